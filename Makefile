@@ -1,0 +1,41 @@
+# `make demo` and `make test` are all a newcomer needs; `make help` lists the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SERVICES := bash tests/services/with_keyring.sh
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+export PYTHONDONTWRITEBYTECODE :=
+
+.PHONY: help demo test check bench requirements clean
+help: ## this list
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
+
+# A stamp per requirement file: installation happens once, and again only when the pins change.
+$(VENV)/%.stamp: requirements/%.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP_INSTALL) --require-hashes -r requirements/$*.txt
+	@$(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(VENV)/demo.stamp ## the main job on simulated venues (DEMO_ARGS=--headless)
+	@$(BIN)/keyguard demo $(DEMO_ARGS)
+
+test: $(VENV)/dev.stamp ## the whole test suite
+	@$(BIN)/python -m tests.run
+
+check: $(VENV)/dev.stamp ## format, lint, types, layers
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(VENV)/dev.stamp ## start-up ratios, scan speed, one rotation
+	@$(BIN)/python -m tests.bench
+
+requirements: ## re-pin requirements/*.txt (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements/run.txt pyproject.toml
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements/demo.txt pyproject.toml requirements/build.in --extra demo
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements/dev.txt pyproject.toml requirements/build.in --extra demo --group dev
+
+clean: ## remove the virtual environment and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,3 @@
+"""One file per venue; `NAMES` lists the bundled ones."""
+
+NAMES = ("bybit", "deribit", "upbit")

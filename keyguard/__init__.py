@@ -1,0 +1,3 @@
+"""keyguard: local key hygiene for exchange API keys."""
+
+__version__ = "0.1.0"

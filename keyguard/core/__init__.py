@@ -1,0 +1,1 @@
+"""What keyguard knows, without doing anything: no I/O, clock, randomness or third-party import."""

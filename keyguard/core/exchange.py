@@ -1,0 +1,290 @@
+"""What the core and an adapter say to each other.
+
+An adapter holds facts (data), signing and parsing (functions) and operations (generators). An operation
+yields a `Request`, is sent the `Reply`, and returns a domain value; it may yield an `Ask` when the venue
+wants something only a person has. A refusal is thrown into it as `Refused`. So an adapter does no I/O.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from keyguard.core.keys import KeyKind, Origin, Scope
+from keyguard.core.secret import Secret
+
+
+class Effect(enum.Enum):
+    """What a request may have changed at the venue once it has left."""
+
+    NONE = "none"
+    KEY_CREATED = "key_created"
+    KEY_EDITED = "key_edited"
+    SECRET_RESET = "secret_reset"  # noqa: S105 - names an effect
+    KEY_DISABLED = "key_disabled"
+    KEY_ENABLED = "key_enabled"
+    KEY_DELETED = "key_deleted"
+
+
+class Fault(enum.Enum):
+    """Why a venue refused, normalised.
+
+    `AMBIGUOUS`: its code cannot tell unknown, disabled, wrong secret, foreign IP and the like apart.
+    """
+
+    KEY_UNKNOWN = "key_unknown"
+    KEY_EXPIRED = "key_expired"
+    KEY_DISABLED = "key_disabled"
+    SIGNATURE = "signature"
+    SCOPE = "scope"
+    IP = "ip"
+    CLOCK = "clock"
+    NONCE = "nonce"
+    RATE = "rate"
+    SECOND_FACTOR = "second_factor"
+    LIMIT = "limit"  # too many keys or addresses
+    NOT_FOUND = "not_found"  # the thing acted on, not the calling key
+    REGION = "region"
+    BUSY = "busy"  # maintenance, 5xx
+    AMBIGUOUS = "ambiguous"
+    OTHER = "other"
+
+
+class NonceKind(enum.Enum):
+    """What the venue wants as a nonce."""
+
+    NONE = "none"
+    UUID = "uuid"  # any unique text
+    COUNTER = "counter"  # an integer that only grows, per key; unix ms as its floor
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is true of a venue, with its source. Durations are None where no such rule exists.
+
+    `base` is the https origin; `docs`/`checked` the source and the day it was read; `key_page` where a
+    person manages keys. `lifetime`: fixed life from issue. `no_ip_expiry`: life of a key without IP
+    list. `clock_window`: how far a timestamp may be off (None: no timestamps). `max_ips`: entries per
+    key (None: unknown). `dead`: faults by which this venue can mean "this key no longer exists";
+    burial always needs the key list or a working control call beside it. `env_names`: for `run --as`,
+    style -> ((variable, field), …) with fields key, secret, passphrase, private_key.
+    """
+
+    id: str
+    name: str
+    base: str
+    docs: str
+    checked: str
+    key_page: str
+    nonce: NonceKind = NonceKind.NONE
+    clock_window: timedelta | None = None
+    max_ips: int | None = None
+    ip_mandatory: bool = False
+    lifetime: timedelta | None = None
+    no_ip_expiry: timedelta | None = None
+    idle_expiry: timedelta | None = None
+    label_pattern: str = r"[A-Za-z0-9_]{1,16}"
+    dead: frozenset[Fault] = frozenset()
+    env_names: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    unverified: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What signs: the public id and its secret parts; parts a venue does not have are None."""
+
+    key: str
+    secret: Secret
+    passphrase: Secret | None = None
+    kind: KeyKind = KeyKind.HMAC  # RSA, ED25519, ES256: `secret` is the PEM private key
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """When and where a request is signed: `ms` unix milliseconds on the venue's clock, a fresh `nonce`,
+    and the `host` (with port, where not the default) it will be sent to."""
+
+    ms: int
+    nonce: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call of a venue's API, unsigned. `path` starts with "/"; a query value may be a list.
+
+    `signed=False` is for public calls (server time). `effect` is noted in the journal before it leaves.
+    """
+
+    method: str
+    path: str
+    query: Mapping[str, Any] = field(default_factory=dict)
+    body: Mapping[str, Any] | None = None
+    effect: Effect = Effect.NONE
+    signed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """The exact bytes to send: `target` is path and query as signed, without scheme and host."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A venue's answer. `body` may hold a secret, so it is not in the repr. Header names lower case."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+    @property
+    def json(self) -> Any:
+        """The parsed body; raises ValueError where it is not JSON."""
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A question only a person can answer in the middle of an operation, such as a one-time code."""
+
+    kind: str  # "totp"
+    prompt: str
+
+
+T = TypeVar("T")
+Step = Generator[Request | Ask, Any, T]
+"""An operation: yields Request (is sent a Reply, or Refused is thrown in) or Ask (is sent a str)."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyReport:
+    """What is known of a key from its venue, each part with its origin. Instants are UTC.
+
+    `scopes` are held for sure; `scopes_unknown` may be held, the venue does not tell. `grants` are the
+    venue's own permission names, sorted. `ips`: () is "any address", None is "not told".
+    `ref` is the venue's handle for managing it (public id where there is none of its own).
+    `account`/`parent`: the owning account's id and, for a sub-account, its master's id; "" unknown.
+    """
+
+    public_id: str
+    ref: str = ""
+    label: str = ""
+    account: str = ""
+    parent: str = ""
+    scopes: Scope = Scope.NONE
+    scopes_unknown: Scope = Scope.NONE
+    scopes_origin: Origin = Origin.UNKNOWN
+    grants: tuple[str, ...] = ()
+    ips: tuple[str, ...] | None = None
+    ips_origin: Origin = Origin.UNKNOWN
+    created_at: datetime | None = None
+    expires_at: datetime | None = None
+    expiry_origin: Origin = Origin.UNKNOWN
+    enabled: bool = True
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KeySpec:
+    """What a new or edited key must be, exactly. `grants` are venue permission names, sorted.
+
+    A venue that cannot grant exactly this is refused (promise 5); nothing is rounded up.
+    """
+
+    label: str
+    scopes: Scope
+    grants: tuple[str, ...]
+    ips: tuple[str, ...]
+    account: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key that was just made at the venue: its credential exists nowhere else yet."""
+
+    report: KeyReport
+    credential: Credential
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """What a person does on the venue's page: exact settings, in the venue's own words."""
+
+    page: str
+    title: str
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ScopeNames:
+    """The venue's permission names and what each means here. An unknown name is an error."""
+
+    names: Mapping[str, Scope]
+
+    def read(self, grants: tuple[str, ...]) -> Scope:
+        """Normalise the venue's names; raises ValueError for one this adapter does not know."""
+        scopes = Scope.NONE
+        for grant in grants:
+            if grant not in self.names:
+                raise ValueError(f"unknown permission {grant!r}")
+            scopes |= self.names[grant]
+        return scopes
+
+    def write(self, scopes: Scope) -> tuple[str, ...]:
+        """Return all names that lie wholly within `scopes`; raises ValueError if they do not add up."""
+        grants = tuple(sorted(n for n, s in self.names.items() if s and s in scopes))
+        if self.read(grants) != scopes:
+            raise ValueError("the venue cannot grant exactly these scopes")
+        return grants
+
+    def narrow(self, grants: tuple[str, ...], scopes: Scope) -> tuple[str, ...]:
+        """Keep of `grants` those within `scopes`; raises ValueError if less than `scopes` is left."""
+        kept = tuple(sorted(g for g in grants if self.names[g] in scopes))
+        if self.read(kept) != scopes:
+            raise ValueError("the key's permissions cannot be narrowed to exactly these scopes")
+        return kept
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """One venue. An operation left None does not exist there; then a guide tells a person how.
+
+    sign        exact bytes for a request, credential and stamp
+    fault       why this reply is a refusal, with the venue's own code; None when it is none
+    scopes      the venue's permission names
+    clock       server time in unix ms; None where timestamps do not matter
+    whoami      (own public id) what the venue says of the calling key
+    list_keys   (account) all keys the caller may see there; the calling key manages or is one of them
+    create_key  makes a key exactly as specified; the result's credential exists nowhere else
+    edit_key    (current, wanted) sends every field, never only the changed one
+    reset_key   (current) same public id, new secret, the old secret dead at once
+    disable_key, enable_key, delete_key  (current)
+    example     a credential of documented shape, for the scanner's and the contract's tests
+    """
+
+    facts: Facts
+    sign: Callable[[Request, Credential, Stamp], Wire]
+    fault: Callable[[Reply], tuple[Fault, str] | None]
+    scopes: ScopeNames
+    whoami: Callable[[str], Step[KeyReport]]
+    guide_create: Callable[[KeySpec], Guide]
+    guide_edit: Callable[[KeyReport, KeySpec], Guide]
+    guide_delete: Callable[[KeyReport], Guide]
+    example: Credential
+    clock: Callable[[], Step[int]] | None = None
+    list_keys: Callable[[str], Step[tuple[KeyReport, ...]]] | None = None
+    create_key: Callable[[KeySpec], Step[NewKey]] | None = None
+    edit_key: Callable[[KeyReport, KeySpec], Step[KeyReport]] | None = None
+    reset_key: Callable[[KeyReport], Step[NewKey]] | None = None
+    disable_key: Callable[[KeyReport], Step[None]] | None = None
+    enable_key: Callable[[KeyReport], Step[None]] | None = None
+    delete_key: Callable[[KeyReport], Step[None]] | None = None

@@ -1,0 +1,1 @@
+"""Protocols between workflows and the world; stores, gateway and tests' fakes fulfil them."""

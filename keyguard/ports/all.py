@@ -1,0 +1,26 @@
+"""The ports a workflow is given, in one record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from keyguard.ports.audit import AuditLog
+from keyguard.ports.clock import Clock
+from keyguard.ports.gateway import Gateway
+from keyguard.ports.inventory import Inventory
+from keyguard.ports.journal import Journal
+from keyguard.ports.person import Person
+from keyguard.ports.secrets import SecretStore
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Everything a workflow may touch."""
+
+    secrets: SecretStore
+    inventory: Inventory
+    journal: Journal
+    audit: AuditLog
+    gateway: Gateway
+    clock: Clock
+    person: Person
