@@ -1,0 +1,149 @@
+"""Around every command: global options, help, and the edge where errors become words and a status."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import sys
+import traceback
+from importlib import import_module
+from pathlib import Path
+from typing import NoReturn, Protocol, cast
+
+from keyguard import __version__
+from keyguard.cli.main import COMMANDS, LATER, resolve
+from keyguard.cli.output import Output
+from keyguard.core.errors import KeyguardError, UsageError
+
+BUG = 70
+INTERRUPTED = 130
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse that raises instead of writing and exiting."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError."""
+        raise UsageError(message, code="usage", hint=f"{self.prog} --help")
+
+
+class Command(Protocol):
+    """What a module under `commands/` offers."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the command's own arguments; sets `parser.epilog` to an example that works."""
+
+    def run(self, args: argparse.Namespace, out: Output) -> int:
+        """Do it; returns the exit status."""
+
+
+def load(name: str) -> Command:
+    """Import the module of a command, and of no other."""
+    return cast("Command", import_module(f"keyguard.cli.commands.{name.replace(' ', '_')}"))
+
+
+def guarded(words: list[str]) -> int:
+    """Run the command that `words` name; every error ends here."""
+    out = Output(json="--json" in words)
+    try:
+        return _dispatch(words, out)
+    except KeyguardError as error:
+        out.error(error)
+        return error.exit_status
+    except KeyboardInterrupt:
+        out.talk("keyguard: interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`): nothing to say, and nowhere to say it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        out.talk(f"keyguard: error: a bug in keyguard: {_where(error)}")
+        out.talk("keyguard: hint: please report it with `keyguard --version`; no secret is in this message")
+        return BUG
+
+
+def _where(error: Exception) -> str:
+    """Type and place of an error; never its text, which may quote what it failed on."""
+    frames = traceback.extract_tb(error.__traceback__)
+    last = frames[-1]
+    return f"{type(error).__name__} at {Path(last.filename).name}:{last.lineno}"
+
+
+def _dispatch(words: list[str], out: Output) -> int:
+    before, words = _leading_options(words)
+    if not words or words[0] in ("-h", "--help", "help"):
+        out.data(overview())
+        return 0 if words else 2
+    name, rest = resolve(words)
+    if name in LATER:
+        raise UsageError(f"`keyguard {name}` is not yet in this version ({__version__})", code="usage.later")
+    if not name:
+        _unknown(words, out)
+        return 0
+    parser = Parser(
+        prog=f"keyguard {name}",
+        description=COMMANDS[name],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _global_options(parser)
+    command = load(name)
+    command.add_arguments(parser)
+    return command.run(parser.parse_args([*before, *rest]), out)
+
+
+def _unknown(words: list[str], out: Output) -> None:
+    """Show a group's commands, or refuse with the nearest name."""
+    group = {name: text for name, text in COMMANDS.items() if name.split()[0] == words[0]}
+    if group and (len(words) == 1 or words[1] in ("-h", "--help")):
+        out.data("\n".join(f"keyguard {name:<18} {text}" for name, text in group.items()))
+        return
+    asked = " ".join(words[:2] if group else words[:1])
+    near = difflib.get_close_matches(asked, COMMANDS, n=1)
+    raise UsageError(
+        f"no command {asked!r}",
+        code="usage.command",
+        hint=f"did you mean `keyguard {near[0]}`?" if near else "keyguard --help lists the commands",
+    )
+
+
+def _leading_options(words: list[str]) -> tuple[list[str], list[str]]:
+    """Take the global options that stand before the command's name."""
+    taken = 0
+    while taken < len(words) and words[taken].startswith("-"):
+        word = words[taken]
+        if word in ("--home", "--passphrase-file"):
+            taken += 2
+        elif word == "--json" or word.startswith(("--home=", "--passphrase-file=")):
+            taken += 1
+        else:
+            break
+    return words[:taken], words[taken:]
+
+
+def _global_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--home", metavar="DIR", help="all state lives below it (KEYGUARD_HOME)")
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    parser.add_argument(
+        "--passphrase-file",
+        metavar="F",
+        help="unlocks the file store; only its owner may read it (KEYGUARD_PASSPHRASE_FILE)",
+    )
+
+
+def overview() -> str:
+    """The text of `keyguard --help`."""
+    lines = [f"  {name:<18} {text}" for name, text in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: keyguard [--home DIR] [--json] COMMAND …",
+            "",
+            "Keeps exchange API keys clean: finds leaks, stores, hands out, rotates, proves dead.",
+            "",
+            *lines,
+            "",
+            "keyguard COMMAND --help shows an example. Start with: keyguard demo --headless",
+        ]
+    )

@@ -1,0 +1,76 @@
+"""The only writer: stdout is data, stderr is talk. Everything written is escaped first."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import os
+import sys
+import unicodedata
+from typing import TYPE_CHECKING, Any
+
+from keyguard.cli.escape import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from keyguard.core.errors import KeyguardError
+
+STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+
+
+class Output:
+    """Writes for one command. `colour` holds only on a terminal and without NO_COLOR."""
+
+    def __init__(self, *, json: bool = False) -> None:
+        self.json = json
+        wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        self.colour = wanted and sys.stdout.isatty()
+        self._talk_colour = wanted and sys.stderr.isatty()
+
+    def data(self, text: str, style: str = "") -> None:
+        """Write a line or block of data to stdout, escaped."""
+        self._write(sys.stdout, text, style if self.colour else "")
+
+    def talk(self, text: str, style: str = "") -> None:
+        """Write a line or block for the person to stderr, escaped."""
+        self._write(sys.stderr, text, style if self._talk_colour else "")
+
+    def report(self, text: str) -> None:
+        """Write a report whose parts are escaped already, and which may carry our own colours."""
+        sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
+        sys.stdout.flush()
+
+    def document(self, value: Any) -> None:
+        """Write one JSON document to stdout."""
+        self.report(jsonlib.dumps(value, ensure_ascii=True, indent=2))
+
+    def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Write rows in columns as wide as their content."""
+        cells = [[escape(cell).replace("\n", "⏎") for cell in row] for row in (headers, *rows)]
+        widths = [max(_width(row[i]) for row in cells) for i in range(len(headers))]
+        for number, row in enumerate(cells):
+            pads = (cell + " " * (w - _width(cell)) for cell, w in zip(row, widths, strict=True))
+            self.data("  ".join(pads).rstrip(), style="bold" if number == 0 else "")
+
+    def error(self, error: KeyguardError) -> None:
+        """At most three lines: what happened, what is still true, what to do."""
+        self.talk(f"keyguard: error: {error.message}", style="red")
+        if error.still:
+            self.talk(f"keyguard: {error.still}")
+        if error.hint:
+            self.talk(f"keyguard: hint: {error.hint}")
+        if self.json:
+            told = {"code": error.code, "message": error.message, "still": error.still, "hint": error.hint}
+            self.document({"error": told})
+
+    def _write(self, stream: Any, text: str, style: str) -> None:
+        safe = "\n".join(escape(line) for line in text.split("\n"))
+        if style:
+            safe = f"\x1b[{STYLES[style]}m{safe}\x1b[0m"
+        stream.write(safe + "\n")
+        stream.flush()
+
+
+def _width(text: str) -> int:
+    """Columns a terminal gives the text: wide characters (Korean) take two."""
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)

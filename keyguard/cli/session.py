@@ -1,0 +1,62 @@
+"""What most commands begin with: the home, opened with the person at this terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import sys
+from typing import TYPE_CHECKING
+
+from keyguard import home as homes
+from keyguard import wiring
+from keyguard.cli.person import TerminalPerson
+from keyguard.core.errors import StoreError
+from keyguard.core.secret import Secret
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+    from keyguard.cli.output import Output
+    from keyguard.home import Home
+    from keyguard.ports.all import Ports
+
+
+def home_of(args: argparse.Namespace) -> Home:
+    """The home these arguments mean."""
+    return homes.locate(args.home)
+
+
+@contextlib.contextmanager
+def opened(args: argparse.Namespace, out: Output) -> Iterator[Ports]:
+    """All ports; simulated venues are named first, so that nobody takes what follows for real."""
+    home = home_of(args)
+    config = home.read()
+    if config.simulators:
+        out.talk(f"keyguard: simulated here, not the real venue: {', '.join(sorted(config.simulators))}")
+    with wiring.opened(home, wiring.Unlock(args.passphrase_file, prompt), TerminalPerson(out)) as ports:
+        yield ports
+
+
+def prompt(text: str) -> Secret:
+    """Ask without echo; StoreError where there is no terminal to ask on."""
+    if not sys.stdin.isatty():
+        raise StoreError(
+            "the store is locked and there is no terminal to ask for its passphrase",
+            code="store.locked",
+            still="nothing was changed",
+            hint="--passphrase-file F, or KEYGUARD_PASSPHRASE_FILE",
+        )
+    return Secret(getpass.getpass(text))
+
+
+def prompt_twice(text: str) -> Secret:
+    """Ask for a new passphrase twice; StoreError if the two differ or it is empty."""
+    first = prompt(text)
+    if not len(first) or first != prompt("once more: "):
+        raise StoreError(
+            "the two passphrases differ, or are empty",
+            code="store.passphrase",
+            still="nothing was changed",
+        )
+    return first

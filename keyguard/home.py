@@ -1,0 +1,159 @@
+"""The home: one folder with all state, and its configuration.
+
+`config.toml` holds choices, never a secret:
+
+    id = "3f0c…"                  # names this home's items in the OS keyring
+    store = "os-keyring"          # or "file"
+    proxy = ""                    # the only proxy ever used
+    [firm]                        # who writes the audit log (declared)
+    [simulators]                  # venue = "http://127.0.0.1:PORT"; this home is for trying out
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from keyguard.core.errors import StoreError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+STORES = ("os-keyring", "file")
+_MEMBERS = {"id", "store", "database", "proxy", "firm", "simulators"}
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What a home has chosen. `simulators`: venue -> loopback base; such a venue is not the real one."""
+
+    id: str
+    store: str
+    database: str = ""
+    proxy: str = ""
+    firm: Mapping[str, str] = field(default_factory=dict)
+    simulators: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where everything of one installation lives."""
+
+    path: Path
+
+    @property
+    def config_file(self) -> Path:
+        """The configuration."""
+        return self.path / "config.toml"
+
+    @property
+    def vault_file(self) -> Path:
+        """The encrypted file of the file store."""
+        return self.path / "vault.kgv"
+
+    @property
+    def database_file(self) -> Path:
+        """The default database."""
+        return self.path / "keyguard.db"
+
+    def database_url(self, config: Config) -> str:
+        """The configured database, else the SQLite file of this home."""
+        return config.database or f"sqlite:///{self.database_file}"
+
+    def exists(self) -> bool:
+        """Whether `keyguard init` has been here."""
+        return self.config_file.is_file()
+
+    def read(self) -> Config:
+        """Return the configuration; UsageError where there is none or it is malformed."""
+        try:
+            document = tomllib.loads(self.config_file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise UsageError(
+                f"no keyguard home at {self.path}",
+                code="home.missing",
+                hint=f"keyguard --home {self.path} init",
+            ) from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise _malformed(self.config_file, str(error)) from None
+        except OSError as error:
+            raise StoreError(
+                f"{self.config_file} cannot be read: {error.strerror}", code="home.unreadable"
+            ) from None
+        return _config(document, self.config_file)
+
+    def write(self, config: Config) -> None:
+        """Create the folder (0700) where needed and write the configuration (0600) at once or not at all.
+
+        StoreError if the disk is full or the folder read-only; the former configuration is still there.
+        """
+        import tomli_w
+
+        document: dict[str, Any] = {"id": config.id, "store": config.store}
+        for name in ("database", "proxy"):
+            if value := getattr(config, name):
+                document[name] = value
+        document["firm"] = dict(config.firm)
+        if config.simulators:
+            document["simulators"] = dict(config.simulators)
+        text = tomli_w.dumps(document)
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _write_durably(self.config_file, text.encode())
+        except OSError as error:
+            raise StoreError(
+                f"{self.path} cannot be written: {error.strerror}",
+                code="home.read_only",
+                still="nothing was changed",
+                hint="choose another folder with --home, or mend its permissions or free space",
+            ) from None
+
+
+def locate(chosen: str | None) -> Home:
+    """The home: `--home`, else KEYGUARD_HOME, else the platform's user data folder."""
+    if given := chosen or os.environ.get("KEYGUARD_HOME"):
+        return Home(Path(given).expanduser().absolute())
+    import platformdirs
+
+    return Home(Path(platformdirs.user_data_dir("keyguard", appauthor=False)))
+
+
+def _write_durably(path: Path, content: bytes) -> None:
+    temporary = path.with_name(path.name + ".new")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _config(document: dict[str, Any], path: Path) -> Config:
+    unknown = set(document) - _MEMBERS
+    if unknown:
+        raise _malformed(path, f"unknown name {sorted(unknown)[0]!r}")
+    texts = {name: document.get(name, "") for name in ("id", "store", "database", "proxy")}
+    tables = {name: document.get(name, {}) for name in ("firm", "simulators")}
+    if not all(isinstance(value, str) for value in texts.values()):
+        raise _malformed(path, "id, store, database and proxy are texts")
+    for name, table in tables.items():
+        if not isinstance(table, dict) or not all(isinstance(v, str) for v in table.values()):
+            raise _malformed(path, f"[{name}] holds texts")
+    if not texts["id"] or texts["store"] not in STORES:
+        raise _malformed(path, f"id is missing, or store is none of {', '.join(STORES)}")
+    return Config(**texts, **tables)
+
+
+def _malformed(path: Path, why: str) -> UsageError:
+    return UsageError(
+        f"{path} is malformed: {why}",
+        code="home.malformed",
+        still="nothing was changed",
+        hint="mend the line, or move the file away and run `keyguard init` with the same --store",
+    )

@@ -1,0 +1,149 @@
+"""Chooses the concrete parts: the only place that knows stores and gateway together."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from keyguard.core.errors import StoreError, UsageError
+from keyguard.gateway.clock import SystemClock
+from keyguard.ports.all import Ports
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from keyguard.core.secret import Secret
+    from keyguard.home import Config, Home
+    from keyguard.ports.audit import AuditLog
+    from keyguard.ports.person import Person
+    from keyguard.ports.secrets import SecretStore
+
+PASSPHRASE_VARIABLE = "KEYGUARD_PASSPHRASE_FILE"  # noqa: S105 - names a file, holds no secret
+SYSTEMD_CREDENTIAL = "keyguard.passphrase"
+
+
+@dataclass(frozen=True, slots=True)
+class Unlock:
+    """Where the passphrase of the file store comes from: a file if one is named, else a prompt."""
+
+    file: str | None
+    prompt: Callable[[str], Secret]
+
+    def __call__(self) -> Secret:
+        """Return the passphrase; StoreError `store.locked` where nobody can be asked."""
+        from keyguard.stores.passphrase import read_passphrase_file
+
+        if path := self.file or os.environ.get(PASSPHRASE_VARIABLE):
+            return read_passphrase_file(Path(path))
+        folder = os.environ.get("CREDENTIALS_DIRECTORY")
+        if folder and (credential := Path(folder, SYSTEMD_CREDENTIAL)).is_file():
+            return read_passphrase_file(credential)
+        return self.prompt("passphrase of the keyguard store: ")
+
+
+def secret_store(home: Home, config: Config, unlock: Callable[[], Secret]) -> SecretStore:
+    """The store this home has chosen; it unlocks when first used."""
+    if config.store == "os-keyring":
+        from keyguard.stores.os_keyring import OsKeyring
+
+        return OsKeyring(config.id)
+    from keyguard.stores.vault_file import VaultFile
+
+    return VaultFile(home.vault_file, unlock)
+
+
+@contextlib.contextmanager
+def opened(home: Home, unlock: Callable[[], Secret], person: Person) -> Iterator[Ports]:
+    """All ports of a home; closed at the end.
+
+    Raises UsageError without a home, StoreError for a database that is missing, newer or damaged.
+    """
+    from keyguard.gateway.http import HttpGateway
+    from keyguard.stores.audit import SqlAuditLog
+    from keyguard.stores.database import open_database
+    from keyguard.stores.inventory import SqlInventory
+    from keyguard.stores.journal import SqlJournal
+    from keyguard.stores.nonces import SqlNonces
+
+    config = home.read()
+    no_core_dumps()
+    clock = SystemClock()
+    secrets = secret_store(home, config, unlock)
+    with contextlib.closing(open_database(home.database_url(config))) as database:
+        gateway = HttpGateway(
+            clock=clock, nonces=SqlNonces(database), simulators=config.simulators, proxy=config.proxy
+        )
+        with contextlib.closing(gateway):
+            yield Ports(
+                secrets=secrets,
+                inventory=SqlInventory(database),
+                journal=SqlJournal(database, secrets, clock),
+                audit=SqlAuditLog(database, clock),
+                gateway=gateway,
+                clock=clock,
+                person=person,
+            )
+
+
+@contextlib.contextmanager
+def opened_log(home: Home) -> Iterator[AuditLog]:
+    """The audit log alone, read-only: needs no store, no key, and works on a copy of the home."""
+    from keyguard.stores.audit import SqlAuditLog
+    from keyguard.stores.database import open_database
+
+    config = home.read()
+    with contextlib.closing(open_database(home.database_url(config), read_only=True)) as database:
+        yield SqlAuditLog(database, SystemClock())
+
+
+def create(home: Home, config: Config, new_passphrase: Callable[[], Secret]) -> None:
+    """Make what is missing of a home: vault file, database, and last the configuration."""
+    from keyguard.stores.database import create_database
+    from keyguard.stores.vault_file import create_vault
+
+    try:
+        home.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        home.path.chmod(0o700)
+    except OSError as error:
+        raise StoreError(
+            f"{home.path} cannot be written: {error.strerror}",
+            code="home.read_only",
+            still="nothing was changed",
+            hint="choose another folder with --home, or mend its permissions or free space",
+        ) from None
+    if config.store == "file" and not home.vault_file.exists():
+        create_vault(home.vault_file, new_passphrase())
+    create_database(home.database_url(config))
+    home.write(config)
+
+
+def choose(wanted: str | None) -> tuple[str, str]:
+    """The store for a new home and why; `wanted` is taken at its word if it can work."""
+    from keyguard.stores import choose as stores
+
+    if wanted == "os-keyring":
+        if reason := stores.probe():
+            raise StoreError(
+                f"the OS keyring cannot be used: {reason}",
+                code="store.missing",
+                still="nothing was changed",
+                hint="unlock or start it, or choose `--store file`",
+            )
+        return wanted, "asked for"
+    if wanted == "file":
+        return wanted, "asked for"
+    if wanted:
+        raise UsageError(f"no store {wanted!r} in this version", code="usage", hint="os-keyring or file")
+    return stores.choose()
+
+
+def no_core_dumps() -> None:
+    """A core dump would write secrets to disk: none for this process and its children."""
+    try:
+        import resource
+    except ImportError:  # Windows has no core dumps of this kind
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
