@@ -1,0 +1,1 @@
+"""The main job on simulated venues, told step by step. Everything but the venues is real."""

@@ -1,0 +1,80 @@
+"""The home's configuration: written whole or not at all, malformed said by name, nothing lost."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from keyguard.core.errors import StoreError, UsageError
+from keyguard.home import Config, Home, locate
+
+CONFIG = Config(
+    id="00ff", store="file", firm={"name_latin": "Desk"}, simulators={"bybit": "http://127.0.0.1:1"}
+)
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    home = Home(tmp_path / "deep" / "home")
+    home.write(CONFIG)
+    assert home.read() == CONFIG
+    assert stat.S_IMODE(home.path.stat().st_mode) == 0o700
+    assert stat.S_IMODE(home.config_file.stat().st_mode) == 0o600
+    assert [path.name for path in home.path.iterdir()] == ["config.toml"]
+
+
+def test_the_option_comes_before_the_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEYGUARD_HOME", str(tmp_path / "variable"))
+    assert locate(str(tmp_path / "option")).path == tmp_path / "option"
+    assert locate(None).path == tmp_path / "variable"
+
+
+def test_without_either_the_platforms_data_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KEYGUARD_HOME", raising=False)
+    assert locate(None).path == Path(os.environ["XDG_DATA_HOME"], "keyguard")
+
+
+def test_no_home(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as told:
+        Home(tmp_path / "none").read()
+    assert told.value.code == "home.missing"
+    assert "init" in told.value.hint
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["id = ", 'id = "1"\nstore = "paper"', 'store = "file"', 'id = "1"\nstore = "file"\nsurprise = 1',
+     'id = 1\nstore = "file"', 'id = "1"\nstore = "file"\nfirm = 3', 'id = "1"\nstore = "file"\n[firm]\nx = 1'],
+)  # fmt: skip
+def test_a_malformed_file_is_left_alone(text: str, tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.config_file.write_text(text)
+    with pytest.raises(UsageError) as told:
+        home.read()
+    assert told.value.code == "home.malformed"
+    assert home.config_file.read_text() == text
+
+
+def test_bytes_that_are_no_text(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.config_file.write_bytes(b"\xff\xfe")
+    with pytest.raises(UsageError):
+        home.read()
+
+
+def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    with pytest.raises(StoreError) as told:
+        Home(blocked / "home").write(CONFIG)
+    assert told.value.code == "home.read_only"
+    assert blocked.read_text() == "in the way"
+
+
+def test_an_unreadable_file(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.config_file.mkdir()
+    with pytest.raises(StoreError):
+        home.read()
