@@ -18,6 +18,8 @@ from keyguard.core.errors import KeyguardError, UsageError
 
 BUG = 70
 INTERRUPTED = 130
+TAKES_COMMAND = frozenset({"run"})
+"""What follows `--` is another program's command line: not ours to parse."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -91,7 +93,13 @@ def _dispatch(words: list[str], out: Output) -> int:
     _global_options(parser)
     command = load(name)
     command.add_arguments(parser)
-    return command.run(parser.parse_args([*before, *rest]), out)
+    tail: list[str] = []
+    if name in TAKES_COMMAND and "--" in rest:
+        cut = rest.index("--")
+        rest, tail = rest[:cut], rest[cut + 1 :]
+    args = parser.parse_args([*before, *rest])
+    args.tail = tail
+    return command.run(args, out)
 
 
 def _unknown(words: list[str], out: Output) -> None:

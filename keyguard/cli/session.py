@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import getpass
+import socket
 import sys
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from keyguard import wiring
 from keyguard.cli.person import TerminalPerson
 from keyguard.core.errors import StoreError
 from keyguard.core.secret import Secret
+from keyguard.workflows.identity import Actor
 
 if TYPE_CHECKING:
     import argparse
@@ -34,8 +36,14 @@ def opened(args: argparse.Namespace, out: Output) -> Iterator[Ports]:
     config = home.read()
     if config.simulators:
         out.talk(f"keyguard: simulated here, not the real venue: {', '.join(sorted(config.simulators))}")
-    with wiring.opened(home, wiring.Unlock(args.passphrase_file, prompt), TerminalPerson(out)) as ports:
+    person = TerminalPerson(out, sys.stdin.buffer, interactive=sys.stdin.isatty())
+    with wiring.opened(home, wiring.Unlock(args.passphrase_file, prompt), person) as ports:
         yield ports
+
+
+def actor() -> Actor:
+    """Who sits here, as the operating system names them."""
+    return Actor(user=getpass.getuser(), host=socket.gethostname())
 
 
 def prompt(text: str) -> Secret:

@@ -97,7 +97,9 @@ def _shell(out: Output, folder: Path) -> Shell:
 def _begin(story: Story) -> None:
     for venue, url in sorted(story.venues.urls.items()):
         story.out.talk(f"   {venue:<8} SIMULATED at {url}: the real venue is never asked")
-    simulators = [word for venue, url in story.venues.urls.items() for word in ("--simulator", f"{venue}={url}")]
+    simulators = [
+        word for venue, url in story.venues.urls.items() for word in ("--simulator", f"{venue}={url}")
+    ]
     story.shell.keyguard("init", "--firm", "Demo Desk", *simulators)
     for venue, pair in (
         ("bybit", story.venues.bybit_manager),
@@ -127,7 +129,16 @@ def _find(story: Story) -> None:
 
 def _adopt(story: Story) -> None:
     story.shell.keyguard(
-        "key", "import", "bot.py", ".env", "../past.sarif", "--desk", "mm", "--purpose", "quoting", "--replace"
+        "key",
+        "import",
+        "bot.py",
+        ".env",
+        "../past.sarif",
+        "--desk",
+        "mm",
+        "--purpose",
+        "quoting",
+        "--replace",
     )
     story.shell.keyguard("key", "list")
     story.shell.keyguard("scan")
@@ -143,7 +154,9 @@ def _use(story: Story) -> None:
 def _rotate(story: Story) -> None:
     story.shell.keyguard("key", "rotate", BYBIT, "--reason", "leak")
     story.shell.keyguard("key", "rotate", DERIBIT, "--reason", "leak")
-    story.out.talk("   Upbit has no key management by API: keyguard guides a person, whom the demo plays here")
+    story.out.talk(
+        "   Upbit has no key management by API: keyguard guides a person, whom the demo plays here"
+    )
     person = PersonAtUpbit(story.venues.upbit_page, story.venues.upbit_account)
     story.shell.converse("key", "rotate", UPBIT, "--reason", "leak", answer=person)
     story.shell.keyguard("run", BYBIT, "--purpose", "quote BTCUSDT", "--", sys.executable, "bot.py")
@@ -164,7 +177,12 @@ def _sum_up(story: Story) -> None:
     for name, key in keys.items():
         first, last = key["versions"][0], key["versions"][-1]
         rows.append(
-            (key["venue"], story.found[key["venue"]], f"v{first['number']} {first['status']}", f"v{last['number']} {last['status']}")
+            (
+                key["venue"],
+                story.found[key["venue"]],
+                f"v{first['number']} {first['status']}",
+                f"v{last['number']} {last['status']}",
+            )
         )
         if (first["status"], last["status"]) != ("dead", "live"):
             raise StoryBroken(f"{name} is {first['status']} and {last['status']}")
