@@ -1,2 +1,0 @@
-def escape(text: str) -> str:
-    return text
