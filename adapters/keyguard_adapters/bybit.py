@@ -283,9 +283,10 @@ def edit_key(current: KeyReport, wanted: KeySpec) -> Step[KeyReport]:
 
 
 def delete_key(current: KeyReport) -> Step[None]:
-    yield Request(
-        "POST", "/v5/user/delete-sub-api", body={"apikey": _handle(current)}, effect=Effect.KEY_DELETED
-    )
+    body = {"apikey": _handle(current)}
+    reply = yield Request("POST", "/v5/user/delete-sub-api", body=body, effect=Effect.KEY_DELETED)
+    if reply.json["retCode"] != 0:  # anything else that is no refusal is not the venue's word
+        raise ValueError("the deletion was not confirmed")
 
 
 def _settings(spec: KeySpec, *, areas: tuple[str, ...], fallback: tuple[str, ...]) -> dict[str, Any]:

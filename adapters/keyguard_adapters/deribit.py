@@ -111,6 +111,7 @@ FAULTS = {
     "13004": Fault.AMBIGUOUS,
     "13009": Fault.AMBIGUOUS,
     "13012": Fault.SCOPE,
+    "13020": Fault.NOT_FOUND,
     "13021": Fault.SCOPE,
     "13403": Fault.SCOPE,
     "13668": Fault.SECOND_FACTOR,
@@ -247,11 +248,12 @@ def create_key(spec: KeySpec) -> Step[NewKey]:
 def edit_key(current: KeyReport, wanted: KeySpec) -> Step[KeyReport]:
     query = {
         "id": _handle(current),
-        "name": current.label if wanted.label == current.label else _named(wanted.label),
         "enabled": current.enabled,
         "ip_whitelist": _list(wanted.ips),
         **_permissions(wanted),
     }
+    if wanted.label or current.label:  # keys made on the web may have no name, and none cannot be sent
+        query["name"] = _named(wanted.label)
     row = yield from _confirmed(_key_request("edit_api_key", query, Effect.KEY_EDITED))
     return replace(_report(row), account=current.account)
 
@@ -266,11 +268,17 @@ def reset_key(current: KeyReport) -> Step[NewKey]:
 
 
 def disable_key(current: KeyReport) -> Step[None]:
-    yield from _confirmed(_key_request("disable_api_key", {"id": _handle(current)}, Effect.KEY_DISABLED))
+    yield from _switched(current, "disable_api_key", Effect.KEY_DISABLED, enabled=False)
 
 
 def enable_key(current: KeyReport) -> Step[None]:
-    yield from _confirmed(_key_request("enable_api_key", {"id": _handle(current)}, Effect.KEY_ENABLED))
+    yield from _switched(current, "enable_api_key", Effect.KEY_ENABLED, enabled=True)
+
+
+def _switched(current: KeyReport, method: str, effect: Effect, *, enabled: bool) -> Step[None]:
+    row = yield from _confirmed(_key_request(method, {"id": _handle(current)}, effect))
+    if _flag(row["enabled"]) is not enabled:
+        raise ValueError("the switch was not confirmed")
 
 
 def delete_key(current: KeyReport) -> Step[None]:
