@@ -1,0 +1,91 @@
+"""Pieces that several venues' signing shares: encoding and hashing. Plain functions, no venue here."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from keyguard.core.errors import UsageError
+from keyguard.core.exchange import Credential, Request, Wire
+from keyguard.core.keys import KeyKind
+from keyguard.core.secret import Secret
+
+
+def pairs(params: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return names and values as text in the order given; a list repeats its name."""
+    found: list[tuple[str, str]] = []
+    for name, value in params.items():
+        values = value if isinstance(value, list | tuple) else [value]
+        found.extend((name, _text(one)) for one in values)
+    return found
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def encoded(found: Iterable[tuple[str, str]]) -> str:
+    """Percent-encode everything but RFC 3986's unreserved characters; a space becomes %20, never +."""
+    return "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in found)
+
+
+def target(path: str, query: str) -> str:
+    """Join path and encoded query; no question mark without a query."""
+    return f"{path}?{query}" if query else path
+
+
+def compact(body: Mapping[str, Any] | None) -> str:
+    """Serialise a body without spaces, in the order given; no body is the empty text."""
+    return "" if body is None else json.dumps(body, separators=(",", ":"))
+
+
+def unsigned(request: Request) -> Wire:
+    """The bytes of a public call: nothing of a credential in it."""
+    return Wire(request.method, target(request.path, encoded(pairs(request.query))), {})
+
+
+def demand_kind(who: Credential, *kinds: KeyKind) -> None:
+    """Raise UsageError for a kind of key this adapter cannot sign with."""
+    if who.kind not in kinds:
+        raise UsageError(
+            f"this venue's adapter cannot sign with a key of kind {who.kind.value}",
+            code="key.kind",
+            hint=f"supported: {', '.join(kind.value for kind in kinds)}",
+        )
+
+
+def hmac_sha256(secret: Secret, text: str) -> bytes:
+    """HMAC-SHA256 of the text, the secret taken as UTF-8 bytes."""
+    return hmac.digest(secret.reveal().encode(), text.encode(), hashlib.sha256)
+
+
+def rsa_sha256(private_key: Secret, text: str) -> bytes:
+    """RSASSA-PKCS1-v1_5 with SHA-256 by a PEM private key; raises UsageError if it is none."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import padding, rsa
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    try:
+        key = load_pem_private_key(private_key.reveal().encode(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise _not_rsa() from None  # the library's message may quote the input
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise _not_rsa()
+    return key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256())
+
+
+def _not_rsa() -> UsageError:
+    return UsageError("the private key is not an unencrypted RSA key in PEM form", code="key.shape")
+
+
+def base64url(data: bytes) -> str:
+    """URL-safe base64 without padding, as JWTs use it."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

@@ -1,0 +1,369 @@
+"""Upbit, Korea (REST v1): no key management by API; a person does it, the venue's answers prove it.
+
+Docs: https://docs.upbit.com/kr (authentication, error guide of 2026-08-31, key list, pockets; read
+2026-11-20); signing as in upbit-sdk 1.1.0 and ccxt 4.5.90.
+
+Surprises:
+- `GET /v1/api_keys` needs no permission and tells the expiry of every key of the account, nothing else.
+- Permissions and IPs are told to a main-pocket key with 포켓관리 only, which no desk's key should have.
+- The hash covers the parameters *not* percent-encoded, in the order sent; the URL itself is encoded.
+- A key lives one year and cannot be extended; its permissions cannot be changed, only its IPs.
+- Error names differ between versions of the docs, and so do their HTTP statuses: the name decides.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import timedelta
+from ipaddress import AddressValueError, IPv4Address
+from typing import Any
+
+from keyguard.core.errors import NotOffered, Refused, UsageError
+from keyguard.core.exchange import (
+    Adapter,
+    Credential,
+    Facts,
+    Fault,
+    Guide,
+    KeyReport,
+    KeySpec,
+    NonceKind,
+    Reply,
+    Request,
+    ScopeNames,
+    Stamp,
+    Step,
+    Wire,
+)
+from keyguard.core.keys import KeyKind, Origin, Scope
+from keyguard.core.secret import Secret
+from keyguard_adapters._checks import cannot_grant, demand_exact, instant, rows, text
+from keyguard_adapters._sign import (
+    base64url,
+    compact,
+    demand_kind,
+    encoded,
+    hmac_sha256,
+    pairs,
+    target,
+    unsigned,
+)
+
+FACTS = Facts(
+    id="upbit",
+    name="Upbit",
+    base="https://api.upbit.com",
+    docs="https://docs.upbit.com/kr",
+    checked="2026-11-20",
+    key_page="https://upbit.com/mypage/open_api_management",
+    nonce=NonceKind.UUID,
+    max_ips=10,
+    ip_mandatory=True,
+    lifetime=timedelta(days=365),
+    dead=frozenset({Fault.KEY_UNKNOWN}),
+    env_names={
+        "native": (("UPBIT_ACCESS_KEY", "key"), ("UPBIT_SECRET_KEY", "secret")),
+        "ccxt": (("UPBIT_APIKEY", "key"), ("UPBIT_SECRET", "secret")),
+        "freqtrade": (("FREQTRADE__EXCHANGE__KEY", "key"), ("FREQTRADE__EXCHANGE__SECRET", "secret")),
+    },
+    unverified=(
+        "length of the secret",
+        "whether HS512 is preferred to HS256 (the docs' sample header says HS512, clients sign HS256)",
+        "invalid_access_key in today's API: known from clients, missing in the official table",
+        "CIDR and IPv6 in the address field: single IPv4 addresses are assumed",
+        "how fast changes on the page take effect",
+        "current wording of the terms on lending; Upbit's own notice on the DAXA standard",
+    ),
+)
+
+SCOPES = ScopeNames(
+    {
+        "view_account": Scope.READ,
+        "view_orders": Scope.READ,
+        "make_orders": Scope.TRADE_SPOT,
+        "view_withdrawals": Scope.READ,
+        "withdraw": Scope.WITHDRAW,
+        "view_deposits": Scope.READ,
+        "deposit": Scope.OTHER,
+        "transfer": Scope.TRANSFER_INTERNAL,
+        "manage_pockets": Scope.READ | Scope.TRANSFER_INTERNAL | Scope.MANAGE_KEYS,
+    }
+)
+BOXES = {
+    "view_account": "자산조회",
+    "view_orders": "주문조회",
+    "make_orders": "주문하기",
+    "view_withdrawals": "출금조회",
+    "withdraw": "출금하기",
+    "view_deposits": "입금조회",
+    "deposit": "입금하기",
+    "transfer": "자산이전",
+    "manage_pockets": "포켓관리",
+}
+"""What the page calls each permission."""
+
+MAIN_POCKET_ONLY = frozenset({"view_withdrawals", "withdraw", "view_deposits", "deposit", "manage_pockets"})
+SUB_POCKET_ONLY = frozenset({"transfer"})
+
+FAULTS = {
+    "invalid_access_key": Fault.KEY_UNKNOWN,
+    "expired_access_key": Fault.KEY_EXPIRED,
+    "jwt_verification": Fault.SIGNATURE,
+    "invalid_query_payload": Fault.SIGNATURE,
+    "no_authorization_token": Fault.SIGNATURE,
+    "nonce_used": Fault.NONCE,
+    "no_authorization_ip": Fault.IP,
+    "no_authorization_i_p": Fault.IP,  # older spelling
+    "out_of_scope": Fault.SCOPE,
+    "open_api_withdraw_locked": Fault.SCOPE,
+    "pocket_not_found": Fault.NOT_FOUND,
+    "too_many_requests": Fault.RATE,
+}
+_STATUS_FAULTS = {401: Fault.AMBIGUOUS, 404: Fault.NOT_FOUND}
+
+# Reading calls without side effects; each needs just the one permission.
+PROBES: tuple[tuple[str, str, dict[str, int]], ...] = (
+    ("view_account", "/v1/accounts", {}),
+    ("view_orders", "/v1/orders/open", {"limit": 1}),
+    ("view_withdrawals", "/v1/withdraws", {"limit": 1}),
+    ("view_deposits", "/v1/deposits", {"limit": 1}),
+)
+UNPROBED = Scope.TRADE_SPOT | Scope.WITHDRAW | Scope.TRANSFER_INTERNAL | Scope.OTHER
+"""What no safe probe tells. MANAGE_KEYS is not among it: the pocket call was refused for lack of it."""
+
+
+def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
+    """Make a JWT (HS256) over key, nonce and the SHA-512 of the parameters as the person reads them."""
+    if not request.signed:
+        return unsigned(request)
+    demand_kind(who, KeyKind.HMAC)
+    claims = {"access_key": who.key, "nonce": stamp.nonce}
+    params = [*pairs(request.query), *pairs(_bracketed(request.body or {}))]
+    if params:
+        plain = "&".join(f"{name}={value}" for name, value in params)
+        claims["query_hash"] = hashlib.sha512(plain.encode()).hexdigest()
+        claims["query_hash_alg"] = "SHA512"
+    headers = {"Authorization": f"Bearer {_token(claims, who.secret)}"}
+    if request.body is not None:
+        headers["Content-Type"] = "application/json; charset=utf-8"
+    where = target(request.path, encoded(pairs(request.query)))
+    return Wire(request.method, where, headers, compact(request.body).encode())
+
+
+def _bracketed(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Lists of a body are hashed as they would stand in a query: key[]=a&key[]=b."""
+    return {f"{name}[]" if isinstance(value, list) else name: value for name, value in body.items()}
+
+
+def _token(claims: Mapping[str, str], secret: Secret) -> str:
+    header = {"alg": "HS256", "typ": "JWT"}
+    signed = ".".join(base64url(compact(part).encode()) for part in (header, claims))
+    return f"{signed}.{base64url(hmac_sha256(secret, signed))}"
+
+
+def fault(reply: Reply) -> tuple[Fault, str] | None:
+    """Decide by the error's name; by HTTP status where it has none we know."""
+    name, message = _error(reply)
+    if not name and reply.status < 400:
+        return None
+    status = int(name) if name.isdigit() else reply.status
+    code = name or str(status)
+    if message == "This key has expired.":
+        return Fault.KEY_EXPIRED, code
+    if name in FAULTS:
+        return FAULTS[name], code
+    if status in (418, 429):
+        return Fault.RATE, code
+    if status >= 500:
+        return Fault.BUSY, code
+    # A name we do not know may mean anything; a bare status means what it says.
+    return (Fault.OTHER if code != str(status) else _STATUS_FAULTS.get(status, Fault.OTHER)), code
+
+
+def _error(reply: Reply) -> tuple[str, str]:
+    """Name (text on private calls, a number on public ones) and message; empty where there are none."""
+    try:
+        error = reply.json["error"]
+        return str(error["name"]), str(error.get("message", ""))
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return "", ""
+
+
+def whoami(public_id: str) -> Step[KeyReport]:
+    """Read the pockets' key list; a key that may not is found in the plain list and probed."""
+    try:
+        reply = yield Request("GET", "/v1/pockets/api_keys")
+    except Refused as refusal:
+        if refusal.fault not in (Fault.SCOPE, Fault.NOT_FOUND):
+            raise
+        return (yield from _probed(public_id))
+    (found,) = [
+        _pocket_report(row, str(pocket["uuid"]))
+        for pocket in rows(reply.json)
+        for row in pocket["keys"]
+        if row["access_key"] == public_id
+    ]
+    return found
+
+
+def _probed(public_id: str) -> Step[KeyReport]:
+    (listed,) = [report for report in (yield from list_keys("")) if report.public_id == public_id]
+    held = []
+    for grant, path, query in PROBES:
+        try:
+            yield Request("GET", path, query=query)
+        except Refused as refusal:
+            if refusal.fault is not Fault.SCOPE:
+                raise
+        else:
+            held.append(grant)
+    grants = tuple(sorted(held))
+    return KeyReport(
+        public_id=public_id,
+        ref=public_id,
+        scopes=SCOPES.read(grants),
+        scopes_unknown=UNPROBED,
+        scopes_origin=Origin.INFERRED,
+        grants=grants,
+        expires_at=listed.expires_at,
+        expiry_origin=listed.expiry_origin,
+        notes=(
+            "reading permissions are inferred from probes; whether it may order, withdraw, deposit or"
+            " transfer, and from which addresses, Upbit tells only to a key with 포켓관리",
+        ),
+    )
+
+
+def _pocket_report(row: Mapping[str, Any], pocket: str) -> KeyReport:
+    grants = tuple(sorted(row["permissions"]))
+    return KeyReport(
+        public_id=row["access_key"],
+        ref=row["access_key"],
+        account=pocket,
+        scopes=SCOPES.read(grants),
+        scopes_origin=Origin.REPORTED,
+        grants=grants,
+        ips=tuple(str(ip) for ip in row["allowed_ips"]),
+        ips_origin=Origin.REPORTED,
+        created_at=instant(row["created_at"]),
+        expires_at=instant(row["expired_at"]),
+        expiry_origin=Origin.REPORTED,
+    )
+
+
+def list_keys(account: str) -> Step[tuple[KeyReport, ...]]:
+    """List the live keys of the whole account, whichever pocket the caller's is of."""
+    reply = yield Request("GET", "/v1/api_keys")
+    return tuple(
+        KeyReport(
+            public_id=text(row["access_key"]),
+            ref=text(row["access_key"]),
+            expires_at=instant(row["expire_at"]),
+            expiry_origin=Origin.REPORTED,
+        )
+        for row in rows(reply.json)
+    )
+
+
+def guide_create(spec: KeySpec) -> Guide:
+    pocket = _pocket(spec)
+    boxes = ", ".join(f"{BOXES[grant]} ({grant})" for grant in spec.grants)
+    steps = [
+        "PC에서 로그인 → 마이페이지 > Open API 관리 (log in on a PC, open Open API management).",
+        pocket,
+        f"Tick exactly: {boxes}. Leave every other box empty: they cannot be changed later.",
+        _address_step(spec.ips),
+        "Tick 개인정보 수집 및 이용 동의 (consent), press Open API Key 발급받기 (issue).",
+        "Confirm by 2채널 인증 (second channel).",
+        "Copy Access key and Secret key; the secret is shown only once. The key lives one year.",
+    ]
+    if "withdraw" in spec.grants:
+        steps.append(
+            "Withdrawing stays locked (출금 안심차단) until the holder switches it on in the mobile app:"
+            " 더보기 > 인증/보안 > Open API 관리 > 활성."
+        )
+    return Guide(page=FACTS.key_page, title="Issue an Upbit API key", steps=tuple(steps))
+
+
+def guide_edit(current: KeyReport, wanted: KeySpec) -> Guide:
+    """For addresses; raises NotOffered for other permissions, which only a new key can have."""
+    addresses = _address_step(wanted.ips)
+    if current.scopes_origin is Origin.REPORTED and set(current.grants) != set(wanted.grants):
+        raise NotOffered(
+            "Upbit cannot change the permissions of a key",
+            code="exchange.not_offered",
+            still="the key is as it was",
+            hint="issue a new key with the permissions wanted, then delete this one: keyguard key rotate",
+        )
+    return Guide(
+        page=FACTS.key_page,
+        title="Change the addresses of an Upbit API key",
+        steps=(
+            "PC에서 로그인 → 마이페이지 > Open API 관리 (log in on a PC, open Open API management).",
+            f"Press 변경 (edit) beside the key {current.public_id}.",
+            addresses,
+            "Confirm by 2채널 인증 (second channel).",
+        ),
+    )
+
+
+def guide_delete(current: KeyReport) -> Guide:
+    return Guide(
+        page=FACTS.key_page,
+        title="Delete an Upbit API key",
+        steps=(
+            "PC에서 로그인 → 마이페이지 > Open API 관리 (log in on a PC, open Open API management).",
+            f"Press 삭제 (delete) beside the key {current.public_id}; compare the whole key first.",
+            "Confirm by 2채널 인증 (second channel).",
+        ),
+    )
+
+
+def _pocket(spec: KeySpec) -> str:
+    """Say which pocket's page; raises UsageError unless the boxes give exactly `spec`."""
+    grants = set(spec.grants)
+    demand_exact("Upbit", SCOPES, spec.grants, spec.scopes, hint="a box of its page cannot be divided")
+    if grants & SUB_POCKET_ONLY and grants & MAIN_POCKET_ONLY:
+        hint = "자산이전 (transfer) is for sub pockets, some of the others for the main one"
+        raise cannot_grant("Upbit", spec.scopes, hint=hint)
+    if grants & SUB_POCKET_ONLY:
+        return "Choose the 서브포켓 (sub pocket) the key is for."
+    if grants & MAIN_POCKET_ONLY:
+        return "Choose the 메인포켓 (main pocket)."
+    return "Choose the pocket the key is for: best a 서브포켓 (sub pocket), which cannot withdraw."
+
+
+def _address_step(ips: tuple[str, ...]) -> str:
+    """The addresses to enter; raises UsageError unless the page takes them."""
+    limit = FACTS.max_ips or len(ips)
+    if not 1 <= len(ips) <= limit:
+        raise UsageError(
+            f"an Upbit key needs 1 to {limit} addresses, not {len(ips)}",
+            code="exchange.addresses",
+            still="nothing was changed",
+            hint="name the addresses the desk trades from",
+        )
+    for ip in ips:
+        try:
+            IPv4Address(ip)
+        except AddressValueError:
+            raise UsageError("Upbit takes single IPv4 addresses only", code="exchange.addresses") from None
+    return f"IP 주소 등록 (allowed addresses), exactly: {','.join(ips)}"
+
+
+ADAPTER = Adapter(
+    facts=FACTS,
+    sign=sign,
+    fault=fault,
+    scopes=SCOPES,
+    whoami=whoami,
+    list_keys=list_keys,
+    guide_create=guide_create,
+    guide_edit=guide_edit,
+    guide_delete=guide_delete,
+    example=Credential(
+        "FAKE" + "upbit4Hn8sQz2LrXw7Kd9Vb3Tm6Yc1Jf5Gp0",
+        Secret("FAKE" + "upbitT7vKq9Rz3Nw5Xd2Lm8Hb4Jc6Pf1Sg0B"),
+    ),
+)
