@@ -89,7 +89,7 @@ class Front:
 
         try:
             await asyncio.wait_for(gone(), hold_ms / 1000)
-        except TimeoutError:
+        except (TimeoutError, asyncio.CancelledError):  # cancelled when the server stops: still no reply
             host, port = request.scope["client"]
             self.hang_up((host, port))
             await gone()

@@ -80,7 +80,7 @@ def open_orders(caller: Caller) -> list[dict[str, Any]]:
 
 
 def nothing(_caller: Caller) -> list[dict[str, Any]]:
-    """The history of payments of an account that has none."""
+    """The history of payments or filled orders of an account that has none."""
     return []
 
 

@@ -32,6 +32,7 @@ PRIVATE: Mapping[tuple[str, str], tuple[Callable[[Caller], Any], str]] = {
     ("GET", "/v1/pockets/api_keys"): (keys.list_pocket_keys, "manage_pockets"),
     ("GET", "/v1/accounts"): (trading.accounts, "view_account"),
     ("GET", "/v1/orders/open"): (trading.open_orders, "view_orders"),
+    ("GET", "/v1/orders/closed"): (trading.nothing, "view_orders"),
     ("POST", "/v1/orders"): (trading.create_order, "make_orders"),
     ("POST", "/v1/orders/test"): (trading.check_order, "make_orders"),
     ("GET", "/v1/withdraws"): (trading.nothing, "view_withdrawals"),
