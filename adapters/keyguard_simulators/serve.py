@@ -1,0 +1,92 @@
+"""Runs simulated venues on loopback, each on a port of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from keyguard_simulators.bybit.venue import Bybit
+from keyguard_simulators.deribit.venue import Deribit
+from keyguard_simulators.front import Front
+from keyguard_simulators.upbit.venue import Upbit
+from keyguard_simulators.venue import Venue
+from keyguard_simulators.web import web_routes
+
+VENUES: Mapping[str, Callable[[], Venue]] = {"bybit": Bybit, "deribit": Deribit, "upbit": Upbit}
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Running:
+    """Venues being served: where, and their state for tests that want to look or to prepare."""
+
+    urls: Mapping[str, str]
+    venues: Mapping[str, Venue]
+
+
+@contextmanager
+def running(names: Sequence[str] = tuple(VENUES)) -> Iterator[Running]:
+    """Serve the named venues from a thread until the block ends.
+
+    Raises KeyError for a venue that is not simulated, OSError when no port is to be had.
+    """
+    venues: dict[str, Venue] = {name: VENUES[name]() for name in names}
+    sockets = {name: _listen() for name in names}
+    servers = {name: _server(venue) for name, venue in venues.items()}
+    thread = threading.Thread(target=_serve, args=(servers, sockets), name="simulated venues", daemon=True)
+    thread.start()
+    try:
+        # The sockets listen already: a client that is early waits in their backlog.
+        yield Running(
+            {name: f"http://{HOST}:{sock.getsockname()[1]}" for name, sock in sockets.items()}, venues
+        )
+    finally:
+        for server in servers.values():
+            server.should_exit = True
+        thread.join()
+
+
+def _listen() -> socket.socket:
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock.bind((HOST, 0))
+    sock.listen(64)
+    return sock
+
+
+def _server(venue: Venue) -> uvicorn.Server:
+    def hang_up(client: tuple[str, int]) -> None:
+        for connection in list(server.server_state.connections):
+            if getattr(connection, "client", None) == client:
+                connection.transport.close()
+
+    app = Starlette(routes=[*web_routes(venue), Mount("/", app=Front(venue, hang_up))])
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            loop="asyncio",
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level="critical",  # a request held by a fault when the block ends is no error
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=1,
+        )
+    )
+    return server
+
+
+def _serve(servers: Mapping[str, uvicorn.Server], sockets: Mapping[str, socket.socket]) -> None:
+    async def all_of_them() -> None:
+        await asyncio.gather(*(server.serve([sockets[name]]) for name, server in servers.items()))
+
+    asyncio.run(all_of_them())
