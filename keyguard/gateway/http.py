@@ -164,8 +164,6 @@ def _proxy_context(url: str) -> ssl.SSLContext | None:
 
 
 def _out_of_bounds(response: httpx.Response) -> Loss | None:
-    if not 200 <= response.status_code < 600:
-        return Loss.UNREADABLE
     if 300 <= response.status_code < 400:
         return Loss.REDIRECTED
     if response.headers.get("content-encoding", "identity").lower() != "identity":
@@ -187,7 +185,7 @@ def _is_tls(error: BaseException | None) -> bool:
     while error is not None:
         if isinstance(error, ssl.SSLError):
             return True
-        error = error.__cause__
+        error = error.__cause__ or error.__context__  # httpcore's pool raises "from None"
     return False
 
 

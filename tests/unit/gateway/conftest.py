@@ -8,13 +8,13 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+
 from keyguard.core.exchange import Adapter
 from keyguard.gateway import registry
-from keyguard.gateway.http import HttpGateway, TimeOuts
+from keyguard.gateway.http import HttpGateway
 from tests.fakes.clock import FakeClock
+from tests.unit.gateway.server import QUICK
 from tests.unit.gateway.venue import Counters
-
-QUICK = TimeOuts(connect=5, read=0.2, write=5, total=10)
 
 Open = Callable[..., HttpGateway]
 

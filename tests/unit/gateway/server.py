@@ -10,6 +10,11 @@ import threading
 from collections.abc import Callable
 from types import TracebackType
 
+from keyguard.gateway.http import TimeOuts
+
+QUICK = TimeOuts(connect=5, read=0.2, write=5, total=10)
+"""For clients of a server that may never answer."""
+
 Answer = Callable[[socket.socket], None]
 
 
@@ -52,7 +57,7 @@ class Server:
     `requests` holds what came in, head and body, and `heads` only the first lines.
     """
 
-    def __init__(self, *answers: Answer, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, *answers: Answer, tls: ssl.SSLContext | None = None, reads: bool = True) -> None:
         self.requests: list[bytes] = []
         self.connections = 0
         self._answers = list(answers) or [says(reply())]
@@ -63,6 +68,7 @@ class Server:
                 server._serve(self.request)
 
         self._tls = tls
+        self._reads = reads
         self._tcp = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
         self._tcp.daemon_threads = False
         self._thread = threading.Thread(target=self._tcp.serve_forever, args=(0.01,))
@@ -77,7 +83,7 @@ class Server:
             return  # the client did not trust us
         with connection:
             try:
-                if request := _read(connection):
+                if request := _read(connection) if self._reads else b"unread":
                     self.requests.append(request)
                     answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
                     answer(connection)
@@ -115,7 +121,9 @@ def _read(connection: socket.socket) -> bytes:
             return b""
         data += more
     head, _, body = data.partition(b"\r\n\r\n")
-    length = next((int(h.split(b":")[1]) for h in head.split(b"\r\n") if h.lower().startswith(b"content-length")), 0)
+    length = next(
+        (int(h.split(b":")[1]) for h in head.split(b"\r\n") if h.lower().startswith(b"content-length")), 0
+    )
     while len(body) < length:
         body += connection.recv(65536)
     return head + b"\r\n\r\n" + body

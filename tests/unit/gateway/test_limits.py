@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from keyguard.core.errors import BadReply, OutcomeUnknown, Refused, Unreachable
 from keyguard.core.exchange import Effect, Fault, Reply
 from keyguard.gateway.limits import MAX_WAIT_S, Pace, advised_wait, retry_wait

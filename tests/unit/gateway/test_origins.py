@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from keyguard.core.errors import UsageError
 from keyguard.gateway.origins import Origin, pinned, simulator
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from keyguard.core.errors import BadReply, ExchangeError, KeyguardError, OutcomeUnknown, Refused, Unreachable
 from keyguard.core.exchange import Effect, Fault, Reply, Request
 from keyguard.gateway.outcomes import Answer, Loss, judge, safe_code

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import metadata
 
 import pytest
+
 from keyguard.core.errors import UsageError
 from keyguard.gateway import registry
 from tests.unit.gateway import venue
@@ -12,7 +13,9 @@ from tests.unit.gateway import venue
 
 def offer(monkeypatch: pytest.MonkeyPatch, *targets: str, name: str = "fakex") -> None:
     points = [metadata.EntryPoint(name, t, registry.GROUP) for t in targets]
-    monkeypatch.setattr(metadata, "entry_points", lambda **wanted: [p for p in points if p.name == wanted["name"]])
+    monkeypatch.setattr(
+        metadata, "entry_points", lambda **wanted: [p for p in points if p.name == wanted["name"]]
+    )
 
 
 def test_a_bundled_adapter_is_loaded_by_its_name(bundle):

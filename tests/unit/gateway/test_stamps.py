@@ -42,8 +42,6 @@ def test_a_counter_starts_at_the_time_and_only_grows(clock, counters):
     assert later == [NOW + 3, NOW + 4, NOW + 5]
 
 
-
-
 def test_each_key_has_its_own_counter_named_without_the_key(clock, counters):
     facts = venue.adapter(nonce=NonceKind.COUNTER).facts
     stamps = stamper(clock, counters)

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from keyguard.core.errors import UsageError
 from keyguard.core.exchange import Request, Stamp, Wire
 from keyguard.gateway import wires
@@ -34,8 +35,8 @@ def test_any_query_leaves_as_a_wire_that_reads_back(query):
 
 @pytest.mark.parametrize(
     "target",
-    ["//evil.test/x", "@evil.test/x", "https://evil.test/x", "x", "", "*", "/\\evil.test", "/a b", "/a\r\nX: y",
-     "/a#b", "/é", "/a\n", "/{x}"],
+    ["//evil.test/x", "@evil.test/x", "https://evil.test/x", "x", "", "*", "/\\evil.test", "/a b",
+     "/a\r\nX: y", "/a#b", "/é", "/a\n", "/{x}"],
 )  # fmt: skip
 def test_a_target_that_could_lead_elsewhere_is_refused(target):
     with pytest.raises(UsageError) as caught:
@@ -63,7 +64,9 @@ def test_only_plain_methods_leave(method):
 
 
 def test_what_adapters_need_passes():
-    wires.check(Wire("GET", "/v1/x?states[]=wait&states%5B%5D=done&t=a|b", {"Authorization": "Bearer a.b-c_d=="}))
+    wires.check(
+        Wire("GET", "/v1/x?states[]=wait&states%5B%5D=done&t=a|b", {"Authorization": "Bearer a.b-c_d=="})
+    )
 
 
 @pytest.mark.parametrize(
