@@ -1,0 +1,118 @@
+"""What is wrong with a key: warnings computed from what its venue said, what is declared and the rules.
+
+Codes are those of KGA/1 §10. Each warning carries how its fact is known, so that an inference is never
+shown as the venue's word (promise 10).
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from keyguard.core.exchange import Facts, KeyReport
+from keyguard.core.keys import DANGEROUS, Key, Origin, Scope, scope_names
+
+SOON = timedelta(days=7)
+"""An expiry closer than this is a warning, not a notice; venues remind their users at 7 days too."""
+
+
+class Level(enum.Enum):
+    """Severity in the words of KGA/1 §10, worst first."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyWarning:
+    """One thing a person should know of a key. `text` needs no further context but the key's name."""
+
+    code: str
+    level: Level
+    text: str
+    origin: Origin
+
+
+def warnings(key: Key, report: KeyReport, facts: Facts, now: datetime) -> tuple[KeyWarning, ...]:
+    """Return all warnings, the worst first. `now` is UTC."""
+    found = [
+        *_scopes(key, report),
+        *_addresses(report, facts),
+        *_expiry(report, facts, now),
+        *_untold(report),
+    ]
+    order = list(Level)
+    return tuple(sorted(found, key=lambda w: (order.index(w.level), w.code)))
+
+
+def expiry(report: KeyReport, facts: Facts) -> tuple[datetime, Origin] | None:
+    """Return when the key dies by itself and how that is known; None if no rule says so.
+
+    The venue's own word wins; else the venue's rules applied to the day of creation.
+    """
+    if report.expires_at is not None:
+        return report.expires_at, report.expiry_origin
+    if report.created_at is None:
+        return None
+    lives = [facts.lifetime] if facts.lifetime else []
+    if report.ips == () and facts.no_ip_expiry:
+        lives.append(facts.no_ip_expiry)
+    return (report.created_at + min(lives), Origin.INFERRED) if lives else None
+
+
+def _scopes(key: Key, report: KeyReport) -> list[KeyWarning]:
+    found = []
+    excess = report.scopes & ~key.needs if key.needs else report.scopes & DANGEROUS
+    if excess:
+        why = "its purpose does not need" if key.needs else "no declared purpose needs"
+        found.append(
+            KeyWarning("F01", Level.MEDIUM, f"may {_words(excess)}, which {why}", report.scopes_origin)
+        )
+    if grave := report.scopes & (Scope.WITHDRAW | Scope.MANAGE_KEYS):
+        found.append(KeyWarning("F02", Level.HIGH, f"{_words(grave)} enabled", report.scopes_origin))
+    return found
+
+
+def _addresses(report: KeyReport, facts: Facts) -> list[KeyWarning]:
+    if report.ips != () or facts.max_ips == 0:
+        return []
+    text = "no IP list: works from any address"
+    if facts.no_ip_expiry:
+        text += f"; {facts.name} ends keys without one after {facts.no_ip_expiry.days} days"
+    return [KeyWarning("F03", Level.MEDIUM, text, report.ips_origin)]
+
+
+def _expiry(report: KeyReport, facts: Facts, now: datetime) -> list[KeyWarning]:
+    found = []
+    if not report.enabled:
+        found.append(KeyWarning("F05", Level.MEDIUM, "disabled at the venue", Origin.REPORTED))
+    if (known := expiry(report, facts)) is not None:
+        at, origin = known
+        day = f"{at:%Y-%m-%d %H:%M} UTC"
+        if at <= now:
+            found.append(KeyWarning("F05", Level.MEDIUM, f"expired {day}", origin))
+        else:
+            level = Level.MEDIUM if at - now <= SOON else Level.LOW
+            found.append(KeyWarning("F05", level, f"expires {day}", origin))
+    return found
+
+
+def _untold(report: KeyReport) -> list[KeyWarning]:
+    found = []
+    if report.scopes_unknown:
+        text = f"may also {_words(report.scopes_unknown)}: the venue does not tell"
+        found.append(KeyWarning("F19", Level.LOW, text, Origin.UNKNOWN))
+    if report.scopes_origin in (Origin.DECLARED, Origin.UNKNOWN):
+        text = "scopes were never observed at the venue"
+        found.append(KeyWarning("F19", Level.LOW, text, report.scopes_origin))
+    if report.ips is None or report.ips_origin is Origin.DECLARED:
+        text = "the venue does not tell the IP list"
+        found.append(KeyWarning("F19", Level.LOW, text, report.ips_origin))
+    return found
+
+
+def _words(scopes: Scope) -> str:
+    return ", ".join(scope_names(scopes))

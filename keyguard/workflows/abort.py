@@ -1,0 +1,48 @@
+"""Give up a rotation before its switch: the new key is ended at the venue, the old one never touched."""
+
+from __future__ import annotations
+
+from keyguard.core.exchange import KeyReport
+from keyguard.core.keys import KeyVersion, VersionStatus
+from keyguard.core.rotation import Action, Event
+from keyguard.workflows import burial, credentials, venue_keys
+from keyguard.workflows.creation import CREATE, pasted_key
+from keyguard.workflows.run import Run
+
+
+def clean_up(run: Run) -> Action:
+    """End whatever this workflow made, prove it where it was registered, forget its secret."""
+    run.tell("cleaning up", run.spec.label)
+    if run.guided:
+        _clean_by_hand(run)
+    else:
+        unknown = any(call.reply is None for call in run.operation(CREATE).calls())
+        venue_keys.remove_strays(run, venue_keys.ours(run, patiently=unknown))
+    version = _registered(run)
+    if version is not None and version.status is not VersionStatus.DEAD:
+        burial.record_revocation(run, version)
+        burial.end_version(run, version)
+        burial.bury_version(run, version, burial.prove_dead(run, version))
+    elif "new" in run.workflow.data:
+        run.ports.secrets.delete(f"version/{run.workflow.data['new']['id']}")
+    run.operation(CREATE).forget()
+    run.operation(venue_keys.END).forget()
+    return run.advance(Event.CLEANED)
+
+
+def _registered(run: Run) -> KeyVersion | None:
+    new = run.workflow.data.get("new")
+    versions = run.ports.inventory.versions(run.key.id)
+    return next((v for v in versions if new and v.id == new["id"]), None)
+
+
+def _clean_by_hand(run: Run) -> None:
+    if _registered(run) is not None:
+        return
+    calls = run.operation(CREATE).calls()
+    if calls and calls[-1].reply is not None:
+        made = KeyReport(pasted_key(run), account=run.plan.account)
+        run.ports.person.confirm(run.key.venue, run.adapter.guide_delete(made))
+    elif calls:
+        who = credentials.load(run.ports, run.old_version())
+        venue_keys.ask_to_remove(run, venue_keys.came_since(run, who))

@@ -1,0 +1,194 @@
+"""The end of a key: announce, revoke at the venue, prove that it is dead, forget its secret."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from keyguard.core.errors import ExchangeError, NotStored, OutcomeUnknown, Refused, UsageError
+from keyguard.core.exchange import Credential, Fault, KeyReport
+from keyguard.core.keys import KeyVersion, VersionStatus
+from keyguard.core.rotation import Action, Event
+from keyguard.workflows import credentials, records, venue_keys
+from keyguard.workflows.operations import ask
+from keyguard.workflows.run import BACKOFF_S, Run
+
+_MEANING = {
+    Fault.KEY_UNKNOWN: "key_unknown",
+    Fault.KEY_EXPIRED: "key_expired",
+    Fault.KEY_DISABLED: "key_disabled",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What shows that a key is dead, in the words of KGA/1 `key.revoke_confirmed`."""
+
+    method: str
+    meaning: str
+    venue_code: str
+    http_status: int
+    checked_at: str
+    attempts: int
+
+
+def announce(run: Run) -> Action:
+    """Record the revocation before it happens, and stop handing the key out."""
+    record_revocation(run, run.old_version())
+    if run.old_version().status is VersionStatus.LIVE:
+        run.ports.inventory.set_status(run.plan.old, VersionStatus.RETIRED)
+    return run.advance(Event.ANNOUNCED)
+
+
+def record_revocation(run: Run, version: KeyVersion) -> None:
+    """Append `key.revoke` for a version that is about to be revoked."""
+    body = {
+        "key": version.fingerprint,
+        "reason": run.plan.reason,
+        "by": run.by(),
+        "at_venue": "web" if run.guided else "api",
+    }
+    run.record("key.revoke", body, "key")
+
+
+def revoke(run: Run) -> Action:
+    """Have the old key ended at the venue, by the managing key or by a person."""
+    if run.plan.spec is not None:
+        _replacement_works(run)
+    run.tell("revoking the old key", "at the venue's page" if run.guided else "")
+    end_version(run, run.old_version())
+    return run.advance(Event.REVOKED)
+
+
+def end_version(run: Run, version: KeyVersion) -> None:
+    """End one key. The venue is asked first: what an earlier attempt did is not done again."""
+    target = KeyReport(
+        version.public_id, ref=version.venue_ref or version.public_id, account=run.plan.account
+    )
+    if run.guided:
+        if not (run.resumed and isinstance(_try_proof(run, version, 1), Proof)):
+            run.ports.person.confirm(run.key.venue, run.adapter.guide_delete(target))
+        return
+    manager = run.manager_credential()
+    reports = venue_keys.listed(run, manager)
+    entry = target if reports is None else venue_keys.find(reports, version.public_id)
+    if entry is not None:
+        venue_keys.end(run, entry, manager)
+
+
+def bury(run: Run) -> Action:
+    """Prove the old key dead; OutcomeUnknown `rotation.revoked_unconfirmed` where it cannot be proven."""
+    proof = prove_dead(run, run.old_version())
+    run.tell("proven dead: the venue no longer knows the old key", proof.method)
+    return run.advance(Event.BURIED, proof=asdict(proof))
+
+
+def close(run: Run) -> Action:
+    """Record the proof, forget the dead secret, and see that nothing of this workflow is left over."""
+    bury_version(run, run.old_version(), Proof(**run.workflow.data["proof"]))
+    if run.plan.spec is not None and not run.guided:
+        # A request that timed out may have been carried out long after we looked.
+        venue_keys.remove_strays(run, venue_keys.ours(run, patiently=False))
+    run.operation(venue_keys.END).forget()
+    if (lister := _lister(run)) is not None:
+        venue_keys.record_list(run, lister)
+    return run.advance(Event.CLOSED)
+
+
+def bury_version(run: Run, version: KeyVersion, proof: Proof) -> None:
+    """Record the proof, mark the version dead, and only then delete its secret."""
+    body = {"key": version.fingerprint, **asdict(proof)}
+    run.record("key.revoke_confirmed", body, "key")
+    run.ports.inventory.set_status(version.id, VersionStatus.DEAD)
+    run.ports.secrets.delete(version.item)
+
+
+def prove_dead(run: Run, version: KeyVersion) -> Proof:
+    """Return the proof that a key is dead.
+
+    1. the venue refuses a call signed with it, by a fault that can mean nothing but a missing key;
+    2. another key works from here at the same time, so it is not our address, clock or network;
+    3. the venue's list of keys, where there is one, is without it.
+
+    Repeated while the revocation propagates; OutcomeUnknown `rotation.revoked_unconfirmed` after that.
+    """
+    reason = ""
+    for attempt, wait in enumerate((*BACKOFF_S, None), start=1):
+        outcome = _try_proof(run, version, attempt)
+        if isinstance(outcome, Proof):
+            return outcome
+        reason = outcome
+        if wait is not None:
+            run.ports.clock.sleep(wait)
+    raise OutcomeUnknown(
+        f"the key was revoked but is not proven dead: {reason}",
+        code="rotation.revoked_unconfirmed",
+        still="its secret is kept for the proof",
+        hint=f"look at {run.adapter.facts.key_page}, then `keyguard workflow resume {run.workflow.id}`",
+    )
+
+
+def _try_proof(run: Run, version: KeyVersion, attempt: int) -> Proof | str:
+    try:
+        dead = credentials.load(run.ports, version)
+    except NotStored:
+        return "its secret is no longer stored here, so the venue cannot be asked with it"
+    # (1)
+    try:
+        ask(run.ports, run.key.venue, run.adapter.whoami(dead.key), dead)
+    except Refused as refusal:
+        probe = refusal
+    except ExchangeError as error:
+        return error.message
+    else:
+        return "the venue still answers it"
+    if probe.fault not in run.adapter.facts.dead:
+        return f"the venue refuses it, but for a reason that proves nothing ({probe.fault.value})"
+    # (2) the call that finds the lister is the control call
+    lister = _lister(run)
+    if lister is None:
+        return "no other key of this venue works from here, so the refusal may have another cause"
+    # (3)
+    reports = venue_keys.listed(run, lister)
+    entry = None if reports is None else venue_keys.find(reports, version.public_id)
+    if entry is not None and (entry.enabled or run.adapter.delete_key is not None):
+        return "the venue still lists it"
+    if reports is None and probe.fault not in _MEANING:
+        return "the venue's refusal has several meanings and it offers no list of keys to this one"
+    listing = [] if reports is None else ["listed disabled" if entry else "absent from the key list"]
+    return Proof(
+        method=", ".join(["refused", *listing, "control call answered"]),
+        meaning=_MEANING.get(probe.fault, "list_absent"),
+        venue_code=probe.venue_code,
+        http_status=probe.http_status,
+        checked_at=records.instant(run.ports.clock.now()),
+        attempts=attempt,
+    )
+
+
+def _lister(run: Run) -> Credential | None:
+    """Return a credential that works from here now and lists the account's keys as well as any can.
+
+    The managing key, else this key's live version, else any other live key of the venue.
+    """
+    keys = sorted(
+        run.ports.inventory.keys(), key=lambda k: (k.id != run.plan.manager, k.id != run.key.id, k.name)
+    )
+    for key in keys:
+        if (key.venue, key.environment) == (run.key.venue, run.key.environment):
+            try:
+                who = credentials.load(run.ports, run.ports.inventory.live_version(key.id))
+                ask(run.ports, key.venue, run.adapter.whoami(who.key), who)
+            except (UsageError, NotStored, ExchangeError):
+                continue
+            return who
+    return None
+
+
+def _replacement_works(run: Run) -> None:
+    """Ask the venue with the new key once more: much may have happened while the old one drained."""
+    who = credentials.load(run.ports, run.new_version())
+    try:
+        ask(run.ports, run.key.venue, run.adapter.whoami(who.key), who)
+    except Refused as refusal:
+        refusal.still = "the new key no longer works, so the old one was not revoked"
+        raise

@@ -1,0 +1,191 @@
+"""Rotation, first half: create the new key, by API or by a person's hand, and store it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from keyguard.core.errors import KeyguardError, NotOffered, Refused, UsageError
+from keyguard.core.exchange import Credential, Effect, Fault, Guide, KeyReport, NewKey, Reply, Request, Step
+from keyguard.core.keys import KeyVersion, VersionStatus
+from keyguard.core.rotation import Action, Event
+from keyguard.core.secret import Secret
+from keyguard.workflows import credentials, records, venue_keys
+from keyguard.workflows.operations import ask, signed
+from keyguard.workflows.run import BACKOFF_S, Run
+
+CREATE = "create"
+_GUIDED_TRIES = 3
+_NOT_A_KEY = (Fault.SIGNATURE, Fault.KEY_UNKNOWN, Fault.KEY_EXPIRED, Fault.KEY_DISABLED, Fault.AMBIGUOUS)
+_REPEATABLE = (Effect.KEY_EDITED, Effect.KEY_ENABLED)
+"""Effects that set a whole state: once the key is known to exist, sending them again changes nothing."""
+
+
+def create(run: Run) -> Action:
+    """Make the new key; afterwards its credential is sealed in the journal and nowhere else."""
+    run.tell("creating the new key", "at the venue's page" if run.guided else run.spec.label)
+    made = _by_hand(run) if run.guided else _by_api(run)
+    new = {
+        "id": run.ports.clock.token(8).hex(),
+        "public_id": made.credential.key,
+        "ref": made.report.ref,
+    }
+    return run.advance(Event.CREATED, new=new)
+
+
+def store(run: Run) -> Action:
+    """Put the new credential into the secret store, read it back, then register it."""
+    made = run.operation(CREATE).replay(_guided_step() if run.guided else _api_step(run))
+    new = run.workflow.data["new"]
+    version = KeyVersion(
+        id=new["id"],
+        key_id=run.key.id,
+        number=run.old_version().number + 1,
+        public_id=new["public_id"],
+        fingerprint=run.names.key(new["public_id"]),
+        status=VersionStatus.STAGED,
+        created_at=run.ports.clock.now(),
+        venue_ref=new["ref"],
+    )
+    credentials.store(run.ports, version, made.credential)
+    report = _seen(run, made.credential) if run.guided else made.report
+    body = records.register(
+        run.names,
+        run.key,
+        made.credential.kind,
+        replace(report, account=report.account or run.plan.account),
+        run.adapter.facts,
+        storage=run.ports.secrets.kind,
+        source="created_here",
+    )
+    if all(known.id != version.id for known in run.ports.inventory.versions(run.key.id)):
+        run.ports.inventory.add_version(version)
+    run.record("key.register", body, "key")
+    run.tell("stored the new key and read it back", run.ports.secrets.kind)
+    return run.advance(Event.STORED)
+
+
+def settle(run: Run) -> None:
+    """After a crash or time-out: learn from the venue what became of an unanswered creation.
+
+    Leaves the journal with answers from which the key can be rebuilt (and repeatable requests to send
+    again), or empty with nothing of ours left at the venue.
+    """
+    operation = run.operation(CREATE)
+    calls = [call for call in operation.calls() if call.effect is not Effect.NONE]
+    unknown = [call for call in calls if call.reply is None]
+    if calls and not unknown:
+        return
+    if unknown:
+        run.tell("asking the venue what became of the new key")
+        found = venue_keys.ours(run, patiently=True)
+        if found and all(call.effect in _REPEATABLE for call in unknown):
+            return
+        venue_keys.remove_strays(run, found)
+    operation.forget()
+
+
+def _by_api(run: Run) -> NewKey:
+    if run.resumed:
+        settle(run)
+    operation = run.operation(CREATE)
+    for replaying in (True, False) if operation.calls() else (False,):
+        try:
+            send = signed(run.ports, run.key.venue, run.manager_credential())
+            return operation.perform(_api_step(run), send)
+        except Refused as refusal:
+            # A creation of several requests may have been refused half-way: leave nothing behind.
+            # One that was replayed may only have been too late (a one-time code), so it gets a fresh try.
+            venue_keys.remove_strays(run, venue_keys.ours(run, patiently=False))
+            operation.forget()
+            if not replaying:
+                refusal.still = "the old key still works; nothing new is left at the venue"
+                raise
+    raise AssertionError("the last try returns or raises")
+
+
+def _api_step(run: Run) -> Step[NewKey]:
+    if run.adapter.create_key is None:
+        raise NotOffered(
+            f"{run.adapter.facts.name} creates no keys by API",
+            code="exchange.not_offered",
+            hint=f"see {run.adapter.facts.key_page}",
+        )
+    return run.adapter.create_key(run.spec)
+
+
+def _by_hand(run: Run) -> NewKey:
+    operation = run.operation(CREATE)
+    calls = operation.calls()
+    if lost := bool(calls) and calls[-1].reply is None:
+        # A key may have been made and its secret never arrived here: it is of no use to anybody.
+        operation.forget()
+        who = credentials.load(run.ports, run.old_version())
+        venue_keys.ask_to_remove(run, venue_keys.came_since(run, who))
+    problem: KeyguardError | None = None
+    for _ in range(_GUIDED_TRIES):
+        guide = _guide(run, again=lost or problem is not None)
+        made = operation.perform(_guided_step(), partial(_pasted, run, guide))
+        problem = _problem(run, made.credential)
+        if problem is None:
+            return made
+        operation.forget()
+        run.tell("that is not the new key", problem.message)
+    assert problem is not None
+    raise problem
+
+
+def _guided_step() -> Step[NewKey]:
+    """The creation by a person, in the form of an operation: so it is journalled and replayed alike."""
+    reply = yield Request("PERSON", "/new-credential", effect=Effect.KEY_CREATED)
+    credential = credentials.unpack(Secret(reply.body.decode()))
+    return NewKey(KeyReport(credential.key, ref=credential.key), credential)
+
+
+def _pasted(run: Run, guide: Guide, _: Request) -> Reply:
+    credential = run.ports.person.new_credential(run.key.venue, guide)
+    return Reply(200, {}, credentials.pack(credential).reveal().encode())
+
+
+def _guide(run: Run, *, again: bool) -> Guide:
+    guide = run.adapter.guide_create(run.spec)
+    steps = guide.steps
+    if not run.plan.ips_known:
+        steps = ("allow the same IP addresses as for the old key", *steps)
+    if again:
+        steps = ("if you made a key for this rotation already and its secret is lost, delete it", *steps)
+    return replace(guide, steps=steps)
+
+
+def _problem(run: Run, credential: Credential) -> KeyguardError | None:
+    """Why what a person pasted cannot be the new key; None also where the venue leaves it open."""
+    try:
+        credentials.check_shape(credential, run.adapter.example)
+    except UsageError as error:
+        return error
+    if run.ports.inventory.version_by_public_id(run.key.venue, credential.key) is not None:
+        return UsageError("this key is registered already", code="key.known")
+    for wait in (*BACKOFF_S[:3], None):
+        try:
+            ask(run.ports, run.key.venue, run.adapter.whoami(credential.key), credential)
+        except Refused as refusal:
+            if refusal.fault not in _NOT_A_KEY:
+                return None  # proving the key says what is wrong
+            if wait is None or refusal.fault is Fault.SIGNATURE:
+                return refusal
+            run.ports.clock.sleep(wait)
+        else:
+            return None
+    raise AssertionError("the last try returns")
+
+
+def _seen(run: Run, credential: Credential) -> KeyReport:
+    try:
+        return ask(run.ports, run.key.venue, run.adapter.whoami(credential.key), credential)
+    except Refused:
+        return KeyReport(credential.key, ref=credential.key)
+
+
+def pasted_key(run: Run) -> str:
+    """Return the public id of the key a person pasted, from the journal."""
+    return run.operation(CREATE).replay(_guided_step()).credential.key

@@ -1,0 +1,89 @@
+"""Who and what, as records name it: salts in the secret store, fingerprints and pseudonyms (KGA/1 §7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from keyguard.core import fingerprints
+from keyguard.core.errors import IntegrityError, NotStored, StoreError
+from keyguard.core.secret import Secret
+from keyguard.ports.all import Ports
+
+_SALT_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who runs a workflow: the OS user and this machine's name, as the kernel tells them."""
+
+    user: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process that is handed a key: pid and start time (clock ticks, as text) name it together.
+
+    `command` is the executable's name without arguments: those may hold anything.
+    """
+
+    pid: int
+    started: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names of keys, persons and hosts in one venue's records."""
+
+    venue: str
+    _fp_salt: bytes = field(repr=False)
+    _person_salt: bytes = field(repr=False)
+
+    def key(self, public_id: str) -> str:
+        """The key fingerprint, which the venue can recompute."""
+        return fingerprints.key_fingerprint(self._fp_salt, self.venue, public_id)
+
+    def person(self, internal_id: str) -> str:
+        """The person's pseudonym."""
+        return fingerprints.person_name(self._person_salt, self.venue, internal_id)
+
+    def host(self, internal_id: str) -> str:
+        """The host's pseudonym."""
+        return fingerprints.host_name(self._person_salt, self.venue, internal_id)
+
+    def party(self, internal_id: str) -> str:
+        """The pseudonym of a party (contractor, affiliate, vendor)."""
+        return fingerprints.party_name(self._person_salt, self.venue, internal_id)
+
+
+def names(ports: Ports, venue: str) -> Names:
+    """Return the namer of one venue (or of `firm`), drawing its salts on first use; StoreError."""
+    return Names(
+        venue,
+        _salt(ports, f"system/fp-salt/{venue}"),
+        _salt(ports, f"system/person-salt/{venue}"),
+    )
+
+
+def _salt(ports: Ports, item: str) -> bytes:
+    try:
+        text = ports.secrets.get(item)
+    except NotStored:
+        text = _draw(ports, item)
+    try:
+        salt = bytes.fromhex(text.reveal())
+    except ValueError:
+        salt = b""
+    if len(salt) != _SALT_BYTES:
+        raise IntegrityError(f"{item} in the secret store is not a salt", code="store.item")
+    return salt
+
+
+def _draw(ports: Ports, item: str) -> Secret:
+    try:
+        ports.secrets.put(item, Secret(ports.clock.token(_SALT_BYTES).hex()))
+    except StoreError:
+        # Another process may have drawn it since: the one that is stored counts. Else `get` says why.
+        return ports.secrets.get(item)
+    return ports.secrets.get(item)

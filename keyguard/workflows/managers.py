@@ -1,0 +1,65 @@
+"""Which key may manage an account by API, proven by the list of keys it sees."""
+
+from __future__ import annotations
+
+from keyguard.core.errors import NotStored, Refused, UsageError
+from keyguard.core.keys import Key, KeyVersion, Scope
+from keyguard.ports.all import Ports
+from keyguard.workflows import credentials
+from keyguard.workflows.operations import ask
+from keyguard.workflows.venue_keys import can_end
+
+
+def choose(ports: Ports, key: Key, version: KeyVersion, account: str, *, named: str, itself: bool) -> str:
+    """Return the id of a key that manages `version`'s account, "" if a person must do it.
+
+    `named` (a key's name, "" for a search) must manage it, else UsageError. `itself`: the key may manage
+    itself, if nothing else does; that key sees itself in the list by definition.
+    """
+    adapter = ports.gateway.adapter(key.venue)
+    offered = adapter.list_keys is not None and can_end(adapter)
+    if named:
+        manager = ports.inventory.find_key(named)
+        if manager.venue != key.venue:
+            raise UsageError(f"{manager.name} is a key of another venue", code="manager.venue")
+        if not offered or not _sees(ports, manager, version.public_id, key.venue, account):
+            raise UsageError(
+                f"{manager.name} does not manage the account of {key.name}",
+                code="manager.blind",
+                still="nothing was changed",
+                hint="name a key whose list of keys holds this one, or none to do it by hand",
+            )
+        return manager.id
+    if not offered:
+        return ""
+    known = ports.inventory.keys()
+    candidates = [k for k in known if k.id != key.id and _may_manage(ports, k, key)]
+    if itself and _may_manage(ports, key, key):
+        candidates.append(key)
+    for candidate in candidates:
+        if _sees(ports, candidate, version.public_id, key.venue, account):
+            return candidate.id
+    return ""
+
+
+def _may_manage(ports: Ports, candidate: Key, key: Key) -> bool:
+    if (candidate.venue, candidate.environment) != (key.venue, key.environment):
+        return False
+    try:
+        version = ports.inventory.live_version(candidate.id)
+    except UsageError:
+        return False
+    seen = ports.inventory.last_observation(version.id)
+    return seen is not None and Scope.MANAGE_KEYS in seen.report.scopes
+
+
+def _sees(ports: Ports, manager: Key, public_id: str, venue: str, account: str) -> bool:
+    list_keys = ports.gateway.adapter(venue).list_keys
+    if list_keys is None:
+        return False
+    try:
+        who = credentials.load(ports, ports.inventory.live_version(manager.id))
+        reports = ask(ports, venue, list_keys(account), who)
+    except (Refused, NotStored):
+        return False
+    return any(report.public_id == public_id for report in reports)

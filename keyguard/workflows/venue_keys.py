@@ -1,0 +1,136 @@
+"""The keys a venue lists for an account, and the removal of those that are ours and nobody's."""
+
+from __future__ import annotations
+
+from keyguard.core.errors import OutcomeUnknown, Refused
+from keyguard.core.exchange import Adapter, Credential, Fault, Guide, KeyReport, Step
+from keyguard.workflows.operations import ask, signed
+from keyguard.workflows.run import BACKOFF_S, Run
+
+END = "end"
+"""The journal's name for the one key of a workflow that is being ended right now."""
+
+
+def listed(run: Run, who: Credential) -> tuple[KeyReport, ...] | None:
+    """Return what the venue lists for the account; None where it offers no list to this caller."""
+    if run.adapter.list_keys is None:
+        return None
+    try:
+        return ask(run.ports, run.key.venue, run.adapter.list_keys(run.plan.account), who)
+    except Refused as refusal:
+        if refusal.fault in (Fault.RATE, Fault.BUSY, Fault.CLOCK, Fault.NONCE):
+            raise
+        return None
+
+
+def can_end(adapter: Adapter) -> bool:
+    """Whether the venue deletes or at least disables keys by API."""
+    return adapter.delete_key is not None or adapter.disable_key is not None
+
+
+def ending(adapter: Adapter, key: KeyReport) -> Step[None]:
+    """Return the operation that ends a key: deletion, else disabling."""
+    end = adapter.delete_key or adapter.disable_key
+    if end is None:
+        raise ValueError("a plan with a manager needs a venue that ends keys by API")
+    return end(key)
+
+
+def ours(run: Run, *, patiently: bool) -> tuple[KeyReport, ...]:
+    """Return the keys under this workflow's label that the inventory does not know.
+
+    `patiently`: a change of unknown outcome went before, so the list is asked again until it shows one
+    or time enough has passed for it to propagate.
+    """
+    who = run.manager_credential()
+    for wait in (*BACKOFF_S, None) if patiently else (None,):
+        found = tuple(r for r in listed(run, who) or () if r.label == run.spec.label and not _known(run, r))
+        if found or wait is None:
+            return found
+        run.ports.clock.sleep(wait)
+    return ()
+
+
+def remove_strays(run: Run, strays: tuple[KeyReport, ...]) -> None:
+    """End keys this workflow made and lost; recorded before. OutcomeUnknown if the venue keeps one."""
+    for stray in strays:
+        run.tell("removing a key that was left over", run.spec.label)
+        body = {"key": run.names.key(stray.public_id), "reason": "other", "by": run.by(), "at_venue": "api"}
+        run.record("key.revoke", body, "key")
+        end(run, stray, run.manager_credential())
+        _wait_until_gone(run, stray)
+
+
+def end(run: Run, key: KeyReport, who: Credential) -> None:
+    """End one key at the venue; a key the venue no longer knows is fine.
+
+    Only for a key the venue was just asked about: an earlier attempt of unknown outcome is settled.
+    """
+    operation = run.operation(END)
+    operation.forget()
+    try:
+        operation.perform(ending(run.adapter, key), signed(run.ports, run.key.venue, who))
+    except Refused as refusal:
+        if refusal.fault is not Fault.NOT_FOUND:
+            raise
+
+
+def ask_to_remove(run: Run, came_since: tuple[KeyReport, ...]) -> None:
+    """Have a person delete keys that came up while one was being made by hand and got lost."""
+    for key in came_since:
+        guide = run.adapter.guide_delete(key)
+        why = (
+            "this key came up since the rotation began and nobody registered it: unless it is someone else's"
+        )
+        run.ports.person.confirm(run.key.venue, Guide(guide.page, f"{why}, {guide.title}", guide.steps))
+
+
+def came_since(run: Run, who: Credential) -> tuple[KeyReport, ...]:
+    """Return unregistered keys the venue did not list when the workflow was planned."""
+    reports = listed(run, who) or ()
+    return tuple(r for r in reports if r.public_id not in run.plan.seen and not _known(run, r))
+
+
+def record_list(run: Run, who: Credential) -> None:
+    """Record a full list taken from the venue, if there is one, and say which keys nobody registered."""
+    if (reports := listed(run, who)) is None:
+        return
+    unknown = [r for r in reports if not _known(run, r)]
+    run.ports.audit.append(
+        run.key.venue,
+        "venue.keys_listed",
+        {
+            "by": run.by(),
+            "count": len(reports),
+            "keys": [run.names.key(r.public_id) for r in reports],
+            "unknown": [run.names.key(r.public_id) for r in unknown],
+        },
+    )
+    if unknown:
+        run.tell(
+            f"{len(unknown)} more keys of this account are not in the inventory",
+            ", ".join(r.label or f"…{r.public_id[-4:]}" for r in unknown),
+        )
+
+
+def find(reports: tuple[KeyReport, ...], public_id: str) -> KeyReport | None:
+    """Return the listed key of this public id."""
+    return next((r for r in reports if r.public_id == public_id), None)
+
+
+def _known(run: Run, report: KeyReport) -> bool:
+    return run.ports.inventory.version_by_public_id(run.key.venue, report.public_id) is not None
+
+
+def _wait_until_gone(run: Run, stray: KeyReport) -> None:
+    for wait in (*BACKOFF_S, None):
+        entry = find(listed(run, run.manager_credential()) or (), stray.public_id)
+        if entry is None or (run.adapter.delete_key is None and not entry.enabled):
+            return
+        if wait is not None:
+            run.ports.clock.sleep(wait)
+    raise OutcomeUnknown(
+        "the venue still lists a key it was told to delete",
+        code="rotation.stray",
+        still="the old key still works",
+    )
