@@ -60,7 +60,7 @@ class Database:
         outer = self._open_connection()
         if outer is not None:
             self._current.scrub |= scrub
-            with outer.begin_nested():
+            with self._explained(), _savepoint(outer):
                 yield outer
             return
         self._current.scrub = scrub
@@ -229,6 +229,20 @@ def _engine(path: Path, read_only: bool, patience: float) -> Engine:
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+@contextmanager
+def _savepoint(connection: Connection) -> Iterator[None]:
+    savepoint = connection.begin_nested()
+    try:
+        yield
+        savepoint.commit()
+    except BaseException:
+        # A full disk makes SQLite undo the whole transaction: then there is nothing to go back to.
+        driver = connection.connection.driver_connection
+        if isinstance(driver, sqlite3.Connection) and driver.in_transaction:
+            savepoint.rollback()
+        raise
 
 
 def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
