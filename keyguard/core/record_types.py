@@ -1,0 +1,194 @@
+"""The record types of KGA/1 §5.3 and what their bodies hold, as data; checked when a record is written.
+
+A body is written as `member:kind`, `member?:kind` where it may be absent. Absent means absent, never null.
+Kinds are in `_KINDS`; a kind with `|` lists the allowed words. The table grows by addition only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from keyguard.core import canonical
+from keyguard.core.keys import Scope, scope_names
+from keyguard.core.slots import FIRM, slot
+
+_SCOPES = frozenset(scope_names(~Scope.NONE))
+
+_FIRM_TYPES = {
+    "log.genesis": (
+        "log_id:log origin:text role:primary|agent firm:object tool_version:text slots:int registry:int"
+    ),
+    "agent.enroll": "origin:text vkey:text host:host from:instant",
+    "agent.retire": "origin:text at:instant last_seal:int",
+    "agent.start": "host:host tool_version:text",
+    "agent.stop": "host:host tool_version:text",
+    "log.heartbeat": "host:host seq:int",
+    "log.gap": "from:instant to:instant cause:text",
+    "log.torn": "at:instant",
+    "clock.step": "step_ms:int",
+    "clock.check": "offset_ms:int source:text ok:bool",
+    "signer.add": "role:log|attester|witness public_key:text label:text person?:person from:instant",
+    "signer.remove": "role:log|attester|witness public_key:text label:text person?:person from:instant",
+    "role.assign": "person_f:person role:compliance_officer|desk_head|key_admin|approver|auditor",
+    "role.remove": "person_f:person role:compliance_officer|desk_head|key_admin|approver|auditor",
+    "policy.set": "name:text version:text sha256:hash params:object",
+}
+
+_VENUE_TYPES = {
+    "key.register": (
+        "key:key hint?:text account:text sub_account?:text kind:hmac|rsa|ed25519|es256|oauth|other "
+        "purpose:text desk:text owner:person scopes_granted:scopes scopes_needed:scopes scopes_venue:object "
+        "ip_allow:texts ip_supported:bool created_at?:instant expires_at?:instant "
+        "storage:os_keyring|hsm|external_vault|encrypted_file|plain_file|unknown source:created_here|imported"
+    ),
+    "key.observe": (
+        "key:key by:venue_api|venue_web scopes_granted:scopes ip_allow:texts expires_at?:instant status:text "
+        "evidence_sha256?:hash"
+    ),
+    "venue.keys_listed": "by:venue_api|venue_web count:int keys:keys unknown:keys",
+    "key.update": "key:key changes:object approval?:id",
+    "key.rotate": (
+        "old:key new:key reason:schedule|leaver|suspicion|leak|venue_request|scope_change|other approval?:id"
+    ),
+    "key.revoke": "key:key reason:free by:person at_venue:api|web|support",
+    "key.revoke_confirmed": (
+        "key:key method:text checked_at:instant http_status?:int venue_code?:text "
+        "meaning:key_unknown|key_expired|key_disabled|list_absent|manual_screenshot attempts:int "
+        "evidence_sha256?:hash"
+    ),
+    "key.invalidated_by_venue": (
+        "key:key noticed_at:instant stage:monitoring|warning|reverify|forced_expiry|unknown venue_ref?:text"
+    ),
+    "access.grant": (
+        "grant:id key:key person:person capacity:employee|contractor|affiliate_staff|vendor_staff|service "
+        "party?:party from:instant until?:instant basis:free approval:id"
+    ),
+    "access.revoke": "grant:id at:instant reason:free by:person",
+    "handout": (
+        "key:key grant?:id person:person host:host process:text mode:env|stdin|socket|file|sign_only "
+        "lease_s:int purpose?:text"
+    ),
+    "handout.denied": "key?:key person?:person host:host process:text reason:free",
+    "party.set": (
+        "party:party kind:affiliate|contractor|vendor|issuer|client relation:text name?:text country?:text "
+        "contract_ref_sha256:hash contract_from:instant contract_until:instant diligence_at?:instant "
+        "diligence_until?:instant"
+    ),
+    "approval.request": "approval:id action:text subject:object by:person reason:free",
+    "approval.decide": "approval:id by:person decision:approve|reject comment_sha256?:hash",
+    "review.open": "review:id items:list reviewers:persons due:instant",
+    "review.decide": "review:id item:text decision:keep|reduce|remove|unknown by:person reason?:free",
+    "review.apply": "review:id item:text result:text",
+    "review.close": "review:id by:person decided:int undecided:int changed:int",
+    "exception.open": (
+        "exception:id control:text key?:key reason:free compensating:free until:instant approval:id"
+    ),
+    "exception.close": "exception:id reason:free",
+    "incident.open": (
+        "incident:id class:suspected_sharing|leak|loss|misuse|venue_notice|other keys:keys "
+        "detected_at:instant how:free"
+    ),
+    "incident.update": "incident:id note:free containment?:free",
+    "incident.close": "incident:id root_cause:free actions:frees",
+    "snapshot.begin": "",
+    "snapshot.end": "",
+    "attestation.issued": "attestation_id:text serial:int period:object statement_sha256:hash",
+}
+
+
+def _matches(pattern: str) -> Callable[[Any], bool]:
+    compiled = re.compile(pattern)
+    return lambda value: isinstance(value, str) and compiled.fullmatch(value) is not None
+
+
+def _each(kind: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, list | tuple) and all(kind(item) for item in value)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_instant(value: Any) -> bool:
+    try:
+        canonical.parse_instant(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _is_scope(value: Any) -> bool:
+    return isinstance(value, str) and value in _SCOPES
+
+
+_is_key = _matches("[0-9a-f]{64}")
+_is_person = _matches("p_[0-9a-f]{20}")
+
+_KINDS: dict[str, Callable[[Any], bool]] = {
+    "text": _is_text,
+    "texts": _each(_is_text),
+    "free": _is_text,  # the sentences people write: longer than other texts
+    "frees": _each(_is_text),
+    "int": lambda value: type(value) is int,
+    "bool": lambda value: type(value) is bool,
+    "instant": _is_instant,
+    "object": lambda value: isinstance(value, dict),
+    "list": lambda value: isinstance(value, list | tuple),
+    "scopes": _each(_is_scope),
+    "hash": _matches("[0-9a-f]{64}"),
+    "log": _matches("[0-9a-f]{16}"),
+    "id": _matches("[a-z]{2}_[0-9a-f]{16}"),
+    "key": _is_key,
+    "keys": _each(_is_key),
+    "person": _is_person,
+    "persons": _each(_is_person),
+    "host": _matches("h_[0-9a-f]{20}"),
+    "party": _matches("o_[0-9a-f]{20}"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    kind: str
+    fits: Callable[[Any], bool]
+    optional: bool
+
+
+def check_body(stream: str, type_: str, body: Mapping[str, Any]) -> None:
+    """Raise ValueError unless this body may be written under this type into this stream."""
+    slot(stream)
+    known = _FIRM_TYPES if stream == FIRM else _VENUE_TYPES
+    if type_ not in known:
+        raise ValueError(
+            f"no record type {type_!r} in {'the firm stream' if stream == FIRM else 'a venue stream'}"
+        )
+    members = _members(known[type_])
+    for name, member in members.items():
+        if name in body:
+            if not member.fits(body[name]):
+                raise ValueError(f"{name}: not of the form {member.kind}")
+        elif not member.optional:
+            raise ValueError(f"{name} is missing")
+    if len(body) > len(members) or not body.keys() <= members.keys():
+        raise ValueError(f"{type_} has a member that is not of its type")
+
+    def check_text(text: str, name: str) -> None:
+        free = name in members and members[name].kind in ("free", "frees")
+        longest = canonical.LONGEST_FREE if free else canonical.LONGEST
+        canonical.check_record_text(text, name, longest=longest)
+
+    canonical.check(dict(body), check_text)
+
+
+@cache
+def _members(notation: str) -> dict[str, _Member]:
+    members = {}
+    for part in notation.split():
+        name, kind = part.split(":")
+        fits = _matches(kind) if "|" in kind else _KINDS[kind]
+        members[name.removesuffix("?")] = _Member(kind, fits, optional=name.endswith("?"))
+    return members

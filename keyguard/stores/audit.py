@@ -1,0 +1,258 @@
+"""AuditLog on the database (KGA/1 §5).
+
+Table `audit_records` holds the exact bytes and chain values; triggers refuse to change or delete them.
+`audit_head` and `audit_streams` hold what must come next and are written in the same transaction, so that
+a log cut short shows. Private parts stand in `audit_private`; each may be deleted when its retention ends.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, LargeBinary, cast, func, insert, select, update
+from sqlalchemy.exc import DBAPIError
+
+from keyguard.core import canonical, record_types
+from keyguard.core import record as records
+from keyguard.core.chain import CHAIN_START, Stored, Walk, chain_value, leaf_hash
+from keyguard.core.errors import IntegrityError, UsageError
+from keyguard.core.record import Record
+from keyguard.core.slots import FIRM
+from keyguard.ports.audit import Entry, Verified
+from keyguard.ports.clock import Clock
+from keyguard.stores.database import Database
+from keyguard.stores.tables import HEAD, PRIVATE, RECORDS, STREAMS
+
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """Where the log ends. `last` is the last record's `t`, `clock` what the clock said by then."""
+
+    records: int
+    chain: bytes
+    last: datetime | None
+    clock: datetime | None
+
+
+class SqlAuditLog:
+    """Append-only records in one chain. Inside a `write` block of the same Database, an append is on disk
+    when that block ends, so hand out only afterwards."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def append(
+        self, stream: str, type_: str, body: Mapping[str, Any], *, private: Mapping[str, Any] | None = None
+    ) -> Entry:
+        """Append one record and flush it; `private` is kept beside the log, its commitment inside.
+
+        Raises UsageError for a body that breaks KGA/1 §4 or §5.3, StoreError if it cannot be written,
+        IntegrityError if the end of the log is not as it was left.
+        """
+        try:
+            record_types.check_body(stream, type_, body)
+            hidden = None if private is None else records.private_bytes(private)
+        except ValueError as error:
+            raise UsageError(
+                f"the log cannot take this {type_} record: {error}",
+                code="log.refused",
+                still="nothing was written",
+            ) from None
+        with self._database.write() as connection:
+            head = _check_end(connection)
+            now = self._clock.now()
+            if head.clock is not None and now < head.clock:
+                step = {"step_ms": (now - head.clock) // timedelta(milliseconds=1)}
+                self._write(connection, head, now, FIRM, "clock.step", step, None)
+                head = _read_head(connection)
+            return self._write(connection, head, now, stream, type_, body, hidden)
+
+    def entries(self, *, stream: str | None = None) -> Iterator[Entry]:
+        """All records in order, in batches: no transaction stays open between them."""
+        query = select(RECORDS).order_by(RECORDS.c.number).limit(_BATCH)
+        if stream is not None:
+            query = query.where(RECORDS.c.stream == stream)
+        last = -1
+        while True:
+            with self._database.read() as connection:
+                batch = connection.execute(query.where(RECORDS.c.number > last)).all()
+            if not batch:
+                return
+            for row in batch:
+                yield Entry(row.number, row.record, row.chain)
+            last = batch[-1].number
+
+    def verify(self) -> Verified:
+        """Recompute everything from the first record; IntegrityError naming the first that is wrong.
+
+        1 every record (`Walk`), its stream column and its private part; 2 no record is missing at the
+        end, in total and by stream; 3 no private part without a record; 4 the file's own structure.
+        """
+        walk = Walk()
+        with self._database.read() as connection:
+            _walk_records(connection, walk)  # 1
+            try:
+                _check_head(connection, walk)  # 2
+                _check_private_parts(connection)  # 3
+                _check_structure(connection)  # 4
+            except DBAPIError as error:
+                if not _is_damage(error):
+                    raise
+                raise _altered(f"{walk.count} records read right, but the file is damaged") from None
+        return Verified(walk.count, dict(walk.streams), walk.chain)
+
+    def _write(
+        self,
+        connection: Connection,
+        head: _Head,
+        now: datetime,
+        stream: str,
+        type_: str,
+        body: Mapping[str, Any],
+        hidden: bytes | None,
+    ) -> Entry:
+        n = connection.scalar(select(STREAMS.c.records).where(STREAMS.c.stream == stream)) or 0
+        at = now if head.last is None else max(now, head.last)
+        salt = self._clock.token(records.SALT_SIZE).hex()
+        opening = self._clock.token(records.OPENING_SIZE)
+        priv = None if hidden is None else records.commitment(opening, hidden)
+        data = records.encode(Record(stream, n, at, type_, body, salt, priv))
+        entry = Entry(head.records, data, chain_value(head.chain, leaf_hash(data)))
+        connection.execute(
+            insert(RECORDS).values(number=entry.number, stream=stream, record=data, chain=entry.chain)
+        )
+        if hidden is not None:
+            connection.execute(insert(PRIVATE).values(number=entry.number, opening=opening, private=hidden))
+        if n:
+            connection.execute(update(STREAMS).where(STREAMS.c.stream == stream).values(records=n + 1))
+        else:
+            connection.execute(insert(STREAMS).values(stream=stream, records=1))
+        end = {"last": canonical.format_instant(at), "clock": canonical.format_instant(now)}
+        connection.execute(update(HEAD).values(records=entry.number + 1, chain=entry.chain, **end))
+        return entry
+
+
+def _read_head(connection: Connection) -> _Head:
+    row = connection.execute(select(HEAD)).first()
+    try:
+        if row is None or not isinstance(row.records, int) or not isinstance(row.chain, bytes):
+            raise ValueError
+        last = None if row.last is None else canonical.parse_instant(row.last)
+        clock = None if row.clock is None else canonical.parse_instant(row.clock)
+    except (TypeError, ValueError):
+        raise _altered("the note of where the log ends is damaged") from None
+    return _Head(row.records, row.chain, last, clock)
+
+
+def _check_end(connection: Connection) -> _Head:
+    """Refuse to append to a log whose last record is not the one that was written last."""
+    head = _read_head(connection)
+    query = select(RECORDS.c.number, RECORDS.c.chain).order_by(RECORDS.c.number.desc()).limit(1)
+    row = connection.execute(query).first()
+    end = (-1, CHAIN_START) if row is None else (row.number, row.chain)
+    if end != (head.records - 1, head.chain):
+        raise _altered("the end of the log is not as it was left")
+    return head
+
+
+# Types are asked for and bytes taken as they are: a damaged row may hold a text where bytes belong, or bytes
+# that are no text, and the driver would fail or convert before the walk can name the record.
+_COLUMNS = (RECORDS.c.stream, RECORDS.c.record, RECORDS.c.chain, PRIVATE.c.opening, PRIVATE.c.private)
+_TYPES = (("text", "blob", "blob", "blob", "blob"), ("text", "blob", "blob", "null", "null"))
+_RAW = (
+    select(
+        RECORDS.c.number,
+        *(cast(column, LargeBinary).label(column.name) for column in _COLUMNS),
+        *(func.typeof(column) for column in _COLUMNS),
+    )
+    .outerjoin_from(RECORDS, PRIVATE, RECORDS.c.number == PRIVATE.c.number)
+    .order_by(RECORDS.c.number)
+)
+
+
+def _walk_records(connection: Connection, walk: Walk) -> None:
+    try:
+        for row in connection.execute(_RAW):
+            _step(walk, tuple(row))
+    except DBAPIError as error:
+        if not _is_damage(error):
+            raise
+        # The driver reads one row ahead: go on record by record to name the damaged one.
+        _walk_singly(connection, walk)
+
+
+def _walk_singly(connection: Connection, walk: Walk) -> None:
+    while True:
+        try:
+            # By position, not by number: a search by number would compare damaged neighbours.
+            row = connection.execute(_RAW.limit(1).offset(walk.count)).first()
+        except DBAPIError as error:
+            if not _is_damage(error):
+                raise
+            raise walk.broken("cannot be read: its part of the file is damaged") from None
+        if row is None:
+            raise walk.broken("is missing or stands in a damaged part of the file")
+        _step(walk, tuple(row))
+
+
+def _step(walk: Walk, row: Sequence[Any]) -> None:
+    number, stream, data, chain, opening, private, *types = row
+    if tuple(types) not in _TYPES:
+        raise walk.broken("is not stored the way it was written")
+    walk.step(
+        Stored(
+            number=number,
+            stream=stream.decode(errors="replace"),
+            data=data,
+            chain=chain,
+            private=None if opening is None else (opening, private),
+        )
+    )
+
+
+def _check_head(connection: Connection, walk: Walk) -> None:
+    head = _read_head(connection)
+    if walk.count < head.records:
+        raise walk.broken(f"is missing: {head.records} records were written")
+    if (walk.count, walk.chain, walk.last) != (head.records, head.chain, head.last):
+        raise _altered("the note of where the log ends does not match its last record")
+    counted = {row.stream: row.records for row in connection.execute(select(STREAMS))}
+    if counted != walk.streams:
+        raise _altered("the counts by stream do not match the records")
+
+
+def _check_private_parts(connection: Connection) -> None:
+    orphan = connection.scalar(
+        select(PRIVATE.c.number).where(PRIVATE.c.number.not_in(select(RECORDS.c.number))).limit(1)
+    )
+    if orphan is not None:
+        raise _altered(f"a private part belongs to record {orphan}, which does not exist")
+
+
+def _check_structure(connection: Connection) -> None:
+    """Bytes that no query looks at, such as lengths and free space, are SQLite's to check."""
+    for table in (RECORDS, PRIVATE, STREAMS, HEAD):
+        told = connection.exec_driver_sql(f"PRAGMA integrity_check({table.name})").scalar()
+        if told != "ok":
+            raise _altered(f"every record reads right, but the file is damaged in {table.name}")
+
+
+def _altered(what: str) -> IntegrityError:
+    return IntegrityError(
+        what,
+        code="log.altered",
+        still="nothing was written",
+        hint="keep this database as it is; compare it with your last export, checkpoint or backup",
+    )
+
+
+def _is_damage(error: DBAPIError) -> bool:
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    return code is None or code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)

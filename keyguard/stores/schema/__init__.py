@@ -1,0 +1,1 @@
+"""Migrations, run by `keyguard.stores.database` through Alembic."""

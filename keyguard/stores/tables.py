@@ -1,0 +1,150 @@
+"""The tables, as the newest migration leaves them.
+
+Instants are text (`canonical.format_instant`), so they sort.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+    text,
+)
+
+METADATA = MetaData()
+
+
+def _of(parent: str) -> ForeignKey:
+    return ForeignKey(parent, ondelete="CASCADE")
+
+
+KEYS = Table(
+    "keys",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False, unique=True),
+    Column("venue", String, nullable=False),
+    Column("desk", String, nullable=False),
+    Column("label", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("environment", String, nullable=False),
+    Column("owner", String, nullable=False),
+    Column("account", String, nullable=False),
+    Column("purpose", String, nullable=False),
+    Column("needs", String, nullable=False),
+)
+
+VERSIONS = Table(
+    "versions",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("key_id", String, _of("keys.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("public_id", String, nullable=False, index=True),
+    Column("fingerprint", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("created_at", String, nullable=False),
+    Column("venue_ref", String, nullable=False),
+    UniqueConstraint("key_id", "number"),
+)
+Index("one_live_version", VERSIONS.c.key_id, unique=True, sqlite_where=text("status = 'live'"))
+
+OBSERVATIONS = Table(
+    "observations",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("version_id", String, _of("versions.id"), nullable=False),
+    Column("at", String, nullable=False),
+    Column("report", String, nullable=False),
+    Index("observations_by_version", "version_id", "at"),
+)
+
+LEASES = Table(
+    "leases",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("version_id", String, _of("versions.id"), nullable=False, index=True),
+    Column("pid", Integer, nullable=False),
+    Column("started", String, nullable=False),
+    Column("command", String, nullable=False),
+    Column("at", String, nullable=False),
+    Column("ended_at", String),
+)
+
+WORKFLOWS = Table(
+    "workflows",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("key_id", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("opened_at", String, nullable=False),
+    Column("updated_at", String, nullable=False),
+    Column("data", String, nullable=False),
+    Column("finished", Boolean, nullable=False),
+)
+Index("one_unfinished_workflow", WORKFLOWS.c.key_id, unique=True, sqlite_where=text("finished = 0"))
+
+CALLS = Table(
+    "calls",
+    METADATA,
+    Column("workflow_id", String, _of("workflows.id"), primary_key=True),
+    Column("operation", String, primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("method", String, nullable=False),
+    Column("path", String, nullable=False),
+    Column("effect", String, nullable=False),
+    Column("reply", LargeBinary),
+)
+
+RECORDS = Table(
+    "audit_records",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("stream", String, nullable=False),
+    Column("record", LargeBinary, nullable=False),
+    Column("chain", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+PRIVATE = Table(
+    "audit_private",
+    METADATA,
+    Column("number", Integer, ForeignKey("audit_records.number"), primary_key=True, autoincrement=False),
+    Column("opening", LargeBinary, nullable=False),
+    Column("private", LargeBinary, nullable=False),
+)
+
+STREAMS = Table(
+    "audit_streams",
+    METADATA,
+    Column("stream", String, primary_key=True),
+    Column("records", Integer, nullable=False),
+)
+
+HEAD = Table(
+    "audit_head",
+    METADATA,
+    Column("only", Integer, CheckConstraint("only = 1"), primary_key=True, autoincrement=False),
+    Column("records", Integer, nullable=False),
+    Column("chain", LargeBinary, nullable=False),
+    Column("last", String),
+    Column("clock", String),
+)
+
+NONCES = Table(
+    "nonces",
+    METADATA,
+    Column("scope", String, primary_key=True),
+    Column("last", BigInteger, nullable=False),
+)
