@@ -1,0 +1,161 @@
+"""A session bus and a GNOME Keyring of our own, in throw-away folders.
+
+The daemons are held by this process and ended with it; nothing of the person's own session is used. What
+is not installed here is a failure in CI and a skip elsewhere.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_NEEDED = {"dbus-daemon": "dbus-daemon", "gnome-keyring-daemon": "gnome-keyring"}
+_START_SECONDS = 20.0
+_SILENT_PROMPTER = """\
+[D-BUS Service]
+Name=org.gnome.keyring.SystemPrompter
+Exec=/bin/sleep 60
+"""
+
+
+@dataclass(frozen=True)
+class Session:
+    """A running session: what a process needs in its environment to use it, and its keyring's pid."""
+
+    environment: Mapping[str, str]
+    keyring_pid: int | None
+
+    @property
+    def address(self) -> str:
+        return self.environment["DBUS_SESSION_BUS_ADDRESS"]
+
+    def lock(self) -> None:
+        """Lock the default keyring as a screen saver would."""
+        import secretstorage
+
+        with _bus(self.address), closing(secretstorage.dbus_init()) as connection:
+            secretstorage.Collection(connection).lock()
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Hold the keyring daemon, so that it answers nothing."""
+        assert self.keyring_pid
+        os.kill(self.keyring_pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.keyring_pid, signal.SIGCONT)
+
+
+def require_binaries() -> None:
+    """Fail in CI, skip elsewhere, when Debian's packages are not installed."""
+    absent = sorted(package for binary, package in _NEEDED.items() if not shutil.which(binary))
+    if not absent:
+        return
+    advice = f"apt-get install {' '.join(absent)}"
+    if os.environ.get("CI"):
+        pytest.fail(f"CI must run these tests: {advice}")
+    pytest.skip(f"needs a real keyring: {advice}")
+
+
+@contextmanager
+def session(*, keyring: bool = True, silent_prompter: bool = False) -> Iterator[Session]:
+    """Start a bus and, with `keyring`, an unlocked keyring; end both.
+
+    `silent_prompter`: a prompt finds a program that never answers, instead of none that can start.
+    """
+    require_binaries()
+    with ExitStack() as stack:
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="keyguard-session-")))
+        environment = _environment(home)
+        services = ""
+        if silent_prompter:
+            (home / "services").mkdir()
+            (home / "services" / "prompter.service").write_text(_SILENT_PROMPTER)
+            services = f"<servicedir>{home / 'services'}</servicedir>"
+        # No standard service folders: nothing may be started behind the test's back.
+        (home / "bus.conf").write_text(
+            f"<busconfig><type>session</type><listen>unix:path={home / 'bus'}</listen>{services}"
+            '<policy context="default"><allow send_destination="*" eavesdrop="true"/>'
+            '<allow eavesdrop="true"/><allow own="*"/></policy></busconfig>'
+        )
+        bus = stack.enter_context(
+            _process(
+                ["dbus-daemon", f"--config-file={home / 'bus.conf'}", "--nofork", "--print-address=1"],
+                environment,
+                home,
+            )
+        )
+        assert bus.stdout
+        environment["DBUS_SESSION_BUS_ADDRESS"] = bus.stdout.readline().decode().strip()
+        pid = None
+        if keyring:
+            pid = stack.enter_context(_keyring(environment, home)).pid
+        yield Session(environment, pid)
+
+
+@contextmanager
+def _keyring(environment: Mapping[str, str], home: Path) -> Iterator[subprocess.Popen[bytes]]:
+    command = ["gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets"]
+    with _process(command, environment, home) as daemon:
+        assert daemon.stdin
+        daemon.stdin.write(secrets.token_hex(16).encode())
+        daemon.stdin.close()
+        _wait_until_unlocked(environment["DBUS_SESSION_BUS_ADDRESS"], daemon, home)
+        yield daemon
+
+
+@contextmanager
+def _process(
+    command: list[str], environment: Mapping[str, str], home: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    with (home / "stderr.txt").open("ab") as log:
+        process = subprocess.Popen(
+            command, env=environment, cwd=home, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log
+        )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def _wait_until_unlocked(address: str, daemon: subprocess.Popen[bytes], home: Path) -> None:
+    from keyguard.stores.secret_service import probe
+
+    deadline = time.monotonic() + _START_SECONDS
+    with _bus(address):
+        while reason := probe():
+            if daemon.poll() is not None or time.monotonic() > deadline:
+                pytest.fail(f"gnome-keyring did not start ({reason}): {(home / 'stderr.txt').read_text()}")
+            time.sleep(0.02)
+
+
+def _environment(home: Path) -> dict[str, str]:
+    environment = {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8"}
+    for name in ("XDG_RUNTIME_DIR", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
+        folder = home / name.lower()
+        folder.mkdir(mode=0o700)
+        environment[name] = str(folder)
+    return environment
+
+
+@contextmanager
+def _bus(address: str) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
+        yield
