@@ -24,8 +24,8 @@ class Masker:
         forms: set[bytes] = set()
         for secret in secrets:
             forms |= forms_of(secret.reveal())
-        # A form within which another one stands would only be found later than that one.
-        self._forms = sorted(forms, key=len, reverse=True)
+        self._forms = sorted(forms)
+        self._longest = max(map(len, self._forms), default=1)
         self._first = bytes({form[0] for form in self._forms})
         self._held = b""
         self._covered = 0  # bytes at the start of `_held` that belong to a mask already given out
@@ -48,7 +48,7 @@ class Masker:
         return shown
 
     def _spans(self, data: bytes) -> list[tuple[int, int]]:
-        """Where forms stand, touching ones joined, in order; begins with what is covered already."""
+        """Where forms stand, overlapping ones joined, in order; begins with what is covered already."""
         found = [(0, self._covered)] if self._covered else []
         for form in self._forms:
             at = data.find(form)
@@ -58,7 +58,7 @@ class Masker:
         found.sort()
         joined: list[tuple[int, int]] = []
         for start, end in found:
-            if joined and start <= joined[-1][1]:
+            if joined and start < joined[-1][1]:
                 joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
             else:
                 joined.append((start, end))
@@ -66,8 +66,7 @@ class Masker:
 
     def _unfinished(self, data: bytes) -> int:
         """Where the earliest beginning of a form starts that the data breaks off."""
-        longest = len(self._forms[0]) if self._forms else 1
-        for start in range(max(len(data) - longest + 1, 0), len(data)):
+        for start in range(max(len(data) - self._longest + 1, 0), len(data)):
             if data[start] in self._first:
                 tail = data[start:]
                 if any(len(form) > len(tail) and form.startswith(tail) for form in self._forms):
@@ -98,7 +97,7 @@ def forms_of(value: str) -> set[bytes]:
         for ascii_only in (True, False):
             texts.add(json.dumps(text, ensure_ascii=ascii_only)[1:-1])
         texts.add(json.dumps(text)[1:-1].replace("/", "\\/"))
-        texts |= {quote(text), quote(text, safe=""), quote_plus(text)}
+        texts |= {quote(text), quote(text, safe=""), quote(text, safe="!~*'()"), quote_plus(text)}
         texts |= {_lower_escapes(quote(text, safe="")), _lower_escapes(quote_plus(text))}
         texts.add(repr(text)[1:-1])
     forms = {text.encode() for text in texts}

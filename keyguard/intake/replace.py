@@ -48,7 +48,10 @@ def prepare(wanted: Iterable[tuple[Place, Reference]]) -> tuple[Rewrite, ...]:
 
 
 def write(rewrites: tuple[Rewrite, ...]) -> tuple[Path, ...]:
-    """Write all; return the files replaced. UsageError `import.not_replaced` says which are and which are not."""
+    """Write all and return the files replaced.
+
+    UsageError `import.not_replaced` says which files are replaced and which are not.
+    """
     done: list[Path] = []
     with contextlib.ExitStack() as laid:
         try:
