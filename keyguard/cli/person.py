@@ -80,7 +80,7 @@ class TerminalPerson:
                 self._needed(f"{_DONE} was expected on stdin, another line came")
 
     def answer(self, question: Ask) -> str:
-        """Ask, and return the line without surrounding space. UsageError `person.needed` at the end of input."""
+        """Ask, and return the line without surrounding space; UsageError `person.needed` without one."""
         self._output.talk(escape(question.prompt))
         answer = self._line("an answer").strip()
         if not answer:

@@ -14,7 +14,7 @@ from keyguard.intake.reading import Text
 from keyguard.intake.references import is_reference
 
 _BLANK = re.compile(r"[ \t\r\f\v]*(?:#[^\n]*)?(?:\n|\Z)")
-_NAME = re.compile(r"[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.-]*)[ \t]*")
+_NAME = re.compile(r"[ \t]*(export[ \t]+)?([A-Za-z_][A-Za-z0-9_.-]*)[ \t]*")
 _DOUBLE = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"', re.DOTALL)
 _SINGLE = re.compile(r"'([^']*+)'")
 _BARE = re.compile(r"[^\r\n]*+")
@@ -52,11 +52,11 @@ def assignments(source: Text) -> Iterator[Assignment]:
         if not name:
             raise malformed(source.path, line, "is not NAME=value")
         at = name.end()
-        if _BLANK.match(text, at):
+        if name[1] and _BLANK.match(text, at):
             continue  # `export NAME` without a value sets nothing
-        if text[at] != "=":
+        if text[at : at + 1] != "=":
             raise malformed(source.path, line, "is not NAME=value")
-        made, at = _value(source, name[1], line, at + 1)
+        made, at = _value(source, name[2], line, at + 1)
         yield made
 
 

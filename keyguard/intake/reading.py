@@ -78,14 +78,25 @@ def read_bytes(path: Path) -> tuple[bytes, tuple[int, int]]:
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "not a file name"
         raise malformed(path, 0, f"cannot be read ({why.lower()})", code="import.unreadable") from None
-    with os.fdopen(handle, "rb") as file:
-        found = os.fstat(file.fileno())
-        if not stat.S_ISREG(found.st_mode):
-            raise malformed(path, 0, "is not a regular file", code="import.unreadable")
-        data = file.read(MAX_BYTES + 1)
+    data, found = contents(handle)
+    if not stat.S_ISREG(found.st_mode):
+        raise malformed(path, 0, "is not a regular file", code="import.unreadable")
     if len(data) > MAX_BYTES:
         raise malformed(path, 0, f"is larger than {MAX_BYTES >> 20} MiB", code="import.too_large")
     return data, (found.st_dev, found.st_ino)
+
+
+def contents(handle: int) -> tuple[bytes, os.stat_result]:
+    """Read an opened file, one byte more than allowed at most, and close it; nothing of what is no
+    regular file."""
+    try:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode):
+            return b"", found
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            return file.read(MAX_BYTES + 1), found
+    finally:
+        os.close(handle)
 
 
 def decode(path: Path, data: bytes, identity: tuple[int, int] = (0, 0), *, fixed: str = "") -> Text:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from keyguard.core.errors import UsageError
 from keyguard.intake.candidates import Place, Span
-from keyguard.intake.reading import MAX_BYTES
+from keyguard.intake.reading import contents
 from keyguard.intake.references import Reference
 
 _STORED = "the keys are stored"
@@ -128,11 +128,10 @@ def _content(path: Path, folder: int) -> tuple[bytes, os.stat_result]:
         handle = os.open(path.name, flags, dir_fd=folder)
     except OSError as error:
         raise _cannot(path, _reason(error)) from None
-    with os.fdopen(handle, "rb") as file:
-        found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode):
-            raise _changed(path)
-        return file.read(MAX_BYTES + 1), found
+    data, found = contents(handle)
+    if not stat.S_ISREG(found.st_mode):
+        raise _changed(path)
+    return data, found
 
 
 @contextlib.contextmanager

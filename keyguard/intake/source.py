@@ -24,14 +24,15 @@ def complete(found: Finding) -> bool:
 
 def taken(source: Text, found: Finding) -> Candidate:
     """The candidate for a complete finding in this text."""
-    parts = {part.field: part for part in reversed(found.parts)}
-    if "secret" in parts and "private_key" in parts:
-        del parts["secret"]  # a PEM that two rules saw
-    values = {name: part.value.reveal() for name, part in parts.items()}
-    lines = min(part.place.line for part in found.parts)
-    credential = assemble(values, f"{source.path}:{lines}")
-    places = tuple(_place(source, part) for part in parts.values())
-    return Candidate(found.venue, "", "", credential, places)
+    values: dict[str, str] = {}
+    for part in found.parts:
+        values.setdefault(part.field, part.value.reveal())
+    if "private_key" in values:
+        values.pop("secret", None)  # a PEM that two rules saw
+    kept = [part for part in found.parts if values.get(part.field) == part.value.reveal()]
+    line = min(part.place.line for part in kept)
+    credential = assemble(values, f"{source.path}:{line}")
+    return Candidate(found.venue, "", "", credential, tuple(_place(source, part) for part in kept))
 
 
 def _place(source: Text, part: Part) -> Place:
