@@ -1,0 +1,182 @@
+"""The environment `keyguard run` gives to a process."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from keyguard.core.errors import KeyguardError, UsageError
+from keyguard.core.exchange import Credential, Facts
+from keyguard.core.keys import Key, KeyKind
+from keyguard.core.secret import Secret
+from keyguard.intake.dotenv import assignments
+from keyguard.intake.reading import read
+from keyguard.intake.references import Reference, is_reference, parse
+
+STYLES = ("native", "ccxt", "freqtrade", "hummingbot")
+
+Resolve = Callable[[Reference], Secret | str]
+"""The value behind a reference: a Secret, or the public key id as text. Raises UsageError."""
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_FILLER = re.compile(r"\{([a-z]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """One key to be handed out."""
+
+    key: Key
+    facts: Facts
+    credential: Credential
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What a process will see. `secrets` are the values its output is masked for."""
+
+    variables: Mapping[str, str] = field(repr=False)
+    secrets: tuple[Secret, ...]
+
+
+def read_env_file(path: Path) -> dict[str, str]:
+    """The variables of an --env-file, the last of a name counting.
+
+    UsageError for a malformed line, or a value that another program would read differently.
+    """
+    found: dict[str, str] = {}
+    for one in assignments(read(path)):
+        if one.doubtful:
+            raise UsageError(
+                f"{path}:{one.line}: the value {one.doubtful}",
+                code="run.env_file",
+                hint="write the value out, in single quotes",
+            )
+        found[one.name] = one.value
+    return found
+
+
+def references(*sources: Mapping[str, str]) -> dict[str, Reference]:
+    """The references in variables, by variable; a later source overrides an earlier one.
+
+    UsageError naming the variable where one is malformed. Fetches nothing: the caller logs the
+    hand-outs first.
+    """
+    merged: dict[str, str] = {}
+    for source in sources:
+        merged |= source
+    found = {}
+    for name, value in merged.items():
+        if is_reference(value):
+            try:
+                found[name] = parse(value)
+            except UsageError as error:
+                raise _in_variable(name, error) from None
+    return found
+
+
+def build(
+    inherited: Mapping[str, str],
+    from_file: Mapping[str, str],
+    handed: Iterable[Handed],
+    resolve: Resolve,
+    *,
+    style: str = "native",
+    prefix: str = "",
+) -> Environment:
+    """Put the environment together: inherited, then the file's variables, then the keys'.
+
+    `prefix` goes before every variable of a key and may hold {venue}, {desk} and {label}. Raises
+    UsageError where two keys, or a key and the file, want one variable, where the venue has no names in
+    this style, or where a reference cannot be resolved.
+    """
+    for name, value in from_file.items():
+        if "\0" in name + value:
+            raise UsageError("a variable of the --env-file holds a NUL character", code="run.env_file")
+    variables = {**inherited, **from_file}
+    secrets: list[Secret] = []
+    for name, reference in references(inherited, from_file).items():
+        try:
+            resolved = resolve(reference)
+        except UsageError as error:
+            raise _in_variable(name, error) from None
+        if isinstance(resolved, Secret):
+            secrets.append(resolved)
+        variables[name] = _text(resolved)
+    owners: dict[str, str] = {}
+    for one in handed:
+        for name, part in _variables(one, style, prefix).items():
+            text = _text(part)
+            if name in owners:
+                raise _taken_twice(name, owners[name], one.key.name)
+            if from_file.get(name) and variables[name] != text:
+                raise _taken_twice(name, "the --env-file", one.key.name)
+            owners[name], variables[name] = one.key.name, text
+        secrets += [part for part in (one.credential.secret, one.credential.passphrase) if part]
+    return Environment(variables, tuple(secrets))
+
+
+def _variables(one: Handed, style: str, prefix: str) -> dict[str, Secret | str]:
+    names = one.facts.env_names.get(style)
+    if not names:
+        known = ", ".join(sorted(one.facts.env_names)) or "none"
+        raise UsageError(
+            f"{one.facts.name} keys have no variable names in the style {style}",
+            code="run.no_names",
+            hint=f"use --as with one of: {known}",
+        )
+    start = _prefix(prefix, one.key)
+    values = _parts(one.credential, has_own_name="private_key" in {part for _, part in names})
+    return {start + name: values[part] for name, part in names if part in values}
+
+
+def _parts(credential: Credential, *, has_own_name: bool) -> dict[str, Secret | str]:
+    """The parts by field. A PEM goes where this style wants it: ccxt, say, takes it as the secret."""
+    asymmetric = credential.kind in (KeyKind.RSA, KeyKind.ED25519, KeyKind.ES256)
+    name = "private_key" if asymmetric and has_own_name else "secret"
+    parts: dict[str, Secret | str] = {"key": credential.key, name: credential.secret}
+    if credential.passphrase is not None:
+        parts["passphrase"] = credential.passphrase
+    return parts
+
+
+def _text(part: Secret | str) -> str:
+    return part.reveal() if isinstance(part, Secret) else part
+
+
+def _prefix(prefix: str, key: Key) -> str:
+    fillers = {"venue": key.venue, "desk": key.desk, "label": key.label}
+    known = all(filler in fillers for filler in _FILLER.findall(prefix))
+    made = _FILLER.sub(lambda found: _as_variable(fillers.get(found[1], "")), prefix)
+    if not known or (made and not _VARIABLE.fullmatch(made)):
+        raise UsageError(
+            "the prefix does not make a variable name",
+            code="run.prefix",
+            hint="letters, digits and _ are allowed, and {venue}, {desk} and {label}",
+        )
+    return made
+
+
+def _as_variable(text: str) -> str:
+    return re.sub(r"[^A-Z0-9]", "_", text.upper())
+
+
+def _taken_twice(name: str, first: str, second: str) -> UsageError:
+    return UsageError(
+        f"{first} and {second} both want the variable {name}",
+        code="run.collision",
+        still="nothing was handed out",
+        hint="tell them apart: --prefix '{label}_'",
+    )
+
+
+def _in_variable(name: str, error: KeyguardError) -> UsageError:
+    """The error of a reference, saying which variable holds it."""
+    return UsageError(
+        f"the variable {name}: {error.message}",
+        code=error.code,
+        still=error.still or "nothing was handed out",
+        hint=error.hint,
+    )

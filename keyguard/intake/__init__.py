@@ -1,0 +1,1 @@
+"""Credentials on their way in: one file per format, all ending in `Candidate`s."""
