@@ -1,0 +1,59 @@
+"""One finding per credential, however often and wherever it was found."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+
+from keyguard.scanner.findings import Finding, Part, Place
+from keyguard.scanner.fingerprint import fingerprint
+
+_ORDER = {"critical": 0, "high": 1, "medium": 2, "low": 3}
+
+
+class Collector:
+    """Gathers findings. The fullest occurrence of a credential stands for it, the others are `seen`."""
+
+    def __init__(self) -> None:
+        self._findings: dict[str, Finding] = {}
+
+    def add(self, findings: Iterable[Finding]) -> None:
+        """Take what one content brought."""
+        for finding in findings:
+            known = self._findings.get(finding.fingerprint)
+            self._findings[finding.fingerprint] = _merge(known, finding) if known else finding
+
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings, worst first, then by place. A key that stands alone in one place and with its
+        secret in another is no finding of its own."""
+        owner = {_identity(f, p): f.fingerprint for f in self._findings.values() for p in f.parts[1:]}
+        kept = dict(self._findings)
+        for finding in self._findings.values():
+            if len(finding.parts) == 1 and (whole := owner.get(_identity(finding, finding.parts[0]))):
+                del kept[finding.fingerprint]
+                kept[whole] = _with_seen(kept[whole], _places(finding))
+        return tuple(sorted(kept.values(), key=_rank))
+
+
+def _rank(finding: Finding) -> tuple[int, str, int]:
+    place = finding.parts[0].place
+    return _ORDER[finding.severity.value], place.path, place.start
+
+
+def _identity(finding: Finding, part: Part) -> str:
+    """Names a part without holding its value."""
+    return fingerprint(finding.venue, part.field, part.value.reveal())
+
+
+def _places(finding: Finding) -> tuple[Place, ...]:
+    return (finding.parts[0].place, *finding.seen)
+
+
+def _merge(known: Finding, new: Finding) -> Finding:
+    if len(new.parts) > len(known.parts):
+        return _with_seen(new, _places(known))
+    return _with_seen(known, _places(new))
+
+
+def _with_seen(finding: Finding, places: tuple[Place, ...]) -> Finding:
+    return dataclasses.replace(finding, seen=(*finding.seen, *places))

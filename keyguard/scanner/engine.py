@@ -1,0 +1,86 @@
+"""Bytes in, findings out.
+
+1. Hyperscan looks for the literals of all rules in one pass; most content ends here.
+2. Near a hit, and only there, the exact patterns run.
+3. What they capture must not be a placeholder, must be random enough, and a nameless value must stand
+   nearer to its venue's name than to any other.
+4. Parts that stand together become one finding.
+
+The work is bounded for any input: hits cost eight bytes each, regions do not overlap, patterns have
+bounded repetitions (a test reads them), and pairing looks at a few neighbours.
+"""
+
+from __future__ import annotations
+
+from keyguard.core.secret import Secret
+from keyguard.scanner.candidates import Candidate, Confirmer, Work
+from keyguard.scanner.collector import Collector
+from keyguard.scanner.content import Content
+from keyguard.scanner.findings import Finding, Part, Severity
+from keyguard.scanner.fingerprint import fingerprint
+from keyguard.scanner.pairing import Credential, pair
+from keyguard.scanner.prefilter import Hits, Prefilter
+from keyguard.scanner.rulebook import Rulebook, load
+
+
+class Engine:
+    """Scans contents one after another; `work` counts what that took. Not for several threads at once."""
+
+    def __init__(self, rulebook: Rulebook | None = None) -> None:
+        self.rulebook = rulebook or load()
+        self.work = Work()
+        book = self.rulebook
+        literals = {anchor for rule in book.rules for anchor in rule.anchors}
+        literals.update(word for venue in book.venues for word in venue.words + venue.file_words)
+        self._prefilter = Prefilter(frozenset(map(bytes.lower, literals)) | frozenset(book.allow))
+        self._elsewhere: Prefilter | None = None
+        self._own_keys = frozenset(venue.id for venue in book.venues if venue.private_key)
+        self._path_words = tuple(word for venue in book.venues for word in venue.words)
+
+    def scan(self, data: bytes, path: str) -> tuple[Finding, ...]:
+        """Return the credentials in `data`, worst first. `path` is what places are given, and may tell
+        which venue a nameless value belongs to. Never raises for any bytes."""
+        self.work.contents += 1
+        self.work.bytes += len(data)
+        content = Content(data)
+        hits = self._prefilter.hits(content.text)
+        low = path.lower().encode("utf-8", "surrogateescape")
+        if not hits and not any(word in low for word in self._path_words):
+            return ()
+        confirmer = Confirmer(self.rulebook, content, path, hits, self._find_elsewhere, self.work)
+        candidates = confirmer.candidates()
+        collector = Collector()
+        collector.add(self._finding(c, content, path) for c in pair(candidates, self._own_keys))
+        return collector.findings()
+
+    def _find_elsewhere(self, text: bytes) -> Hits:
+        if self._elsewhere is None:
+            self._elsewhere = Prefilter(frozenset(self.rulebook.elsewhere))
+        return self._elsewhere.hits(text)
+
+    def _finding(self, credential: Credential, content: Content, path: str) -> Finding:
+        first = credential.parts[0]
+        paired = len(credential.parts) > 1
+        venue = self.rulebook.venue(credential.venue)
+        return Finding(
+            rule=first.rule.id,
+            title=f"{venue.name} API key and {_words(first.rule.field)}" if venue and paired else first.rule.title,
+            venue=credential.venue,
+            severity=_severity(first, paired),
+            parts=tuple(_part(c, content, path) for c in credential.parts),
+            fingerprint=fingerprint(credential.venue, first.rule.field, first.value),
+        )
+
+
+def _words(field: str) -> str:
+    return field.replace("_", " ")
+
+
+def _severity(first: Candidate, paired: bool) -> Severity:
+    """An encrypted private key stays what its rule says, with or without the key it belongs to."""
+    return Severity.CRITICAL if paired and first.rule.severity is Severity.HIGH else first.rule.severity
+
+
+def _part(candidate: Candidate, content: Content, path: str) -> Part:
+    place = content.place(candidate.start, candidate.end, path)
+    return Part(candidate.rule.field, Secret(candidate.value), place, candidate.rule.id)

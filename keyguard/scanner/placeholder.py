@@ -1,0 +1,79 @@
+"""Tells a credential from what merely stands in for one."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+
+from keyguard.scanner.rulebook import Placeholders
+
+_SHORT = 12
+_RUN = 8
+_HEAD = 64
+_SEPARATORS = re.compile(r"[_-]")
+_HUMP = re.compile(r"[a-z][A-Z]")
+_ARMOUR = re.compile(r"-----[A-Z0-9 ]{1,60}-----|\\+[nrt]|[^A-Za-z0-9+/=]")
+
+
+def entropy(value: str) -> float:
+    """Shannon entropy in bits per character; 0 for nothing."""
+    if not value:
+        return 0.0
+    size = len(value)
+    return -sum(n / size * math.log2(n / size) for n in Counter(value).values())
+
+
+def armoured(value: str) -> str:
+    """What a PEM block holds, without its armour, indentation, quotes and escapes."""
+    return _ARMOUR.sub("", value)
+
+
+def is_placeholder(value: str, words: Placeholders) -> bool:
+    """Whether a token was written by a person to be replaced, or is a name out of the code."""
+    return _is_worded(value, words) or _is_repeated(value) or _is_counted(value) or _is_name(value)
+
+
+def is_placeholder_block(value: str, words: Placeholders) -> bool:
+    """The same for a PEM block. Runs and repetitions are normal in one: DER and OpenSSH pad with zeros."""
+    return _is_worded(armoured(value), words)
+
+
+def _is_worded(value: str, words: Placeholders) -> bool:
+    # In a long block short words do occur by accident, so only its beginning speaks.
+    head = value[:_HEAD]
+    low = head.lower()
+    return (
+        any(word in low for word in words.anywhere)
+        or low.startswith(words.start)
+        or any(word in head for word in words.exact)
+    )
+
+
+def _is_repeated(value: str) -> bool:
+    """One unit over and over ("abcabcabc"), or one character six times running."""
+    return (value + value).find(value, 1) < len(value) or re.search(r"(.)\1{5}", value) is not None
+
+
+def _is_counted(value: str) -> bool:
+    """Eight or more neighbours of the alphabet or the digits in a row ("abcdefgh", "23456789")."""
+    run = 1
+    for left, right in zip(value, value[1:], strict=False):
+        run = run + 1 if ord(right) - ord(left) == 1 else 1
+        if run >= _RUN:
+            return True
+    return False
+
+
+def _is_name(value: str) -> bool:
+    """Letters only, in the case of words or camelCase names: random text changes case far more often.
+
+    Of random 18-character alphanumerics about one in 500 is taken for a name, of longer ones far fewer.
+    """
+    letters = _SEPARATORS.sub("", value)
+    if not letters.isalpha():
+        return False
+    words = _SEPARATORS.split(value)
+    if all(word.islower() or word.isupper() or word.istitle() or not word for word in words):
+        return True
+    return len(value) > _SHORT and len(_HUMP.findall(value)) <= len(value) // 8

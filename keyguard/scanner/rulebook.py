@@ -1,0 +1,225 @@
+"""Reads `rules/*.toml`: what a leaked credential looks like, as data with examples that are its tests.
+
+Patterns are bytes patterns: they run over the content as it is, so an offset of a match is an offset of
+the file. A broken bar (¦) in an example is dropped when it is read; it keeps other scanners, and this
+one, from taking the rule files themselves for a leak.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from keyguard.core.errors import UsageError
+from keyguard.scanner.findings import Severity
+
+BUNDLED = Path(__file__).with_name("rules")
+BREAK = "¦"
+FIELDS = ("key", "secret", "passphrase", "private_key")
+CONTEXT_REACH = 1200
+"""How far, in bytes, a venue's name claims the nameless values after it (before it: a quarter)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An example that must be found, and the value that must come out of it."""
+
+    text: str
+    secret: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """An example that must not be found, and why."""
+
+    text: str
+    because: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Venue:
+    """Who a value may belong to. `words` claim nameless values near them, `file_words` a whole file.
+
+    `private_key`: its keys can be signed with a private key of one's own, so a PEM beside its access key
+    belongs to it.
+    """
+
+    id: str
+    name: str
+    words: tuple[bytes, ...]
+    file_words: tuple[bytes, ...]
+    private_key: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One field of one venue's credential (venue "" for what belongs to none).
+
+    The pattern runs only within `reach` bytes of an anchor and never matches more than `longest` bytes.
+    `context`: the value is nameless, so the nearest venue name must be this venue's. `alone` False:
+    reported only as part of a credential. `rank` is the place in the rulebook: named rules come first.
+    """
+
+    id: str
+    title: str
+    why: str
+    venue: str
+    field: str
+    severity: Severity
+    anchors: tuple[bytes, ...]
+    pattern: re.Pattern[bytes]
+    min_entropy: float
+    reach: int
+    longest: int
+    context: bool
+    alone: bool
+    rank: int
+    references: tuple[str, ...]
+    found: tuple[Found, ...]
+    ignored: tuple[Ignored, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholders:
+    """Words that make a value a placeholder: `anywhere` and `start` without case, `exact` with."""
+
+    anywhere: tuple[str, ...]
+    start: tuple[str, ...]
+    exact: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """All rules, venues and words. `allow` are inline markers, `elsewhere` names without rules."""
+
+    rules: tuple[Rule, ...]
+    venues: tuple[Venue, ...]
+    placeholders: Placeholders
+    allow: tuple[bytes, ...]
+    elsewhere: tuple[bytes, ...]
+
+    def venue(self, venue: str) -> Venue | None:
+        """By id; None for "" and unknown ones."""
+        return next((v for v in self.venues if v.id == venue), None)
+
+    def rule(self, rule: str) -> Rule:
+        """By id; UsageError `rules.unknown`."""
+        for known in self.rules:
+            if known.id == rule:
+                return known
+        raise UsageError(f"no rule {rule!r}", code="rules.unknown", hint="keyguard rules list")
+
+    def without(self, ids: frozenset[str]) -> Rulebook:
+        """The same with some rules off; UsageError `rules.unknown` for an id that is none."""
+        for one in ids:
+            self.rule(one)
+        kept = tuple(rule for rule in self.rules if rule.id not in ids)
+        return Rulebook(kept, self.venues, self.placeholders, self.allow, self.elsewhere)
+
+
+def load(folder: Path = BUNDLED) -> Rulebook:
+    """Read a folder of rule files; UsageError `rules.invalid` names the file and what is wrong in it."""
+    common = _read(folder / "common.toml")
+    fragments: dict[str, str] = common["fragments"]
+    rules: list[Rule] = []
+    venues: list[Venue] = []
+    for path in sorted(folder.glob("*.toml")):
+        if path.name == "common.toml":
+            continue
+        document = _read(path)
+        try:
+            venue = _venue(document["venue"]) if "venue" in document else None
+            venues += [venue] if venue else []
+            for entry in document["rule"]:
+                rules.append(_rule(entry, venue, fragments, rank=len(rules)))  # noqa: PERF401 - rank grows
+        except (KeyError, TypeError, ValueError, re.error) as error:
+            raise _invalid(path, f"{type(error).__name__}: {error}") from None
+    words = common["placeholders"]
+    return Rulebook(
+        rules=tuple(rules),
+        venues=tuple(venues),
+        placeholders=Placeholders(tuple(words["anywhere"]), tuple(words["start"]), tuple(words["exact"])),
+        allow=_bytes(common["inline"]["allow"]),
+        elsewhere=_bytes(common["elsewhere"]["words"]),
+    )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise _invalid(path, str(error)) from None
+
+
+def _invalid(path: Path, what: str) -> UsageError:
+    return UsageError(f"rule file {path.name} is invalid: {what}", code="rules.invalid")
+
+
+def _bytes(words: list[str]) -> tuple[bytes, ...]:
+    """Words as content has them: lower case, in UTF-8, and Korean also in Windows' CP949."""
+    forms: list[bytes] = []
+    for word in words:
+        forms.append(word.lower().encode())
+        if not word.isascii():
+            forms.append(word.encode("cp949"))
+    return tuple(forms)
+
+
+def _venue(entry: dict[str, Any]) -> Venue:
+    return Venue(
+        id=entry["id"],
+        name=entry["name"],
+        words=_bytes(entry["words"]),
+        file_words=_bytes(entry.get("file_words", [])),
+        private_key=entry.get("private_key", False),
+    )
+
+
+def _rule(entry: dict[str, Any], venue: Venue | None, fragments: dict[str, str], rank: int) -> Rule:
+    context = entry.get("context", False)
+    if context and venue is None:
+        raise ValueError(f"{entry['id']}: context needs a venue")
+    if entry["field"] not in FIELDS:
+        raise ValueError(f"{entry['id']}: field must be one of {', '.join(FIELDS)}")
+    pattern = entry["pattern"]
+    for name, fragment in fragments.items():
+        pattern = pattern.replace("{{" + name + "}}", fragment)
+    compiled = re.compile(pattern.encode())
+    if "secret" not in compiled.groupindex:
+        raise ValueError(f"{entry['id']}: the pattern has no group named secret")
+    anchors = venue.words + venue.file_words if context and venue else _bytes(entry["anchors"])
+    if not anchors:
+        raise ValueError(f"{entry['id']}: no anchor")
+    severity = entry.get("severity") or ("low" if entry["field"] == "key" else "high")
+    return Rule(
+        id=entry["id"],
+        title=entry["title"],
+        why=entry["why"],
+        venue=venue.id if venue else "",
+        field=entry["field"],
+        severity=Severity(severity),
+        anchors=anchors,
+        pattern=compiled,
+        min_entropy=float(entry["min_entropy"]),
+        reach=CONTEXT_REACH if context else int(entry["reach"]),
+        longest=int(entry.get("longest", 400)),
+        context=context,
+        alone=entry.get("alone", True),
+        rank=rank,
+        references=tuple(entry["references"]),
+        found=tuple(
+            Found(_whole(e["in"]), _whole(e["secret"]), e.get("path", "example")) for e in entry["found"]
+        ),
+        ignored=tuple(
+            Ignored(_whole(e["in"]), e["because"], e.get("path", "example")) for e in entry["ignored"]
+        ),
+    )
+
+
+def _whole(example: str) -> str:
+    return example.replace(BREAK, "")
