@@ -55,13 +55,14 @@ class Home:
         return self.path / "vault.kgv"
 
     @property
+    def keyring_lock(self) -> Path:
+        """Keeps two processes of this home from writing to the OS keyring at once."""
+        return self.path / "keyring.lock"
+
+    @property
     def database_file(self) -> Path:
         """The default database."""
         return self.path / "keyguard.db"
-
-    def database_url(self, config: Config) -> str:
-        """The configured database, else the SQLite file of this home."""
-        return config.database or f"sqlite:///{self.database_file}"
 
     def exists(self) -> bool:
         """Whether `keyguard init` has been here."""

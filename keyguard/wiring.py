@@ -34,13 +34,13 @@ class Unlock:
 
     def __call__(self) -> Secret:
         """Return the passphrase; StoreError `store.locked` where nobody can be asked."""
-        from keyguard.stores.passphrase import read_passphrase_file
+        from keyguard.stores.passphrase import read_passphrase
 
         if path := self.file or os.environ.get(PASSPHRASE_VARIABLE):
-            return read_passphrase_file(Path(path))
+            return read_passphrase(Path(path))
         folder = os.environ.get("CREDENTIALS_DIRECTORY")
         if folder and (credential := Path(folder, SYSTEMD_CREDENTIAL)).is_file():
-            return read_passphrase_file(credential)
+            return read_passphrase(credential)
         return self.prompt("passphrase of the keyguard store: ")
 
 
@@ -49,10 +49,17 @@ def secret_store(home: Home, config: Config, unlock: Callable[[], Secret]) -> Se
     if config.store == "os-keyring":
         from keyguard.stores.os_keyring import OsKeyring
 
-        return OsKeyring(config.id)
+        return OsKeyring(config.id, home.keyring_lock)
     from keyguard.stores.vault_file import VaultFile
 
-    return VaultFile(home.vault_file, unlock)
+    return VaultFile(home.vault_file, unlock, SystemClock())
+
+
+def database_url(home: Home, config: Config) -> str:
+    """The configured database, else the SQLite file of this home."""
+    from keyguard.stores.database import sqlite_url
+
+    return config.database or sqlite_url(home.database_file)
 
 
 @contextlib.contextmanager
@@ -72,7 +79,7 @@ def opened(home: Home, unlock: Callable[[], Secret], person: Person) -> Iterator
     no_core_dumps()
     clock = SystemClock()
     secrets = secret_store(home, config, unlock)
-    with contextlib.closing(open_database(home.database_url(config))) as database:
+    with contextlib.closing(open_database(database_url(home, config))) as database:
         gateway = HttpGateway(
             clock=clock, nonces=SqlNonces(database), simulators=config.simulators, proxy=config.proxy
         )
@@ -95,18 +102,17 @@ def opened_log(home: Home) -> Iterator[AuditLog]:
     from keyguard.stores.database import open_database
 
     config = home.read()
-    with contextlib.closing(open_database(home.database_url(config), read_only=True)) as database:
+    with contextlib.closing(open_database(database_url(home, config), read_only=True)) as database:
         yield SqlAuditLog(database, SystemClock())
 
 
 def create(home: Home, config: Config, new_passphrase: Callable[[], Secret]) -> None:
     """Make what is missing of a home: vault file, database, and last the configuration."""
-    from keyguard.stores.database import create_database
+    from keyguard.stores.database import open_database
     from keyguard.stores.vault_file import create_vault
 
     try:
         home.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        home.path.chmod(0o700)
     except OSError as error:
         raise StoreError(
             f"{home.path} cannot be written: {error.strerror}",
@@ -115,17 +121,18 @@ def create(home: Home, config: Config, new_passphrase: Callable[[], Secret]) -> 
             hint="choose another folder with --home, or mend its permissions or free space",
         ) from None
     if config.store == "file" and not home.vault_file.exists():
-        create_vault(home.vault_file, new_passphrase())
-    create_database(home.database_url(config))
+        create_vault(home.vault_file, new_passphrase(), SystemClock())
+    open_database(database_url(home, config), create=True).close()
     home.write(config)
 
 
 def choose(wanted: str | None) -> tuple[str, str]:
     """The store for a new home and why; `wanted` is taken at its word if it can work."""
-    from keyguard.stores import choose as stores
+    from keyguard.stores.choose import choose_store
+    from keyguard.stores.os_keyring import probe
 
     if wanted == "os-keyring":
-        if reason := stores.probe():
+        if reason := probe():
             raise StoreError(
                 f"the OS keyring cannot be used: {reason}",
                 code="store.missing",
@@ -137,7 +144,8 @@ def choose(wanted: str | None) -> tuple[str, str]:
         return wanted, "asked for"
     if wanted:
         raise UsageError(f"no store {wanted!r} in this version", code="usage", hint="os-keyring or file")
-    return stores.choose()
+    choice = choose_store()
+    return choice.store, choice.reason
 
 
 def no_core_dumps() -> None:

@@ -56,6 +56,7 @@ class Venues:
     deribit: Pair
     deribit_manager: Pair
     upbit: Pair
+    upbit_account: str
 
     @property
     def upbit_page(self) -> Website:
@@ -123,6 +124,7 @@ def _furnished(urls: dict[str, str]) -> Venues:
             ips=[TRADER_IP],
             age_days=340,
         ),
+        upbit_account=spot,
     )
 
 

@@ -9,7 +9,7 @@ from keyguard import __version__, wiring
 from keyguard.cli import session
 from keyguard.core.errors import UsageError
 from keyguard.home import Config
-from keyguard.workflows.begin import begin
+from keyguard.workflows.begin import Firm, begin
 
 if TYPE_CHECKING:
     import argparse
@@ -56,14 +56,15 @@ def run(args: argparse.Namespace, out: Output) -> int:
     unlock = wiring.Unlock(args.passphrase_file, session.prompt_twice)
     wiring.create(home, config, unlock)
     with session.opened(args, out) as ports:
-        begin(ports, tool_version=__version__, firm=config.firm)
+        begin(ports, Firm(**config.firm), tool_version=__version__)
+    database = config.database or str(home.database_file)
     if out.json:
         told = {"home": str(home.path), "store": config.store, "why": why}
-        out.document(told | {"database": home.database_url(config), "simulators": dict(config.simulators)})
+        out.document(told | {"database": database, "simulators": dict(config.simulators)})
     else:
         out.data(f"home      {home.path}")
         out.data(f"store     {config.store}: {why}")
-        out.data(f"database  {home.database_url(config)}")
+        out.data(f"database  {database}")
     return 0
 
 
