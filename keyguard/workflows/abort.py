@@ -7,7 +7,7 @@ from keyguard.core.keys import KeyVersion, VersionStatus
 from keyguard.core.rotation import Action, Event
 from keyguard.workflows import burial, venue_keys
 from keyguard.workflows.creation import CREATE, pasted_key
-from keyguard.workflows.run import Run
+from keyguard.workflows.run import BACKOFF_S, Run
 
 
 def clean_up(run: Run) -> Action:
@@ -20,6 +20,7 @@ def clean_up(run: Run) -> Action:
         venue_keys.remove_strays(run, venue_keys.ours(run, patiently=begun))
     version = _registered(run)
     if version is not None and version.status is not VersionStatus.DEAD:
+        _let_propagate(run, version)
         burial.record_revocation(run, version)
         burial.end_version(run, version)
         burial.bury_version(run, version, burial.prove_dead(run, version))
@@ -28,6 +29,12 @@ def clean_up(run: Run) -> Action:
     run.operation(CREATE).forget()
     run.operation(venue_keys.END).forget()
     return run.advance(Event.CLEANED)
+
+
+def _let_propagate(run: Run, version: KeyVersion) -> None:
+    """Wait until the new key shows everywhere at the venue: before that it would look dead already."""
+    age = (run.ports.clock.now() - version.created_at).total_seconds()
+    run.ports.clock.sleep(max(0.0, sum(BACKOFF_S) - age))
 
 
 def can_clean_up(run: Run) -> bool:
