@@ -5,9 +5,9 @@ from __future__ import annotations
 from keyguard.core.exchange import KeyReport
 from keyguard.core.keys import KeyVersion, VersionStatus
 from keyguard.core.rotation import Action, Event
-from keyguard.workflows import burial, credentials, venue_keys
+from keyguard.workflows import burial, venue_keys
 from keyguard.workflows.creation import CREATE, pasted_key
-from keyguard.workflows.run import Run
+from keyguard.workflows.run import BACKOFF_S, Run
 
 
 def clean_up(run: Run) -> Action:
@@ -16,10 +16,11 @@ def clean_up(run: Run) -> Action:
     if run.guided:
         _clean_by_hand(run)
     else:
-        unknown = any(call.reply is None for call in run.operation(CREATE).calls())
-        venue_keys.remove_strays(run, venue_keys.ours(run, patiently=unknown))
+        begun = bool(run.operation(CREATE).calls()) and _registered(run) is None
+        venue_keys.remove_strays(run, venue_keys.ours(run, patiently=begun))
     version = _registered(run)
     if version is not None and version.status is not VersionStatus.DEAD:
+        _let_propagate(run, version)
         burial.record_revocation(run, version)
         burial.end_version(run, version)
         burial.bury_version(run, version, burial.prove_dead(run, version))
@@ -28,6 +29,18 @@ def clean_up(run: Run) -> Action:
     run.operation(CREATE).forget()
     run.operation(venue_keys.END).forget()
     return run.advance(Event.CLEANED)
+
+
+def _let_propagate(run: Run, version: KeyVersion) -> None:
+    """Wait until the new key shows everywhere at the venue: before that it would look dead already."""
+    age = (run.ports.clock.now() - version.created_at).total_seconds()
+    run.ports.clock.sleep(max(0.0, sum(BACKOFF_S) - age))
+
+
+def can_clean_up(run: Run) -> bool:
+    """Whether the old key is still the one in use; a crash may have hidden the switch from the journal."""
+    version = _registered(run)
+    return run.machine.can_abort(run.state) and (version is None or version.status is not VersionStatus.LIVE)
 
 
 def _registered(run: Run) -> KeyVersion | None:
@@ -41,8 +54,8 @@ def _clean_by_hand(run: Run) -> None:
         return
     calls = run.operation(CREATE).calls()
     if calls and calls[-1].reply is not None:
-        made = KeyReport(pasted_key(run), account=run.plan.account)
+        public_id = pasted_key(run)
+        made = KeyReport(public_id, ref=public_id, account=run.plan.account)
         run.ports.person.confirm(run.key.venue, run.adapter.guide_delete(made))
     elif calls:
-        who = credentials.load(run.ports, run.old_version())
-        venue_keys.ask_to_remove(run, venue_keys.came_since(run, who))
+        venue_keys.ask_to_remove_lost(run)

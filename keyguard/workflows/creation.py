@@ -89,19 +89,24 @@ def _by_api(run: Run) -> NewKey:
     if run.resumed:
         settle(run)
     operation = run.operation(CREATE)
-    for replaying in (True, False) if operation.calls() else (False,):
+    send = signed(run.ports, run.key.venue, run.manager_credential())
+    replaying = bool(operation.calls())
+    waits = iter(BACKOFF_S)
+    while True:
         try:
-            send = signed(run.ports, run.key.venue, run.manager_credential())
             return operation.perform(_api_step(run), send)
         except Refused as refusal:
+            begun = any(c.reply is not None and c.effect is not Effect.NONE for c in operation.calls())
+            if refusal.fault is Fault.NOT_FOUND and begun and (wait := next(waits, None)) is not None:
+                run.ports.clock.sleep(wait)  # the new key has not propagated yet: go on where it stands
+                continue
             # A creation of several requests may have been refused half-way: leave nothing behind.
-            # One that was replayed may only have been too late (a one-time code), so it gets a fresh try.
-            venue_keys.remove_strays(run, venue_keys.ours(run, patiently=False))
+            venue_keys.remove_strays(run, venue_keys.ours(run, patiently=begun))
             operation.forget()
             if not replaying:
                 refusal.still = "the old key still works; nothing new is left at the venue"
                 raise
-    raise AssertionError("the last try returns or raises")
+            replaying = False  # it may only have come too late (a one-time code): once more, afresh
 
 
 def _api_step(run: Run) -> Step[NewKey]:
@@ -120,8 +125,7 @@ def _by_hand(run: Run) -> NewKey:
     if lost := bool(calls) and calls[-1].reply is None:
         # A key may have been made and its secret never arrived here: it is of no use to anybody.
         operation.forget()
-        who = credentials.load(run.ports, run.old_version())
-        venue_keys.ask_to_remove(run, venue_keys.came_since(run, who))
+        venue_keys.ask_to_remove_lost(run)
     problem: KeyguardError | None = None
     for _ in range(_GUIDED_TRIES):
         guide = _guide(run, again=lost or problem is not None)

@@ -94,7 +94,8 @@ def orphans(ports: Ports) -> tuple[str, ...]:
     A crash between storing and registering leaves one. It is never deleted unasked: it might be the only
     copy after an old inventory was restored. Enrolling the same key again adopts it.
     """
-    owned = {v.id for key in ports.inventory.keys() for v in ports.inventory.versions(key.id)}
+    known = ports.inventory.keys()
+    owned = {version.id for key in known for version in ports.inventory.versions(key.id)}
     owned |= {w.data["new"]["id"] for w in ports.journal.workflows(unfinished=True) if "new" in w.data}
     stored = (n.removeprefix(_ITEM_PREFIX) for n in ports.secrets.names() if n.startswith(_ITEM_PREFIX))
     return tuple(name for name in stored if name not in owned)
@@ -130,7 +131,8 @@ def _name_is_free(ports: Ports, declared: Declared) -> None:
     for part in (declared.desk, declared.label):
         if not part or "/" in part or not part.isprintable():
             raise UsageError("desk and label are words without a slash", code="key.name")
-    if any(key.name == name for key in ports.inventory.keys()):
+    known = ports.inventory.keys()
+    if any(key.name == name for key in known):
         raise UsageError(f"there is a key {name} already", code="key.name_taken", hint="choose another label")
 
 

@@ -70,10 +70,17 @@ def _give(
         body["purpose"] = purpose
     private = {"user": actor.user, "host": actor.host, "pid": process.pid, "started": process.started}
     ports.audit.append(key.venue, "handout", body, private=private)
-    now = ports.clock.now()
-    lease = Lease(ports.clock.token(8).hex(), version.id, process.pid, process.started, process.command, now)
+    credential = credentials.load(ports, version)
+    lease = Lease(
+        id=ports.clock.token(8).hex(),
+        version_id=version.id,
+        pid=process.pid,
+        started=process.started,
+        command=process.command,
+        at=ports.clock.now(),
+    )
     ports.inventory.add_lease(lease)
-    return HandOut(key, version, credentials.load(ports, version), lease.id)
+    return HandOut(key, version, credential, lease.id)
 
 
 def _deny(ports: Ports, named: Names, key: Key, actor: Actor, process: Process, error: KeyguardError) -> None:

@@ -6,6 +6,7 @@ from keyguard.core.errors import UsageError
 from keyguard.core.rotation import Action, Event
 from keyguard.ports.all import Ports
 from keyguard.ports.journal import Workflow
+from keyguard.workflows.abort import can_clean_up
 from keyguard.workflows.identity import Actor
 from keyguard.workflows.rotation_runner import drive
 from keyguard.workflows.run import ProcessAlive, Run
@@ -23,7 +24,7 @@ def cancel(ports: Ports, workflow_id: str, *, actor: Actor, process_alive: Proce
     """Undo a workflow that has not touched the old key; UsageError `workflow.too_late` after that."""
     workflow = ports.journal.workflow(workflow_id)
     run = _take_up(ports, workflow, actor, process_alive)
-    if workflow.finished or not run.machine.can_abort(run.state):
+    if workflow.finished or not can_clean_up(run):
         raise UsageError(
             f"it is too late to cancel: the workflow is {workflow.state}",
             code="workflow.too_late",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from keyguard.core.errors import OutcomeUnknown, Refused
 from keyguard.core.exchange import Adapter, Credential, Fault, Guide, KeyReport, Step
+from keyguard.workflows import credentials
 from keyguard.workflows.operations import ask, signed
 from keyguard.workflows.run import BACKOFF_S, Run
 
@@ -75,20 +76,31 @@ def end(run: Run, key: KeyReport, who: Credential) -> None:
             raise
 
 
-def ask_to_remove(run: Run, came_since: tuple[KeyReport, ...]) -> None:
-    """Have a person delete keys that came up while one was being made by hand and got lost."""
-    for key in came_since:
+def ask_to_remove_lost(run: Run) -> None:
+    """Have a person delete the key that may have been made by hand before its secret got lost."""
+    page = run.adapter.facts.key_page
+    lost = _came_since(run)
+    if lost is None:
+        label, day = run.spec.label, f"{run.workflow.opened_at:%Y-%m-%d %H:%M} UTC"
+        steps = (f"look for a key labelled {label}", f"or made since {day}", "delete it if there is one")
+        run.ports.person.confirm(run.key.venue, Guide(page, "a key may have been made and lost", steps))
+    for key in lost or ():
         guide = run.adapter.guide_delete(key)
-        why = (
-            "this key came up since the rotation began and nobody registered it: unless it is someone else's"
-        )
-        run.ports.person.confirm(run.key.venue, Guide(guide.page, f"{why}, {guide.title}", guide.steps))
+        title = f"a key came up since the rotation began; unless it is someone else's: {guide.title}"
+        run.ports.person.confirm(run.key.venue, Guide(guide.page, title, guide.steps))
 
 
-def came_since(run: Run, who: Credential) -> tuple[KeyReport, ...]:
-    """Return unregistered keys the venue did not list when the workflow was planned."""
-    reports = listed(run, who) or ()
-    return tuple(r for r in reports if r.public_id not in run.plan.seen and not _known(run, r))
+def _came_since(run: Run) -> tuple[KeyReport, ...] | None:
+    """Return unregistered keys the venue did not list when the workflow was planned; None without list."""
+    who = credentials.load(run.ports, run.old_version())
+    for wait in (*BACKOFF_S, None):
+        if (reports := listed(run, who)) is None:
+            return None
+        new = tuple(r for r in reports if r.public_id not in run.plan.seen and not _known(run, r))
+        if new or wait is None:
+            return new
+        run.ports.clock.sleep(wait)
+    return ()
 
 
 def record_list(run: Run, who: Credential) -> None:

@@ -1,0 +1,64 @@
+"""Everything a workflow touches, as fakes that survive the process; and a firm with a key or two."""
+
+from __future__ import annotations
+
+from keyguard.core.exchange import Request
+from keyguard.core.keys import Scope
+from keyguard.ports.all import Ports
+from keyguard.workflows.enrol import Declared, enrol
+from keyguard.workflows.identity import Actor, Process
+from tests.fakes.audit import FakeAudit
+from tests.fakes.clock import FakeClock
+from tests.fakes.exchange import FakeExchange
+from tests.fakes.gateway import FakeGateway
+from tests.fakes.inventory import FakeInventory
+from tests.fakes.journal import FakeJournal
+from tests.fakes.memory_store import MemoryStore
+from tests.fakes.person import FakePerson
+
+ACTOR = Actor("hana", "host-1")
+PROCESS = Process(4242, "99", "bot")
+IPS = ("203.0.113.7",)
+WHOAMI = Request("GET", "/whoami")
+
+
+class World:
+    """`with_manager`: a second key that manages the account; else the old key may manage itself."""
+
+    def __init__(self, variant="full", *, with_manager=True, self_managed=False, **settings) -> None:
+        self.clock = FakeClock()
+        self.exchange = FakeExchange(self.clock, variant, **settings)
+        self.gateway = FakeGateway(self.exchange)
+        self.store = MemoryStore()
+        self.inventory = FakeInventory()
+        self.journal = FakeJournal()
+        self.audit = FakeAudit()
+        self.person = FakePerson(self.exchange)
+        self.alive = set()
+        grants = ["view", "trade", "keys"] if self_managed else ["view", "trade"]
+        self.old = self.exchange.make("bot", grants, IPS)
+        manager = self.exchange.make("manager", ["view", "keys"], IPS, account="A0")
+        self.clock.sleep(60)
+        if with_manager and variant not in ("guided", "blind"):
+            enrol(self.ports, Declared("examplex", "ops", "manager"), manager)
+        needs = Scope.NONE if self_managed else Scope.READ | Scope.TRADE_SPOT
+        self.key = enrol(self.ports, Declared("examplex", "desk", "bot", needs=needs), self.old).key
+
+    @property
+    def ports(self) -> Ports:
+        return Ports(
+            self.store,
+            self.inventory,
+            self.journal,
+            self.audit,
+            self.gateway,
+            self.clock,
+            self.person,
+        )
+
+    def process_alive(self, pid, started):
+        return (pid, started) in self.alive
+
+    def answers(self, credential) -> bool:
+        """Whether the venue answers a call signed with this credential, here and now."""
+        return self.exchange.handle(WHOAMI, credential).status == 200
