@@ -29,7 +29,7 @@ class NameIndex:
     home_id: str
 
     def names(self) -> frozenset[str]:
-        """All listed names. StoreError `store.damaged` if neither turn can be read."""
+        """All listed names. StoreError `store.damaged` if a turn cannot be read."""
         return self._latest().names
 
     def add(self, name: str) -> None:
@@ -45,20 +45,14 @@ class NameIndex:
             self._write(_Turn(latest.generation + 1, latest.names - {name}))
 
     def _latest(self) -> _Turn:
-        turns, broken = [], None
-        for parity in (0, 1):
-            try:
-                turn = self._read(parity)
-            except StoreError as error:
-                if error.code != "store.damaged":
-                    raise
-                broken = error
-            else:
-                turns.append(turn)
-        written = [turn for turn in turns if turn]
-        if not written and broken:
-            raise broken
-        return max(written, key=lambda turn: turn.generation, default=_Turn(0, frozenset()))
+        # A turn that was being written is missing, not damaged: damage is never explained by a crash, and
+        # the older turn alone could hold too few names.
+        turns = (self._read(0), self._read(1))
+        return max(
+            (turn for turn in turns if turn),
+            key=lambda turn: turn.generation,
+            default=_Turn(0, frozenset()),
+        )
 
     def _read(self, parity: int) -> _Turn | None:
         username = self._username(parity)

@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import time
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 
 _NEEDED = {"dbus-daemon": "dbus-daemon", "gnome-keyring-daemon": "gnome-keyring"}
 _START_SECONDS = 20.0
+_GNOME_INTERFACE = "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface"
 _SILENT_PROMPTER = """\
 [D-BUS Service]
 Name=org.gnome.keyring.SystemPrompter
-Exec=/bin/sleep 60
+Exec=/bin/sleep 10
 """
 
 
@@ -38,6 +39,7 @@ class Session:
 
     environment: Mapping[str, str]
     keyring_pid: int | None
+    password: bytes = field(repr=False)
 
     @property
     def address(self) -> str:
@@ -49,6 +51,17 @@ class Session:
 
         with _bus(self.address), closing(secretstorage.dbus_init()) as connection:
             secretstorage.Collection(connection).lock()
+
+    def unlock(self) -> None:
+        """Unlock it again, as logging in to the desktop does."""
+        import secretstorage
+        from secretstorage.util import DBusAddressWrapper, format_secret, open_session
+
+        with _bus(self.address), closing(secretstorage.dbus_init()) as connection:
+            password = format_secret(open_session(connection), self.password, "text/plain")
+            service = DBusAddressWrapper("/org/freedesktop/secrets", _GNOME_INTERFACE, connection)
+            collection = "/org/freedesktop/secrets/collection/login"
+            service.call("UnlockWithMasterPassword", "o(oayays)", collection, password)
 
     @contextmanager
     def stopped(self) -> Iterator[None]:
@@ -73,9 +86,10 @@ def require_binaries() -> None:
 
 
 @contextmanager
-def session(*, keyring: bool = True, silent_prompter: bool = False) -> Iterator[Session]:
+def session(*, keyring: bool = True, unlock: bool = True, silent_prompter: bool = False) -> Iterator[Session]:
     """Start a bus and, with `keyring`, an unlocked keyring; end both.
 
+    Without `unlock` the keyring service runs, but nobody ever logged in: it has no default keyring.
     `silent_prompter`: a prompt finds a program that never answers, instead of none that can start.
     """
     require_binaries()
@@ -102,20 +116,24 @@ def session(*, keyring: bool = True, silent_prompter: bool = False) -> Iterator[
         )
         assert bus.stdout
         environment["DBUS_SESSION_BUS_ADDRESS"] = bus.stdout.readline().decode().strip()
+        password = secrets.token_hex(16).encode()
         pid = None
         if keyring:
-            pid = stack.enter_context(_keyring(environment, home)).pid
-        yield Session(environment, pid)
+            pid = stack.enter_context(_keyring(environment, home, password if unlock else None)).pid
+        yield Session(environment, pid, password)
 
 
 @contextmanager
-def _keyring(environment: Mapping[str, str], home: Path) -> Iterator[subprocess.Popen[bytes]]:
-    command = ["gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets"]
-    with _process(command, environment, home) as daemon:
+def _keyring(
+    environment: Mapping[str, str], home: Path, password: bytes | None
+) -> Iterator[subprocess.Popen[bytes]]:
+    command = ["gnome-keyring-daemon", "--foreground", "--components=secrets"]
+    with _process([*command, "--unlock"] if password else command, environment, home) as daemon:
         assert daemon.stdin
-        daemon.stdin.write(secrets.token_hex(16).encode())
+        daemon.stdin.write(password or b"")
         daemon.stdin.close()
-        _wait_until_unlocked(environment["DBUS_SESSION_BUS_ADDRESS"], daemon, home)
+        ready = "" if password else "the keyring service has no default keyring"
+        _wait_until(ready, environment["DBUS_SESSION_BUS_ADDRESS"], daemon, home)
         yield daemon
 
 
@@ -134,12 +152,12 @@ def _process(
             process.kill()
 
 
-def _wait_until_unlocked(address: str, daemon: subprocess.Popen[bytes], home: Path) -> None:
+def _wait_until(ready: str, address: str, daemon: subprocess.Popen[bytes], home: Path) -> None:
     from keyguard.stores.secret_service import probe
 
     deadline = time.monotonic() + _START_SECONDS
     with _bus(address):
-        while reason := probe():
+        while (reason := probe()) != ready:
             if daemon.poll() is not None or time.monotonic() > deadline:
                 pytest.fail(f"gnome-keyring did not start ({reason}): {(home / 'stderr.txt').read_text()}")
             time.sleep(0.02)
