@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import ipaddress
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from keyguard_simulators.shapes import base32
 
 DAY_MS = 86_400_000
+
+
+def are_addresses(texts: Iterable[str]) -> bool:
+    """Whether each is one IP address; no venue here documents networks in its lists."""
+    try:
+        return all(ipaddress.ip_address(text) for text in texts)
+    except ValueError:
+        return False
 
 
 @dataclass

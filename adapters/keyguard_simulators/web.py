@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from keyguard_simulators import totp
-from keyguard_simulators.accounts import Account, Key
+from keyguard_simulators.accounts import Account, Key, are_addresses
 from keyguard_simulators.faults import FaultKind, FaultRule
 from keyguard_simulators.state import Switches
 from keyguard_simulators.venue import KeyForm, Unacceptable, Venue
@@ -137,7 +137,7 @@ def _issue_key(visit: Visit) -> Any:
     form = KeyForm(
         account=_account(visit, str(sent.get("account", ""))).id,
         permissions=sent.get("permissions"),
-        ips=tuple(sent.get("ips", ())),
+        ips=_ips(sent.get("ips", [])),
         label=str(sent.get("label", "")),
         read_only=bool(sent.get("read_only", False)),
         age_days=float(sent.get("age_days", 0)),
@@ -147,9 +147,15 @@ def _issue_key(visit: Visit) -> Any:
     return {**_key_facts(visit.venue, key), "secret": key.secret}
 
 
+def _ips(sent: Any) -> tuple[str, ...]:
+    if not isinstance(sent, list) or not are_addresses(sent):
+        raise Unacceptable("ips: a list of addresses")
+    return tuple(sent)
+
+
 def _edit_key(visit: Visit) -> Any:
     key = _key(visit)
-    visit.venue.set_ips(key, tuple(visit.sent["ips"]) if "ips" in visit.sent else key.ips)
+    visit.venue.set_ips(key, _ips(visit.sent["ips"]) if "ips" in visit.sent else key.ips)
     key.enabled = bool(visit.sent.get("enabled", key.enabled))
     return _key_facts(visit.venue, key)
 

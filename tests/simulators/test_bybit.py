@@ -208,6 +208,9 @@ def test_an_edit_resets_what_it_leaves_out(desk: Desk) -> None:
     assert (lost["readOnly"], lost["ips"], lost["permissions"]["Spot"]) == (0, ["*"], ["SpotTrade"])
     assert key.expires_ms is not None
     assert key.expires_ms - desk.venue.state.clock.now_ms() > 89 * DAY_MS
+    for ips in ("10.0.0.0/8", "127.0.0.1, 127.0.0.2", ",".join(["127.0.0.1"] * 21)):
+        with refusal(10001):
+            manager.modify_sub_api_key(apikey=key.public_id, readOnly=0, ips=ips)
     desk.venue.state.switches.ip_edits_on_web_only = True
     with refusal(141019):
         manager.modify_sub_api_key(apikey=key.public_id, readOnly=0, ips="127.0.0.9")

@@ -213,6 +213,22 @@ def test_a_key_is_created_bound_switched_off_and_removed(desk: Desk) -> None:
     assert {line["data"] for line in log} == {key.public_id}
 
 
+@pytest.mark.parametrize(
+    ("query", "ips"),
+    [
+        ("ip_whitelist=127.0.0.1", ["127.0.0.1"]),
+        ("ip_whitelist=127.0.0.1&ip_whitelist=127.0.0.2", ["127.0.0.1", "127.0.0.2"]),
+        ("ip_whitelist=%5B%22127.0.0.1%22%5D&enabled=false", ["127.0.0.1"]),
+        ("ip_whitelist=%5B%5D&enabled=true", []),
+    ],
+)
+def test_an_edit_by_query(desk: Desk, query: str, ips: list[str]) -> None:
+    headers = {"Authorization": f"Bearer {desk.token(desk.manager)}"}
+    path = f"/api/v2/private/edit_api_key?id={desk.trader.number}&max_scope=trade%3Aread&{query}"
+    told = send(Sent("GET", desk.base + path, headers, b"")).json["result"]
+    assert (told["ip_whitelist"], told["enabled"]) == (ips, "false" not in query)
+
+
 def test_a_reset_keeps_the_id_and_kills_the_old_secret_and_its_tokens(desk: Desk) -> None:
     old, token = desk.trader.secret, desk.token(desk.trader)
     fresh = desk.ccxt(desk.manager).private_get_reset_api_key({"id": desk.trader.number})["result"]
@@ -267,16 +283,19 @@ def test_secrets_in_the_list_are_a_switch_and_stop_at_the_callers_scope(desk: De
         ("create_api_key", {"max_scope": "trade:all"}),
         ("create_api_key", {"max_scope": "trade:read", "name": "too long for a name"}),
         ("edit_api_key", {"id": 1}),
+        ("edit_api_key", {"id": 1, "max_scope": "trade:read", "ip_whitelist": ["10.0.0.0/8"]}),
+        ("edit_api_key", {"id": 1, "max_scope": "trade:read", "ip_whitelist": [7]}),
+        ("edit_api_key", {"id": 1, "max_scope": "trade:read", "enabled": "maybe"}),
         ("edit_api_key", {"id": "x", "max_scope": "trade:read"}),
         ("remove_api_key", {}),
     ],
 )
 def test_bad_parameters_are_refused(desk: Desk, method: str, params: dict[str, Any]) -> None:
-    if "id" in params and params["id"] == 1:
-        params = {"id": desk.trader.number}
+    if params.get("id") == 1:
+        params = {**params, "id": desk.trader.number}
     got = desk.post(f"private/{method}", desk.token(desk.manager), **params)
     assert code_of(got) == (400, -32602)
-    assert got.json["error"]["data"]["param"] in ("max_scope", "name", "id")
+    assert got.json["error"]["data"]["param"] in ("max_scope", "name", "id", "ip_whitelist", "enabled")
 
 
 def test_at_most_eight_keys(desk: Desk) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from keyguard_simulators.accounts import DAY_MS, Account, Key
+from keyguard_simulators.accounts import DAY_MS, Account, Key, are_addresses
 from keyguard_simulators.bybit.permissions import (
     FOR_NEW_SUB_KEYS,
     MASTER_MANAGES,
@@ -217,8 +217,8 @@ def _ips(sent: Any) -> tuple[str, ...]:
     if not isinstance(sent, str):
         raise bad_parameter("ips: a text of comma-separated addresses")
     ips = tuple(sent.split(","))
-    if len(ips) > MAX_IPS:
-        raise bad_parameter(f"ips: at most {MAX_IPS}")
+    if len(ips) > MAX_IPS or not are_addresses(ips):
+        raise bad_parameter(f"ips: at most {MAX_IPS} addresses")
     return ips
 
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from keyguard_simulators.accounts import Account, Key
+from keyguard_simulators.accounts import Account, Key, are_addresses
 from keyguard_simulators.deribit import scope
 from keyguard_simulators.deribit.rpc import Rpc, RpcError, invalid
 from keyguard_simulators.shapes import base64url
@@ -98,6 +98,8 @@ def edit_api_key(caller: Caller) -> dict[str, Any]:
     _within_own(caller, grants)
     name = _name(caller.rpc) if "name" in caller.rpc.params else key.label
     ips = caller.rpc.texts("ip_whitelist")
+    if not are_addresses(ips or ()):
+        raise invalid("ip_whitelist", "must be an array of addresses")
     enabled = caller.rpc.flag("enabled")
     features = _features(caller.rpc)
     if grants != key.grants:
