@@ -131,7 +131,9 @@ class Confirmer:
         distance = self._distance(rule.venue, begin, start, end) if rule.context else 0
         if distance is None:
             return None
-        if self._allowed and not self._allowed.isdisjoint((self._content.line(start), self._content.line(end))):
+        if self._allowed and not self._allowed.isdisjoint(
+            (self._content.line(start), self._content.line(end))
+        ):
             self._work.allowed += 1
             return None
         name = match["name"] if "name" in rule.pattern.groupindex else b""

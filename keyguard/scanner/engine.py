@@ -64,7 +64,9 @@ class Engine:
         venue = self.rulebook.venue(credential.venue)
         return Finding(
             rule=first.rule.id,
-            title=f"{venue.name} API key and {_words(first.rule.field)}" if venue and paired else first.rule.title,
+            title=f"{venue.name} API key and {_words(first.rule.field)}"
+            if venue and paired
+            else first.rule.title,
             venue=credential.venue,
             severity=_severity(first, paired),
             parts=tuple(_part(c, content, path) for c in credential.parts),
