@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from itertools import pairwise
 
 from keyguard.scanner.rulebook import Placeholders
 
@@ -58,7 +59,7 @@ def _is_repeated(value: str) -> bool:
 def _is_counted(value: str) -> bool:
     """Eight or more neighbours of the alphabet or the digits in a row ("abcdefgh", "23456789")."""
     run = 1
-    for left, right in zip(value, value[1:], strict=False):
+    for left, right in pairwise(value):
         run = run + 1 if ord(right) - ord(left) == 1 else 1
         if run >= _RUN:
             return True

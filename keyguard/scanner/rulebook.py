@@ -136,7 +136,7 @@ def load(folder: Path = BUNDLED) -> Rulebook:
             venue = _venue(document["venue"]) if "venue" in document else None
             venues += [venue] if venue else []
             for entry in document["rule"]:
-                rules.append(_rule(entry, venue, fragments, rank=len(rules)))  # noqa: PERF401 - rank grows
+                rules.append(_rule(entry, venue, fragments, rank=len(rules)))
         except (KeyError, TypeError, ValueError, re.error) as error:
             raise _invalid(path, f"{type(error).__name__}: {error}") from None
     words = common["placeholders"]

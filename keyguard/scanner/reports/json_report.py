@@ -1,0 +1,58 @@
+"""Findings for programs; the format is documented in docs/scan-report.md."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+from keyguard.scanner.findings import Finding, Part, Place
+from keyguard.scanner.reports.shown import value
+from keyguard.scanner.scans import Scan
+
+FORMAT = 1
+
+
+def render(scan: Scan, *, show: bool) -> str:
+    """One JSON document, ASCII only, so that no text in it steers a terminal."""
+    document = {
+        "format": FORMAT,
+        "findings": [_finding(finding, show=show) for finding in scan.findings],
+        "unread": [{"path": u.path, "reason": u.reason} for u in scan.unread],
+        "notes": list(scan.notes),
+        "summary": {
+            "findings": len(scan.findings),
+            "allowed": scan.work.allowed,
+            "contents": scan.work.contents,
+            "bytes": scan.work.bytes,
+        },
+    }
+    return json.dumps(document, indent=2, ensure_ascii=True)
+
+
+def _finding(finding: Finding, *, show: bool) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "title": finding.title,
+        "venue": finding.venue or None,
+        "severity": finding.severity.value,
+        "fingerprint": finding.fingerprint,
+        "parts": [_part(part, show=show) for part in finding.parts],
+        "seen": [place(p) for p in finding.seen],
+    }
+
+
+def _part(part: Part, *, show: bool) -> dict[str, Any]:
+    return {
+        "field": part.field,
+        "rule": part.rule,
+        "value": part.value.reveal() if show else value(part, show=False),
+        "redacted": not show,
+        "place": place(part.place),
+    }
+
+
+def place(where: Place) -> dict[str, Any]:
+    """A place; what does not apply is null."""
+    fields = dataclasses.asdict(where)
+    return {name: None if entry == "" else entry for name, entry in fields.items()}

@@ -1,0 +1,126 @@
+"""Findings as SARIF 2.1.0, for code hosts and editors, and for `keyguard key import`.
+
+Standard: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html (2020-03-27). A result stands
+at the place of its most telling part; the other parts and places are related locations.
+`properties.keyguard` holds what is needed to read the values again from where they were found.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+from keyguard import __version__
+from keyguard.scanner.findings import Finding, Place, Severity
+from keyguard.scanner.reports.json_report import place as place_fields
+from keyguard.scanner.reports.shown import value
+from keyguard.scanner.rulebook import Rule, Rulebook
+from keyguard.scanner.scans import Scan
+
+_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_LEVELS = {
+    Severity.CRITICAL: "error",
+    Severity.HIGH: "error",
+    Severity.MEDIUM: "warning",
+    Severity.LOW: "note",
+}
+# The scale by which GitHub sorts security results, 0 to 10.
+_SCORES = {Severity.CRITICAL: "9.5", Severity.HIGH: "8.0", Severity.MEDIUM: "5.0", Severity.LOW: "2.0"}
+
+
+def render(scan: Scan, book: Rulebook, *, show: bool) -> str:
+    """One SARIF log, ASCII only."""
+    numbers = {rule.id: number for number, rule in enumerate(book.rules)}
+    run = {
+        "tool": {
+            "driver": {
+                "name": "keyguard",
+                "version": __version__,
+                "rules": [_rule(rule) for rule in book.rules],
+            }
+        },
+        "columnKind": "unicodeCodePoints",
+        "invocations": [
+            {
+                "executionSuccessful": not scan.unread,
+                "toolExecutionNotifications": [
+                    {"level": "warning", "message": {"text": f"not read: {u.path}: {u.reason}"}}
+                    for u in scan.unread
+                ]
+                + [{"level": "note", "message": {"text": note}} for note in scan.notes],
+            }
+        ],
+        "results": [_result(finding, numbers[finding.rule], show=show) for finding in scan.findings],
+    }
+    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=True)
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "id": rule.id,
+        "shortDescription": {"text": rule.title},
+        "fullDescription": {"text": f"{rule.title}. {rule.why}"},
+        "defaultConfiguration": {"level": _LEVELS[rule.severity]},
+        "properties": {"security-severity": _SCORES[rule.severity], "tags": ["security", "secret"]},
+    }
+    if rule.references:
+        described["helpUri"] = rule.references[0]
+    return described
+
+
+def _result(finding: Finding, number: int, *, show: bool) -> dict[str, Any]:
+    first, *others = finding.parts
+    fields = " and ".join(part.field.replace("_", " ") for part in finding.parts)
+    related = [
+        _location(
+            part.place, value(part, show=show), f"{part.field.replace('_', ' ')} of the same credential"
+        )
+        for part in others
+    ]
+    related += [_location(other, None, "the same credential again") for other in finding.seen]
+    for identity, location in enumerate(related, start=1):
+        location["id"] = identity
+    return {
+        "ruleId": finding.rule,
+        "ruleIndex": number,
+        "level": _LEVELS[finding.severity],
+        "message": {"text": f"{finding.title}: {fields} in plain text"},
+        "locations": [_location(first.place, value(first, show=show))],
+        "relatedLocations": related,
+        "partialFingerprints": {"keyguard/v1": finding.fingerprint},
+        "properties": {
+            "security-severity": _SCORES[finding.severity],
+            "keyguard": {
+                "venue": finding.venue or None,
+                "severity": finding.severity.value,
+                "fingerprint": finding.fingerprint,
+                "blob": first.place.blob or None,
+                "commit": first.place.commit or None,
+                "staged": first.place.staged,
+                "parts": [
+                    {"field": p.field, "rule": p.rule, "place": place_fields(p.place)} for p in finding.parts
+                ],
+            },
+        },
+    }
+
+
+def _location(place: Place, snippet: str | None, message: str = "") -> dict[str, Any]:
+    region: dict[str, Any] = {
+        "startLine": place.line,
+        "startColumn": place.column,
+        "endLine": place.end_line,
+        "endColumn": place.end_column,
+        "byteOffset": place.start,
+        "byteLength": place.end - place.start,
+    }
+    if snippet is not None:
+        region["snippet"] = {"text": snippet}
+    # Bytes of a name that are no UTF-8 keep their value in the URI.
+    uri = quote(place.path.encode("utf-8", "surrogateescape"), safe="/~")
+    artifact = {"uri": uri} if place.path.startswith("/") else {"uri": uri, "uriBaseId": "%SRCROOT%"}
+    location: dict[str, Any] = {"physicalLocation": {"artifactLocation": artifact, "region": region}}
+    if message:
+        location["message"] = {"text": message}
+    return location

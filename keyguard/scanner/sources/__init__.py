@@ -1,0 +1,34 @@
+"""Where content comes from. Every source yields pieces one at a time and says what it could not read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One content. `blob` and `commit` are hex object ids, "" outside a history."""
+
+    path: str
+    data: bytes
+    blob: str = ""
+    commit: str = ""
+    staged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Something that should have been read and was not: nothing is known of what it holds."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something a person should know of what was scanned and what was not, without being a failure."""
+
+    text: str
+
+
+Supply = Piece | Unread | Note

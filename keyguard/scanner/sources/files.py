@@ -1,0 +1,37 @@
+"""Reads a file of a tree nobody trusts: regular files only, no link followed, never more than a limit."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+# A FIFO must not block the open, a link must not be followed; Windows has neither flag.
+_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+
+class TooLarge(Exception):
+    """More bytes than the limit."""
+
+
+def read_regular(path: Path, limit: int) -> bytes | None:
+    """Return a file's bytes, None if it is no regular file; raises OSError, and TooLarge above `limit`."""
+    descriptor = os.open(path, _FLAGS)
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        data = file.read(limit + 1)
+    if len(data) > limit:
+        raise TooLarge
+    return data
+
+
+def megabytes(size: int) -> str:
+    """A size for people, in decimal units."""
+    return f"{size / 1_000_000:.1f} MB" if size >= 100_000 else f"{size:,} bytes"

@@ -1,0 +1,225 @@
+"""Runs git on repositories nobody trusts: nothing their configuration or attributes name is ever run.
+
+- Only plumbing that reads objects and the index; never checkout, diff drivers, filters or transports.
+- Configuration of system and user is not read; what the repository's own may set to run a program is
+  overridden on the command line, which wins.
+- No object is fetched: a partial clone's missing objects are reported, not loaded.
+- The environment holds what is listed here and nothing else. Empty and relative entries of PATH are
+  dropped, since they name the scanned folder when it is the current one.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from keyguard.core.errors import UsageError
+
+_OVERRIDES = (
+    "core.fsmonitor=false",
+    f"core.hooksPath={os.devnull}",
+    "core.untrackedCache=false",
+    "core.pager=cat",
+    "core.sshCommand=false",
+    "core.askPass=",
+    "core.alternateRefsCommand=",
+    "core.attributesFile=",
+    "credential.helper=",
+    "diff.external=",
+    "gpg.program=false",
+    "protocol.allow=never",
+)
+_GIT_ENVIRONMENT = {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_SYSTEM": os.devnull,
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    # Beats any protocol.<name>.allow of the repository; there is no protocol of this name.
+    "GIT_ALLOW_PROTOCOL": "none",
+    "LC_ALL": "C",
+}
+_PASSED_ON = ("SYSTEMROOT", "TMPDIR", "TEMP", "TMP")
+# Set by git for its hooks: `git commit -a` and `git commit FILE` commit another index than .git/index.
+_FROM_HOOK = (
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_QUARANTINE_PATH",
+)
+
+
+class GitFailed(Exception):
+    """Git ended with an error; the text is its first line of complaint."""
+
+
+class Repository:
+    """One repository, found from `folder` upward. `as_hook`: as the git command that calls us sees it.
+
+    UsageError `scan.repository` if there is none, if git is not installed, or if git itself refuses to
+    read it (a repository of another user: git's safe.directory setting of this user decides).
+    """
+
+    def __init__(self, folder: Path, *, as_hook: bool = False) -> None:
+        self._environment = _environment(as_hook=as_hook)
+        self._prefix = ["git", "--no-pager", "--literal-pathspecs", "-C", str(folder)]
+        for setting in _OVERRIDES:
+            self._prefix += ["-c", setting]
+        self._open(folder)
+        self.bare = self.text("rev-parse", "--is-bare-repository") == "true"
+        self.top = None if self.bare else Path(self.text("rev-parse", "--show-toplevel"))
+
+    def run(self, *words: str) -> bytes:
+        """Return a command's output, for commands that write little; raises GitFailed."""
+        done = subprocess.run(
+            [*self._prefix, *words], env=self._environment, stdin=subprocess.DEVNULL, capture_output=True
+        )
+        if done.returncode:
+            raise GitFailed(_complaint(done.stderr))
+        return done.stdout
+
+    def text(self, *words: str) -> str:
+        """The same as one line of text."""
+        return os.fsdecode(self.run(*words)).rstrip("\n")
+
+    @contextmanager
+    def pipe(self, *commands: tuple[str, ...]) -> Iterator[IO[bytes]]:
+        """Run commands one into the next and yield the last one's output, to be read as it comes.
+
+        All are ended when the block is left; raises GitFailed if one had failed by itself before.
+        """
+        running: list[subprocess.Popen[bytes]] = []
+        # Complaints go to a file: a full pipe that nobody reads would stop git for ever.
+        with tempfile.TemporaryFile() as complaints:
+            try:
+                output: IO[bytes] | None = None
+                for words in commands:
+                    running.append(self._start(words, output or subprocess.DEVNULL, complaints))
+                    if output:
+                        output.close()  # ours; so that the first command ends when the second does
+                    output = running[-1].stdout
+                assert output is not None
+                yield output
+                if not output.read(1) and any(process.wait() for process in reversed(running)):
+                    complaints.seek(0)
+                    raise GitFailed(_complaint(complaints.read(4096)))
+            finally:
+                for process in running:
+                    _end(process)
+
+    def objects(self) -> ObjectReader:
+        """Read objects one by one, by one process."""
+        return ObjectReader(self._start(("cat-file", "--batch"), subprocess.PIPE, subprocess.DEVNULL))
+
+    def _start(
+        self, words: tuple[str, ...], stdin: int | IO[bytes], stderr: int | IO[bytes]
+    ) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [*self._prefix, *words],
+            env=self._environment,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+        )
+
+    def _open(self, folder: Path) -> None:
+        try:
+            self.run("rev-parse", "--git-dir")
+        except FileNotFoundError:
+            raise UsageError("git is not installed", code="scan.git") from None
+        except GitFailed as refusal:
+            if "dubious ownership" not in str(refusal):
+                raise UsageError(
+                    f"{str(folder)!r} is not in a git repository: {refusal}", code="scan.repository"
+                ) from None
+            self._trust_as_user_does(folder)
+
+    def _trust_as_user_does(self, folder: Path) -> None:
+        """Obey the user's own safe.directory, which our empty configuration hides from git."""
+        environment = {k: v for k, v in self._environment.items() if k != "GIT_CONFIG_GLOBAL"}
+        environment["HOME"] = str(Path.home())
+        if "XDG_CONFIG_HOME" in os.environ:
+            environment["XDG_CONFIG_HOME"] = os.environ["XDG_CONFIG_HOME"]
+        listing = subprocess.run(
+            ["git", "config", "--global", "--null", "--get-all", "safe.directory"],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+        )
+        for entry in filter(None, os.fsdecode(listing.stdout).split("\0")):
+            self._prefix += ["-c", f"safe.directory={entry}"]
+        try:
+            self.run("rev-parse", "--git-dir")
+        except GitFailed:
+            raise UsageError(
+                f"the repository at {str(folder)!r} belongs to another user",
+                code="scan.repository",
+                hint="scan as its owner, or: git config --global --add safe.directory DIR",
+            ) from None
+
+
+class ObjectReader:
+    """Objects of a repository, each read when asked for."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self.read = 0
+
+    def __enter__(self) -> ObjectReader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _end(self._process)
+
+    def get(self, oid: str) -> bytes:
+        """Return an object's content; raises GitFailed if it is missing or damaged."""
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        try:
+            stdin.write(oid.encode() + b"\n")
+            stdin.flush()
+            header = stdout.readline().split()
+        except BrokenPipeError:
+            header = []
+        if len(header) != 3:
+            raise GitFailed("missing or damaged object")
+        size = int(header[2])
+        data = stdout.read(size)
+        if len(data) != size or stdout.read(1) != b"\n":
+            raise GitFailed("damaged object")
+        self.read += 1
+        return data
+
+
+def _environment(*, as_hook: bool) -> dict[str, str]:
+    names = _PASSED_ON + (_FROM_HOOK if as_hook else ())
+    kept = {name: os.environ[name] for name in names if name in os.environ}
+    path = os.environ.get("PATH", os.defpath)
+    folders = [entry for entry in path.split(os.pathsep) if Path(entry).is_absolute()]
+    return {**kept, **_GIT_ENVIRONMENT, "PATH": os.pathsep.join(folders)}
+
+
+def _complaint(stderr: bytes) -> str:
+    lines = stderr.decode("utf-8", "replace").strip().splitlines()
+    return lines[0].removeprefix("fatal: ") if lines else "git failed without a word"
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
+    for stream in (process.stdin, process.stdout):
+        if stream:
+            with suppress(BrokenPipeError):
+                stream.close()

@@ -1,0 +1,98 @@
+"""The index: what the next commit would add."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from keyguard.scanner.findings import Finding, Place
+from keyguard.scanner.selection import Selection
+from keyguard.scanner.sources import Note, Piece, Supply, Unread
+from keyguard.scanner.sources.files import megabytes
+from keyguard.scanner.sources.git import GitFailed, Repository
+
+_SUBMODULE = "160000"
+_HUNK = re.compile(rb"^@@ -\d+(?:,\d+)? \+(\d+)(?:,(\d+))? @@", re.MULTILINE)
+_DIFF = ("diff-index", "--cached", "--no-renames", "--ignore-submodules=none")
+# `--text` because an attribute of the tree may call any file binary, which would hide its lines.
+_PATCH = ("-p", "-U0", "--inter-hunk-context=0", "--text", "--no-ext-diff", "--no-textconv", "--no-color")
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    path: str
+    mode: str
+    blob: str
+    status: str
+
+
+class Index:
+    """The changes between HEAD and the index. Whole blobs are scanned, for their context; `added` then
+    tells what of them is new."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+        self._base = _base(repository)
+        self._new_files: set[str] = set()
+        self._added: dict[str, list[range]] = {}
+
+    def pieces(self, selection: Selection) -> Iterator[Supply]:
+        """Yield the staged content of every added or changed file."""
+        with self._repository.objects() as reader:
+            for change in self._changes():
+                if change.status == "D" or not selection.wants(change.path):
+                    continue
+                if change.status == "U":
+                    yield Note(f"{change.path} is unmerged: it cannot be committed, and was not scanned")
+                elif change.mode == _SUBMODULE:
+                    yield Note(f"{change.path} is a submodule, a repository of its own: scan it by itself")
+                else:
+                    if change.status == "A":
+                        self._new_files.add(change.path)
+                    try:
+                        data = reader.get(change.blob)
+                    except GitFailed as failure:
+                        yield Unread(change.path, str(failure))
+                        continue
+                    if len(data) > selection.max_size:
+                        yield Unread(change.path, f"larger than {megabytes(selection.max_size)}")
+                    else:
+                        yield Piece(change.path, data, blob=change.blob, staged=True)
+
+    def adds(self, finding: Finding) -> bool:
+        """Whether any part of a finding, or another place of it, lies on a line this commit would add."""
+        places = [part.place for part in finding.parts] + list(finding.seen)
+        return any(self._is_added(place) for place in places)
+
+    def _is_added(self, place: Place) -> bool:
+        if place.path in self._new_files:
+            return True
+        if place.path not in self._added:
+            self._added[place.path] = self._added_lines(place.path)
+        return any(r.start <= place.end_line and place.line < r.stop for r in self._added[place.path])
+
+    def _added_lines(self, path: str) -> list[range]:
+        patch = self._repository.run(*_DIFF, *_PATCH, self._base, "--", path)
+        ranges = []
+        for match in _HUNK.finditer(patch):
+            start, count = int(match[1]), int(match[2] or 1)
+            ranges.append(range(start, start + count))
+        return ranges
+
+    def _changes(self) -> Iterator[_Change]:
+        raw = self._repository.run(*_DIFF, "--raw", "-z", "--no-abbrev", self._base, "--")
+        tokens = iter(os.fsdecode(raw).split("\0"))
+        for token in tokens:
+            if token:
+                _, mode, _, blob, status = token.split()
+                yield _Change(next(tokens), mode, blob, status[0])
+
+
+def _base(repository: Repository) -> str:
+    """What the index is compared with: HEAD, or the empty tree before the first commit."""
+    try:
+        return repository.text("rev-parse", "--verify", "--quiet", "HEAD")
+    except GitFailed:
+        return repository.text("hash-object", "-t", "tree", os.devnull)

@@ -1,0 +1,77 @@
+"""A work tree, or any folder: every regular file in it, ignored ones included, links not followed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from keyguard.core.errors import UsageError
+from keyguard.scanner.selection import Selection
+from keyguard.scanner.sources import Piece, Supply, Unread
+from keyguard.scanner.sources.files import TooLarge, megabytes, read_regular
+
+LEFT_OUT = frozenset(
+    {
+        *(".git", ".hg", ".svn", ".jj"),
+        *("node_modules", "bower_components", ".pnpm-store", "site-packages", ".venv", ".tox", ".nox"),
+        *("__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".cache"),
+        *(".gradle", ".terraform", ".next", ".nuxt", "Pods"),
+    }
+)
+"""Folders that hold other people's code, or copies of what is scanned anyway."""
+_MARKERS = ("pyvenv.cfg", "CACHEDIR.TAG")  # a virtual environment or a cache by its own word
+
+
+def pieces(root: Path, selection: Selection) -> Iterator[Supply]:
+    """Yield the files below a folder in a stable order, or the one file; paths are relative to `root`.
+
+    A link is followed only where it is `root` itself. UsageError `scan.path` if there is no such path.
+    """
+    try:
+        real = root.resolve(strict=True)
+    except (OSError, RuntimeError):
+        raise UsageError(f"no file or folder {str(root)!r}", code="scan.path") from None
+    if not real.is_dir():
+        # Named by the person, so no exclusion applies.
+        yield from _file(real, str(root), selection)
+        return
+    stack = [(real, "")]
+    while stack:
+        folder, prefix = stack.pop()
+        try:
+            with os.scandir(folder) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
+        except OSError as error:
+            yield Unread(prefix or ".", _reason(error))
+            continue
+        if prefix and not selection.everything and any(e.name in _MARKERS for e in entries):
+            continue
+        folders = []
+        for entry in entries:
+            path = prefix + entry.name
+            if entry.is_symlink():
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                left_out = entry.name in LEFT_OUT and not selection.everything
+                if not left_out and not selection.exclude.match(path):
+                    folders.append((folder / entry.name, f"{path}/"))
+            elif entry.is_file(follow_symlinks=False) and selection.wants(path):
+                yield from _file(folder / entry.name, path, selection)
+        stack.extend(reversed(folders))
+
+
+def _file(real: Path, path: str, selection: Selection) -> Iterator[Supply]:
+    try:
+        data = read_regular(real, selection.max_size)
+    except TooLarge:
+        yield Unread(path, f"larger than {megabytes(selection.max_size)}")
+    except OSError as error:
+        yield Unread(path, _reason(error))
+    else:
+        if data is not None:
+            yield Piece(path, data)
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or type(error).__name__).lower()
