@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from keyguard.core.errors import KeyguardError, UsageError
 from keyguard.core.exchange import Credential
@@ -47,6 +47,18 @@ def hand_out(
         _deny(ports, named, key, actor, process, error)
         raise
     raise UsageError(f"{key.name} is being switched again and again", code="handout.busy", hint="try again")
+
+
+def attach(ports: Ports, given: HandOut, process: Process) -> HandOut:
+    """Move the lease to the process that was started for it: it ends with that one, not with ours."""
+    now = ports.clock.now()
+    lease = Lease(
+        ports.clock.token(8).hex(), given.version.id, process.pid, process.started, process.command, now
+    )
+    with ports.inventory.transaction():
+        ports.inventory.add_lease(lease)
+        ports.inventory.end_lease(given.lease_id, now)
+    return replace(given, lease_id=lease.id)
 
 
 def end(ports: Ports, lease_id: str) -> None:

@@ -27,12 +27,14 @@ class Options:
     """What a person may choose.
 
     `overlap_s`: how long processes with the old key may run on. `manager`: a key's name, "" to search.
-    `ips`: the new key's addresses; None for those of the old one.
+    `needs`: declares the key's needs anew; NONE for those declared before. `ips`: the new key's
+    addresses; None for those of the old one.
     """
 
     overlap_s: int = OVERLAP_S
     reason: str = "schedule"
     manager: str = ""
+    needs: Scope = Scope.NONE
     ips: tuple[str, ...] | None = None
 
 
@@ -47,7 +49,11 @@ def rotate(
     key = ports.inventory.find_key(key_name)
     refuse_second(ports, key)
     workflow_id = ports.clock.token(8).hex()
-    plan = make_plan(ports, key, options, workflow_id)
+    declared = replace(key, needs=options.needs or key.needs)
+    plan = make_plan(ports, declared, options, workflow_id)
+    if declared != key:
+        _declare(ports, key, declared)
+        key = declared
     workflow = open_workflow(ports, "rotate", key, plan, workflow_id)
     ports.person.tell(f"rotating {key.name}", f"workflow {workflow.id}")
     return drive(Run(ports, workflow, key, actor, process_alive, resumed=False))
@@ -76,18 +82,20 @@ def make_plan(ports: Ports, key: Key, options: Options, workflow_id: str) -> Pla
             code="manager.none",
             hint="leave the manager out: keyguard guides you through the venue's page",
         )
-    if manager and report.scopes_unknown and not key.needs:
+    if report.scopes_unknown and not key.needs:
         raise UsageError(
-            f"the venue does not tell all scopes of {key.name}, so they cannot be copied",
+            f"{adapter.facts.name} does not tell all scopes of {key.name}, so they cannot be copied",
             code="rotation.scopes_unknown",
-            hint="declare what the key needs",
+            still="nothing was changed",
+            hint="declare what it needs: --needs read,trade_spot",
         )
     ips = wanted_ips(report, options.ips)
-    if manager and ips is None:
+    if ips is None and (manager or adapter.facts.ip_mandatory):
         raise UsageError(
-            f"the venue does not tell the IP list of {key.name}, so it cannot be copied",
+            f"{adapter.facts.name} does not tell the IP list of {key.name}, so it cannot be copied",
             code="rotation.ips_unknown",
-            hint="name the addresses",
+            still="nothing was changed",
+            hint="name the addresses: --ips 203.0.113.10",
         )
     spec = KeySpec(
         label=label_for(adapter, workflow_id),
@@ -175,9 +183,9 @@ def wanted_grants(adapter: Adapter, report: KeyReport, scopes: Scope, *, must: b
     `must`: UsageError where no set of names gives exactly these scopes; else () leaves it to the person.
     """
     try:
-        if report.grants:
-            return adapter.scopes.narrow(report.grants, scopes)
-        return adapter.scopes.write(scopes)
+        told = scopes & ~report.scopes_unknown
+        kept = adapter.scopes.narrow(report.grants, told) if report.grants else adapter.scopes.write(told)
+        return tuple(sorted({*kept, *adapter.scopes.write(scopes & report.scopes_unknown)}))
     except (ValueError, LookupError) as error:
         if not must:
             return ()
@@ -199,6 +207,14 @@ def wanted_ips(report: KeyReport, chosen: tuple[str, ...] | None) -> tuple[str, 
             hint="change the IP list of the key first",
         )
     return chosen
+
+
+def _declare(ports: Ports, key: Key, declared: Key) -> None:
+    """Record what a person declares of the key, then keep it."""
+    fingerprint = ports.inventory.live_version(key.id).fingerprint
+    change = {"old": list(scope_names(key.needs)), "new": list(scope_names(declared.needs))}
+    ports.audit.append(key.venue, "key.update", {"key": fingerprint, "changes": {"scopes_needed": change}})
+    ports.inventory.update_key(declared)
 
 
 def label_for(adapter: Adapter, workflow_id: str) -> str:
