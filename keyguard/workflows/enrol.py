@@ -19,12 +19,12 @@ _ITEM_PREFIX = "version/"
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What a person says of the key; the rest is asked from the venue."""
+    """What a person says of the key; the rest is asked from the venue. `owner` answers for it: never empty."""
 
     venue: str
     desk: str
     label: str
-    owner: str = ""
+    owner: str
     account: str = ""
     purpose: str = ""
     needs: Scope = Scope.NONE

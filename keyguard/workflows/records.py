@@ -36,7 +36,7 @@ def register(
         "kind": kind.value,
         "purpose": key.purpose,
         "desk": key.desk,
-        "owner": names.person(key.owner) if key.owner else "",
+        "owner": names.person(key.owner),
         "scopes_granted": list(scope_names(report.scopes)),
         "scopes_needed": list(scope_names(key.needs)),
         "scopes_venue": _venue_words(report),
@@ -63,7 +63,6 @@ def observe(names: Names, report: KeyReport, status: str = "") -> dict[str, Any]
         "key": names.key(report.public_id),
         "by": "venue_api",
         "scopes_granted": list(scope_names(report.scopes)),
-        "scopes_venue": _venue_words(report),
         "ip_allow": list(report.ips or ()),
         "status": status or ("enabled" if report.enabled else "disabled"),
     }

@@ -264,7 +264,7 @@ def test_revocation_killed_at_every_point(variant):
     def build():
         world = World(variant)
         if variant == "guided":  # the control call needs another key of the venue
-            enrol(world.ports, Declared("examplex", "ops", "other"), world.exchange.make("o", ["view"]))
+            enrol(world.ports, Declared("examplex", "ops", "other", "kim"), world.exchange.make("o", ["view"]))
             world.clock.sleep(60)
         return world
 
@@ -300,7 +300,7 @@ def test_revocation_killed_at_every_point(variant):
 
 def test_enrolment_killed_at_every_point():
     def begin(world, credential, fate):
-        return enrol(mortal(world.ports, fate), Declared("examplex", "desk", "second"), credential)
+        return enrol(mortal(world.ports, fate), Declared("examplex", "desk", "second", "kim"), credential)
 
     def build():
         world = World()

@@ -40,9 +40,9 @@ class World:
         manager = self.exchange.make("manager", ["view", "keys"], IPS, account="A0")
         self.clock.sleep(60)
         if with_manager and variant not in ("guided", "blind"):
-            enrol(self.ports, Declared("examplex", "ops", "manager"), manager)
+            enrol(self.ports, Declared("examplex", "ops", "manager", "kim"), manager)
         needs = Scope.NONE if self_managed else Scope.READ | Scope.TRADE_SPOT
-        self.key = enrol(self.ports, Declared("examplex", "desk", "bot", needs=needs), self.old).key
+        self.key = enrol(self.ports, Declared("examplex", "desk", "bot", "kim", needs=needs), self.old).key
 
     @property
     def ports(self) -> Ports:
