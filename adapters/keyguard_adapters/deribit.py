@@ -307,7 +307,9 @@ def _confirmed(request: Request) -> Step[Any]:
             hint=FACTS.key_page,
         )
     method = request.path.removeprefix(_API)
-    code = yield Ask("totp", f"Deribit wants its one-time code for {method}, within a minute")
+    code = yield Ask(
+        "totp", f"Deribit wants a one-time code it has not seen yet for {method}, within a minute"
+    )
     again = {**request.query, "challenge": challenge, "authorization_data": code.strip()}
     reply = yield replace(request, query=again)
     result = reply.json["result"]

@@ -53,6 +53,32 @@ def test_a_bound_key_has_no_expiry_although_1970_is_written_there() -> None:
     assert told.created_at == datetime(2026, 10, 13, 3, 20, 45, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"deadlineDay": 0, "expiredAt": "1970-01-01T00:00:00Z"},
+        {"deadlineDay": -2, "expiredAt": "2026-11-27T00:00:00Z"},
+    ],
+)
+def test_either_sign_of_no_end_is_enough(told: dict[str, object]) -> None:
+    row = body("bybit/whoami_sub_bound")
+    row["result"] |= told
+    assert Script([answer(row)]).run(bybit.whoami(BYBIT_KEY)).expires_at is None
+
+
+def test_a_self_generated_key_from_another_application_is_noted() -> None:
+    row = body("bybit/whoami_sub_bound")
+    row["result"] |= {"type": 2, "rsaPublicKey": "FAKE"}
+    notes = " ".join(Script([answer(row)]).run(bybit.whoami(BYBIT_KEY)).notes)
+    assert "third-party" in notes
+    assert "RSA" in notes
+
+
+def test_the_guide_warns_of_a_key_without_addresses() -> None:
+    steps = bybit.guide_create(replace(BYBIT_SPEC, ips=())).steps
+    assert any("90 days" in step for step in steps)
+
+
 def test_a_star_is_any_address_and_gives_an_expiry() -> None:
     told = whoami("whoami_sub_open")
     assert told.ips == ()
@@ -234,6 +260,12 @@ def test_the_old_key_is_deleted_by_name_and_never_the_calling_one() -> None:
     (request,) = script.requests
     assert request.path == "/v5/user/delete-sub-api"
     assert request.body == {"apikey": BYBIT_KEY}
+
+
+@pytest.mark.parametrize("told", [{"retCode": ""}, {"retCode": None}, {"result": {}}])
+def test_an_answer_that_confirms_nothing_is_no_deletion(told: dict[str, object]) -> None:
+    with pytest.raises(BadReply):
+        Script([answer(told)]).run(bybit.delete_key(BYBIT_CURRENT))
 
 
 @pytest.mark.parametrize("operation", ["delete", "edit"])

@@ -10,6 +10,8 @@ from datetime import date, timedelta
 from urllib.parse import urlsplit
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -87,7 +89,7 @@ def test_the_example_is_obviously_fake_and_signs(venue: str) -> None:
     found = adapter(venue)
     assert found.example.key.startswith("FAKE")
     assert found.example.secret.reveal().startswith("FAKE")
-    wire = found.sign(Request("GET", "/v1/x", query={"a": "ü b", "c": [1, True]}), found.example, STAMP)
+    wire = found.sign(Request("GET", "/v1/x", query={"a": "ü b/c+d", "c": [1, True]}), found.example, STAMP)
     assert re.fullmatch(r"/v1/x\?[A-Za-z0-9%&=._~-]+", wire.target)
     shown = repr(wire) + repr(found.example) + str(found.example.secret)
     assert found.example.secret.reveal() not in shown
@@ -252,3 +254,29 @@ def test_a_rsa_key_that_is_none_is_a_clear_error_without_the_key() -> None:
         adapter("bybit").sign(Request("GET", "/v5/user/query-api"), who, STAMP)
     assert caught.value.__suppress_context__
     assert "FAKEnotAkey" not in str(caught.value)
+
+
+def test_an_elliptic_key_is_no_rsa_key() -> None:
+    pem = ec.generate_private_key(ec.SECP256R1()).private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+    )
+    who = Credential("FAKE", Secret(pem.decode()), kind=KeyKind.RSA)
+    with pytest.raises(UsageError, match="not an unencrypted RSA key"):
+        adapter("bybit").sign(Request("GET", "/v5/user/query-api"), who, STAMP)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "member"),
+    [
+        ("bybit-create_key", "secret"),
+        ("deribit-create_key", "client_secret"),
+        ("deribit-reset_key", "client_secret"),
+    ],
+)
+@pytest.mark.parametrize("value", ["", None, 7])
+def test_a_new_key_without_its_secret_is_a_bad_reply(scenario: str, member: str, value: object) -> None:
+    found = next(s for s in SCENARIOS if str(s) == scenario)
+    first = body(f"{found.venue}/{found.replies[0]}")
+    first["result"][member] = value
+    with pytest.raises(BadReply):
+        Script([answer(first)]).run(found.step())

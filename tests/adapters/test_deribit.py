@@ -192,6 +192,20 @@ def test_of_two_levels_of_an_area_the_higher_is_sent() -> None:
     ]
 
 
+def test_the_order_of_levels_does_not_matter() -> None:
+    spec = replace(DERIBIT_SPEC, grants=("account:read", "trade:read_write", "trade:read"), ips=())
+    script = Script(replies("created"))
+    script.run(deribit.create_key(spec))
+    assert "trade:read_write" in str(script.requests[0].query["max_scope"])
+
+
+def test_a_switch_that_is_no_boolean_is_a_bad_reply() -> None:
+    rows = body("deribit/keys")
+    rows["result"][0]["enabled"] = "false"  # taken for true, it would make a disabled key look alive
+    with pytest.raises(BadReply):
+        Script([answer(rows)]).run(deribit.list_keys(""))
+
+
 def test_custody_is_named_only_where_held() -> None:
     spec = replace(
         DERIBIT_SPEC, scopes=Scope.READ | Scope.OTHER, grants=("account:read", "custody:read"), ips=()
