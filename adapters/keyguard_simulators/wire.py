@@ -8,6 +8,11 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 
+def whole(text: str) -> int | None:
+    """The number that 1 to 18 digits write; None for anything else."""
+    return int(text) if len(text) <= 18 and text.isascii() and text.isdecimal() else None
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A request. `target` is path and query exactly as sent, `query` its part after "?".

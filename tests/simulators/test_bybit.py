@@ -126,6 +126,15 @@ def test_the_window_lies_five_seconds_back_and_one_ahead(desk: Desk, ahead_ms: i
         bot.get_api_key_information()
 
 
+def test_a_timestamp_that_is_no_number_is_outside_the_window(desk: Desk) -> None:
+    bot = desk.pybit(desk.trader)
+    sent = tap(bot.client)
+    bot.get_api_key_information()
+    for stamp in ("", "soon", "9" * 5000):
+        headers = {**sent[0].headers, "X-BAPI-TIMESTAMP": stamp}
+        assert send(replace(sent[0], headers=headers)).json["retCode"] == 10002
+
+
 def test_without_nonces_a_replay_works_until_the_window_closes(desk: Desk) -> None:
     bot = desk.pybit(desk.trader)
     sent = tap(bot.client)

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +16,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from keyguard_simulators.accounts import DAY_MS
+from keyguard_simulators.faults import FaultKind
 from keyguard_simulators.serve import Running, running
+from keyguard_simulators.state import Switches
 from tests.simulators.clients import Got, call, ccxt_client
 
 ADAPTERS = Path(__file__).parents[2] / "adapters"
@@ -126,6 +129,12 @@ def test_clock_switches_faults_and_log_over_http(served: Running) -> None:
         ("203.0.113.10", 200, ""),
     ]
     assert web(served, "upbit", "DELETE", "/_sim/requests").json == []
+
+
+def test_the_readme_names_every_switch_and_fault() -> None:
+    readme = (ADAPTERS / "keyguard_simulators" / "README.md").read_text(encoding="utf-8")
+    for name in [field.name for field in fields(Switches)] + [kind.value for kind in FaultKind]:
+        assert f"`{name}`" in readme, name
 
 
 def test_servers_come_and_go() -> None:

@@ -22,6 +22,7 @@ from keyguard_simulators.bybit.permissions import (
 from keyguard_simulators.bybit.refusal import Refusal, bad_parameter, permission_denied
 from keyguard_simulators.shapes import alnum
 from keyguard_simulators.state import State
+from keyguard_simulators.wire import whole
 
 UNBOUND_LIFE_MS = 90 * DAY_MS
 EXPIRING_SOON_MS = 7 * DAY_MS
@@ -99,12 +100,12 @@ def query_api(caller: Caller) -> dict[str, Any]:
 def list_sub_keys(caller: Caller) -> dict[str, Any]:
     """One page of a sub-account's keys, oldest first; the cursor needs URL encoding, as real ones do."""
     sub = _own_sub(caller, str(caller.params.get("subMemberId", "")))
-    limit = str(caller.params.get("limit") or 20)
-    if not limit.isdecimal() or not 1 <= int(limit) <= 20:
+    limit = whole(str(caller.params.get("limit") or 20))
+    if limit is None or not 1 <= limit <= 20:
         raise bad_parameter("limit: 1 to 20")
     after = _number_in(str(caller.params.get("cursor") or ""))
     keys = [key for key in caller.state.book.listed(sub.id) if key.number > after]
-    page = keys[: int(limit)]
+    page = keys[:limit]
     more = len(keys) > len(page)
     return {
         "result": [_listed(key, caller.now_ms) for key in page],
@@ -230,10 +231,10 @@ def _number_in(cursor: str) -> int:
     """The number of the last key of the page before; raises Refusal for a cursor not given out here."""
     if not cursor:
         return 0
-    number = cursor.partition(":")[2].partition(",")[0]
-    if not number.isdecimal():
+    number = whole(cursor.partition(":")[2].partition(",")[0])
+    if number is None:
         raise bad_parameter("cursor: not one of ours")
-    return int(number)
+    return number
 
 
 def _described(key: Key, now_ms: int) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 
@@ -14,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from keyguard_simulators.accounts import Key
 from keyguard_simulators.bybit.refusal import Refusal, unknown_key
 from keyguard_simulators.state import State
-from keyguard_simulators.wire import Call
+from keyguard_simulators.wire import Call, whole
 
 DEFAULT_WINDOW_MS = 5000
 AHEAD_MS = 1000
@@ -43,9 +42,11 @@ def admit(state: State, call: Call) -> Key:
 def _check_clock(call: Call) -> None:
     """server time - window <= timestamp < server time + 1 s."""
     sent, window = call.headers.get("x-bapi-timestamp", ""), _window(call)
-    numbers = sent.isdecimal() and window.isdecimal()
-    if numbers and call.now_ms - int(window) <= int(sent) < call.now_ms + AHEAD_MS:
-        return
+    sent_ms, window_ms = whole(sent), whole(window)
+    if sent_ms is not None and window_ms is not None:
+        in_time = call.now_ms - window_ms <= sent_ms < call.now_ms + AHEAD_MS
+        if in_time:
+            return
     raise Refusal(
         10002,
         "invalid request, please check your server timestamp or recv_window param. "
@@ -74,6 +75,6 @@ def _rsa(public_key: str, given: str, text: bytes) -> bool:
         return False
     try:
         loaded.verify(base64.b64decode(given, validate=True), text, padding.PKCS1v15(), hashes.SHA256())
-    except (InvalidSignature, binascii.Error):
+    except (InvalidSignature, ValueError):
         return False
     return True

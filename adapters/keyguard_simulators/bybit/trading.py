@@ -160,7 +160,7 @@ def create_order(caller: Caller) -> dict[str, Any]:
     for name in ("symbol", "side", "orderType", "qty"):
         if not caller.params.get(name):
             raise bad_parameter(f"{name}: required")
-    if caller.params["symbol"] not in PRICES:
+    if str(caller.params["symbol"]) not in PRICES:
         raise bad_parameter("symbol invalid")
     order_id = str(uuid.uuid4())
     link = str(caller.params.get("orderLinkId", ""))
@@ -198,7 +198,7 @@ def open_orders(caller: Caller) -> dict[str, Any]:
 
 
 def _category(params: dict[str, Any]) -> str:
-    category = params.get("category")
+    category = str(params.get("category"))
     if category not in _TO_TRADE:
         raise bad_parameter("category: spot, linear, inverse or option")
-    return str(category)
+    return category

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
 
-from keyguard_simulators.wire import Answer, Call
+from keyguard_simulators.wire import Answer, Call, whole
 
 PREFIX = "/api/v2/"
 
@@ -41,11 +41,18 @@ class Rpc:
     def number(self, name: str) -> int:
         """A required integer, written as text in a query; raises RpcError."""
         value = self.params.get(name)
-        if isinstance(value, str) and value.isdecimal():
-            return int(value)
+        if isinstance(value, str):
+            value = whole(value)
         if not isinstance(value, int) or isinstance(value, bool):
             raise invalid(name, "must be an integer")
         return value
+
+    def real(self, name: str) -> float:
+        """A required number; raises RpcError."""
+        try:
+            return float(self.params[name])
+        except (KeyError, TypeError, ValueError):
+            raise invalid(name, "must be a number") from None
 
     def flag(self, name: str) -> bool | None:
         """A boolean, None when absent; raises RpcError."""

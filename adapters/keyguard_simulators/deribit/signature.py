@@ -7,7 +7,6 @@ or from a foreign address gets one and the same refusal: the documents name no c
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import re
@@ -18,7 +17,7 @@ from keyguard_simulators.deribit.rpc import Rpc, RpcError, invalid
 from keyguard_simulators.deribit.scope import narrowed
 from keyguard_simulators.shapes import alnum, base64url
 from keyguard_simulators.state import State
-from keyguard_simulators.wire import Call
+from keyguard_simulators.wire import Call, whole
 
 WINDOW_MS = 60_000
 TOKEN_LIFE_S = 31_536_000
@@ -71,7 +70,7 @@ class Gate:
         if key is None:
             raise RpcError(13004, "invalid_credentials")
         requested = str(rpc.params.get("scope", ""))
-        asked_life = re.search(r"\bexpires:(\d+)", requested)
+        asked_life = re.search(r"\bexpires:(\d{1,18})\b", requested)
         life_s = min(int(asked_life[1]), TOKEN_LIFE_S) if asked_life else TOKEN_LIFE_S
         token = Token(public_id, key.secret, narrowed(requested, key.grants), call.now_ms + life_s * 1000)
         text = f"{call.now_ms}.{alnum(8)}.{base64url(60)}"
@@ -98,7 +97,7 @@ class Gate:
     def _by_password(self, call: Call, rest: str) -> Key | None:
         try:
             public_id, _, secret = base64.b64decode(rest, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:
             return None
         return self._by_secret(call, public_id, secret)
 
@@ -111,8 +110,8 @@ class Gate:
     def _signed(
         self, call: Call, public_id: str, stamp: str, nonce: str, signature: str, text: bytes
     ) -> Key | None:
-        key = self._usable(call, public_id)
-        if key is None or not stamp.isdecimal() or abs(call.now_ms - int(stamp)) > WINDOW_MS:
+        key, sent_ms = self._usable(call, public_id), whole(stamp)
+        if key is None or sent_ms is None or abs(call.now_ms - sent_ms) > WINDOW_MS:
             return None
         wanted = hmac.new(key.secret.encode(), text, hashlib.sha256).hexdigest()
         if not hmac.compare_digest(wanted.encode(), signature.encode()):

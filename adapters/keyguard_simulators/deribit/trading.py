@@ -119,16 +119,14 @@ def open_orders(caller: Caller) -> list[dict[str, Any]]:
 
 def _order(caller: Caller, direction: str) -> dict[str, Any]:
     name = _instrument(caller.rpc)
-    if "amount" not in caller.rpc.params:
-        raise invalid("amount", "value required")
     order = {
         "order_id": str(uuid.uuid4()),
         "instrument_name": name,
         "direction": direction,
         "order_type": caller.rpc.params.get("type", "limit"),
         "order_state": "open",
-        "price": float(caller.rpc.params.get("price", PRICES[name])),
-        "amount": float(caller.rpc.params["amount"]),
+        "price": caller.rpc.real("price") if "price" in caller.rpc.params else PRICES[name],
+        "amount": caller.rpc.real("amount"),
         "filled_amount": 0.0,
         "average_price": 0.0,
         "time_in_force": "good_til_cancelled",

@@ -91,7 +91,7 @@ def withdraw(_caller: Caller) -> dict[str, Any]:
 
 def _order(caller: Caller) -> dict[str, Any]:
     params = caller.params
-    if params.get("market") not in PRICES:
+    if str(params.get("market")) not in PRICES:
         raise Refusal("notfoundmarket", "존재하지 않는 마켓입니다.", 404)
     if params.get("side") not in ("bid", "ask"):
         raise bad_parameter("side: bid, ask")
