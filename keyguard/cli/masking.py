@@ -36,7 +36,8 @@ class Masker:
         spans = self._spans(data)
         keep = self._unfinished(data)
         shown = self._masked(data, spans, keep)
-        reach = max((end for start, end in spans if start < keep), default=0)
+        # What is covered stays so, also while nothing at all can be shown.
+        reach = max((end for start, end in spans if start < keep), default=self._covered)
         self._held, self._covered = data[keep:], max(reach - keep, 0)
         return shown
 
