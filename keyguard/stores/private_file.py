@@ -55,7 +55,7 @@ def read_private(path: Path, limit: int) -> bytes:
         try:
             _check(path, os.fstat(handle), limit)
             with os.fdopen(handle, "rb", closefd=False) as file:
-                content = file.read(limit + 1)
+                content = file.read()
         finally:
             os.close(handle)
     if len(content) > limit:
