@@ -1,0 +1,113 @@
+"""What is true of every AuditLog. A subclass gives the fixtures `clock` and `audit`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from keyguard.core.chain import CHAIN_START, chain_value, leaf_hash
+from keyguard.core.errors import UsageError
+from keyguard.core.record import parse
+from keyguard.ports.audit import AuditLog
+from tests.fakes.clock import FakeClock
+
+HANDOUT: dict[str, Any] = {
+    "key": "ab" * 32,
+    "person": "p_" + "0" * 20,
+    "host": "h_" + "1" * 20,
+    "process": "bot",
+    "mode": "env",
+    "lease_s": 60,
+}
+
+
+class AuditContract:
+    """Run on every store and fake."""
+
+    def test_an_empty_log_is_right(self, audit: AuditLog) -> None:
+        assert list(audit.entries()) == []
+        verified = audit.verify()
+        assert (verified.records, dict(verified.streams), verified.chain) == (0, {}, CHAIN_START)
+
+    def test_records_are_numbered_in_the_log_and_in_their_stream(self, audit: AuditLog) -> None:
+        for stream in ("bybit", "upbit", "bybit"):
+            audit.append(stream, "handout", HANDOUT)
+        entries = list(audit.entries())
+        assert [entry.number for entry in entries] == [0, 1, 2]
+        assert [(parse(e.record).stream, parse(e.record).n) for e in entries] == [
+            ("bybit", 0),
+            ("upbit", 0),
+            ("bybit", 1),
+        ]
+        assert dict(audit.verify().streams) == {"bybit": 2, "upbit": 1}
+
+    def test_what_append_returns_is_what_is_stored(self, audit: AuditLog) -> None:
+        written = [audit.append("bybit", "handout", HANDOUT) for _ in range(3)]
+        assert list(audit.entries()) == written
+        assert audit.verify().chain == written[-1].chain
+
+    def test_chain_values_follow_from_the_records(self, audit: AuditLog) -> None:
+        for _ in range(3):
+            audit.append("bybit", "handout", HANDOUT)
+        chain = CHAIN_START
+        for entry in audit.entries():
+            chain = chain_value(chain, leaf_hash(entry.record))
+            assert entry.chain == chain
+
+    def test_one_stream_alone(self, audit: AuditLog) -> None:
+        for stream in ("bybit", "upbit", "bybit"):
+            audit.append(stream, "handout", HANDOUT)
+        assert [entry.number for entry in audit.entries(stream="bybit")] == [0, 2]
+        assert list(audit.entries(stream="okx")) == []
+
+    def test_the_body_is_kept_and_salts_differ(self, audit: AuditLog) -> None:
+        records = [parse(audit.append("bybit", "handout", HANDOUT).record) for _ in range(2)]
+        assert [record.body for record in records] == [HANDOUT, HANDOUT]
+        assert len({record.salt for record in records}) == 2
+        assert records[0].priv is None
+
+    def test_a_private_part_leaves_only_its_commitment(self, audit: AuditLog) -> None:
+        entry = audit.append("bybit", "handout", HANDOUT, private={"path": "/home/FAKE/bot.py"})
+        assert parse(entry.record).priv is not None
+        assert b"/home/FAKE" not in entry.record
+        audit.verify()
+
+    @pytest.mark.parametrize(
+        ("stream", "type_", "body"),
+        [
+            ("nowhere", "handout", HANDOUT),
+            ("firm", "handout", HANDOUT),
+            ("bybit", "handout", {**HANDOUT, "process": "a\u202eb"}),
+            ("bybit", "handout", {**HANDOUT, "lease_s": 1.5}),
+        ],
+    )
+    def test_a_wrong_body_is_refused_and_nothing_is_written(
+        self, audit: AuditLog, stream: str, type_: str, body: dict[str, Any]
+    ) -> None:
+        with pytest.raises(UsageError):
+            audit.append(stream, type_, body)
+        assert list(audit.entries()) == []
+
+    def test_time_never_decreases_and_a_step_back_is_noted_once(
+        self, audit: AuditLog, clock: FakeClock
+    ) -> None:
+        start = clock.now()
+        audit.append("bybit", "handout", HANDOUT)
+        clock.sleep(-90)
+        audit.append("bybit", "handout", HANDOUT)
+        clock.sleep(30)
+        audit.append("bybit", "handout", HANDOUT)
+        clock.sleep(61)
+        audit.append("bybit", "handout", HANDOUT)
+        records = [parse(entry.record) for entry in audit.entries()]
+        assert [(record.type, record.t - start) for record in records] == [
+            ("handout", timedelta(0)),
+            ("clock.step", timedelta(0)),
+            ("handout", timedelta(0)),
+            ("handout", timedelta(0)),
+            ("handout", timedelta(seconds=1)),
+        ]
+        assert (records[1].stream, records[1].body) == ("firm", {"step_ms": -90_000})
+        audit.verify()
