@@ -114,7 +114,7 @@ class HttpTransport:
             "user-agent": f"keyguard/{__version__}",
             "accept": "application/json",
             "accept-encoding": "identity",  # a small compressed answer could unpack to a huge one
-            "connection": "close",
+            "connection": "close",  # also what makes the client forget it
         }
         headers |= {name.lower(): value for name, value in wire.headers.items()}
         times = self._timeouts
@@ -136,7 +136,6 @@ class HttpTransport:
                 self._pools[proxy] = httpx.HTTPTransport(
                     verify=context,
                     trust_env=False,
-                    limits=httpx.Limits(max_keepalive_connections=0),
                     proxy=httpx.Proxy(proxy, ssl_context=_proxy_context(proxy)) if proxy else None,
                 )
             return self._pools[proxy]
@@ -172,7 +171,7 @@ def _out_of_bounds(response: httpx.Response) -> Loss | None:
 
 
 def _loss(error: httpx.TransportError, watch: Watch) -> Loss:
-    if isinstance(error, _BEFORE_SENDING) and watch.sent is None:
+    if isinstance(error, _BEFORE_SENDING):
         if isinstance(error, httpx.ProxyError):
             return Loss.PROXY
         return Loss.UNTRUSTED if _is_tls(error) else Loss.UNCONNECTED

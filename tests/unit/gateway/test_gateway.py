@@ -305,6 +305,13 @@ def test_without_the_venues_time_ours_is_used(venue, open_gateway, clock):
     assert time.call_count == 2
 
 
+def test_a_venue_with_timestamps_but_without_a_time_call_gets_our_time(venue, open_gateway):
+    route = venue.get("/x").respond(json=refusal(Fault.CLOCK))
+    with pytest.raises(Refused):
+        open_gateway(adapter(timed=True, clock=None)).send("fakex", READ, WHO)
+    assert stamps(route) == [f"{NOW}  api.fakex.test"]
+
+
 @pytest.mark.parametrize("request_", [READ, CREATE], ids=["question", "effect"])
 def test_a_clock_refusal_is_measured_and_sent_once_more(venue, open_gateway, request_):
     time = venue.get("/time")
