@@ -17,6 +17,7 @@ from tests.unit.gateway.venue import BASE, MARK, WHO, Counters, adapter, refusal
 NOW = 1_795_165_200_000  # FakeClock's beginning, in unix ms
 READ = Request("GET", "/x", query={"a": "b c"})
 CREATE = Request("POST", "/keys", effect=Effect.KEY_CREATED)
+DELETE = Request("POST", "/keys", effect=Effect.KEY_DELETED)
 TRAPS = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
 
 
@@ -169,7 +170,7 @@ def test_a_request_with_an_effect_leaves_once(open_gateway, clock, answer, error
     with Server(answer) as server:
         gateway = open_gateway(adapter(), simulators={"fakex": server.http})
         with pytest.raises(error):
-            gateway.send("fakex", CREATE, WHO)
+            gateway.send("fakex", DELETE, WHO)
     assert len(server.requests) == 1
     assert clock.now() == before
 
