@@ -114,7 +114,7 @@ class HttpTransport:
             "user-agent": f"keyguard/{__version__}",
             "accept": "application/json",
             "accept-encoding": "identity",  # a small compressed answer could unpack to a huge one
-            "connection": "close",
+            "connection": "close",  # also what makes the client forget it
         }
         headers |= {name.lower(): value for name, value in wire.headers.items()}
         times = self._timeouts
@@ -136,7 +136,6 @@ class HttpTransport:
                 self._pools[proxy] = httpx.HTTPTransport(
                     verify=context,
                     trust_env=False,
-                    limits=httpx.Limits(max_keepalive_connections=0),
                     proxy=httpx.Proxy(proxy, ssl_context=_proxy_context(proxy)) if proxy else None,
                 )
             return self._pools[proxy]
@@ -172,7 +171,7 @@ def _out_of_bounds(response: httpx.Response) -> Loss | None:
 
 
 def _loss(error: httpx.TransportError, watch: Watch) -> Loss:
-    if isinstance(error, _BEFORE_SENDING) and watch.sent is None:
+    if isinstance(error, _BEFORE_SENDING):
         if isinstance(error, httpx.ProxyError):
             return Loss.PROXY
         return Loss.UNTRUSTED if _is_tls(error) else Loss.UNCONNECTED
@@ -241,7 +240,7 @@ class HttpGateway:
         refuses a timestamp has not acted upon the request.
         """
         adapter = self.adapter(venue)
-        signer = self._signer(request, who)
+        signer = _signer(request, who)
         if signer is not None:
             self._venue_clock.keep_measured(adapter, partial(self._ask, adapter))
         tries, waited, clock_measured = 1, 0.0, False
@@ -260,20 +259,9 @@ class HttpGateway:
             self._clock.sleep(wait)
             tries, waited = tries + 1, waited + wait
 
-    def _signer(self, request: Request, who: Credential | None) -> Credential | None:
-        if not request.signed:
-            return None
-        if who is None:
-            raise UsageError(
-                "this request must be signed, and no credential was given",
-                code="credential.missing",
-                still="nothing was sent",
-            )
-        return who
-
     def _ask(self, adapter: Adapter, request: Request) -> Answer:
         """Send a public request once."""
-        attempt = self._attempt(adapter, request, self._signer(request, None))
+        attempt = self._attempt(adapter, request, _signer(request, None))
         outcome = judge(adapter, request, attempt)
         if isinstance(outcome, KeyguardError):
             raise outcome
@@ -307,6 +295,18 @@ class HttpGateway:
             now_ms=self._venue_clock.now_ms(venue),
             chance=int.from_bytes(self._clock.token(2)) / 65536,
         )
+
+
+def _signer(request: Request, who: Credential | None) -> Credential | None:
+    if not request.signed:
+        return None
+    if who is None:
+        raise UsageError(
+            "this request must be signed, and no credential was given",
+            code="credential.missing",
+            still="nothing was sent",
+        )
+    return who
 
 
 def _is_clock_refusal(error: KeyguardError) -> bool:

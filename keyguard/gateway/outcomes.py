@@ -48,6 +48,8 @@ class Answer:
 
 Attempt = Answer | Loss
 
+_BRINGS_SECRET = frozenset({Effect.KEY_CREATED, Effect.SECRET_RESET})
+
 # A server that gave up waiting for the request says 408; how much of it was read, nobody knows.
 _REQUEST_TIMEOUT = 408
 _TOO_MANY_REQUESTS = 429
@@ -77,12 +79,18 @@ _WORDS = {
 
 
 def judge(adapter: Adapter, request: Request, attempt: Attempt) -> Reply | KeyguardError:
-    """Return the reply where it is no refusal, else the error to raise or to retry upon."""
+    """Return the reply where it is no refusal, else the error to raise or to retry upon.
+
+    An unreadable answer that may hold the only copy of a new secret is returned too: the caller seals it
+    into the journal before the operation fails to parse it.
+    """
     effect = request.effect is not Effect.NONE
     if isinstance(attempt, Loss):
         return _lost(adapter, attempt, effect=effect)
     refusal = _refusal(adapter, attempt.reply)
     if isinstance(refusal, Loss):
+        if request.effect in _BRINGS_SECRET:
+            return attempt.reply
         return _lost(adapter, refusal, effect=effect)
     if refusal is None:
         return attempt.reply

@@ -17,6 +17,7 @@ from tests.unit.gateway.venue import BASE, MARK, WHO, Counters, adapter, refusal
 NOW = 1_795_165_200_000  # FakeClock's beginning, in unix ms
 READ = Request("GET", "/x", query={"a": "b c"})
 CREATE = Request("POST", "/keys", effect=Effect.KEY_CREATED)
+DELETE = Request("POST", "/keys", effect=Effect.KEY_DELETED)
 TRAPS = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
 
 
@@ -169,7 +170,7 @@ def test_a_request_with_an_effect_leaves_once(open_gateway, clock, answer, error
     with Server(answer) as server:
         gateway = open_gateway(adapter(), simulators={"fakex": server.http})
         with pytest.raises(error):
-            gateway.send("fakex", CREATE, WHO)
+            gateway.send("fakex", DELETE, WHO)
     assert len(server.requests) == 1
     assert clock.now() == before
 
@@ -303,6 +304,13 @@ def test_without_the_venues_time_ours_is_used(venue, open_gateway, clock):
     clock.sleep(61)
     gateway.send("fakex", READ, WHO)
     assert time.call_count == 2
+
+
+def test_a_venue_with_timestamps_but_without_a_time_call_gets_our_time(venue, open_gateway):
+    route = venue.get("/x").respond(json=refusal(Fault.CLOCK))
+    with pytest.raises(Refused):
+        open_gateway(adapter(timed=True, clock=None)).send("fakex", READ, WHO)
+    assert stamps(route) == [f"{NOW}  api.fakex.test"]
 
 
 @pytest.mark.parametrize("request_", [READ, CREATE], ids=["question", "effect"])

@@ -45,7 +45,7 @@ def assert_clean(error: KeyguardError) -> None:
         assert secret not in shown(error)
 
 
-@pytest.mark.parametrize("effect", [Effect.NONE, Effect.KEY_CREATED])
+@pytest.mark.parametrize("effect", [Effect.NONE, Effect.KEY_DELETED])
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS.keys())
 def test_no_error_holds_what_was_sent_or_answered(open_gateway, caplog, answer, effect):
     caplog.set_level(logging.DEBUG)

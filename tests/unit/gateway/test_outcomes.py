@@ -112,6 +112,13 @@ def test_an_answer_the_adapter_cannot_read_is_a_bad_reply():
     assert isinstance(outcome(answer(b"<html>"), Effect.KEY_DELETED), OutcomeUnknown)
 
 
+@pytest.mark.parametrize("effect", [Effect.KEY_CREATED, Effect.SECRET_RESET])
+def test_an_answer_that_may_hold_a_new_secret_is_handed_on_to_be_sealed(effect):
+    cut_in_half = answer(b'{"key": "FAKE", "sec')
+    assert outcome(cut_in_half, effect) is cut_in_half.reply
+    assert isinstance(outcome(answer(b"<html>", 500), effect), OutcomeUnknown)
+
+
 @given(st.binary(max_size=200), st.integers(200, 599), st.sampled_from(Effect))
 def test_any_answer_comes_to_a_reply_or_one_of_our_errors(body, status, effect):
     result = outcome(answer(body, status), effect)

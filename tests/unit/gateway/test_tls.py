@@ -56,6 +56,13 @@ def test_a_venue_with_a_trusted_certificate_is_spoken_to(trusted):
     assert server.heads == ["GET /x HTTP/1.1"]
 
 
+def test_the_environment_cannot_have_session_keys_written(trusted, monkeypatch, tmp_path):
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
+    with Server(tls=trusted.server()) as server:
+        assert isinstance(post(server.https), Answer)
+    assert not (tmp_path / "keys").exists()
+
+
 def test_a_certificate_of_an_unknown_authority_is_refused(authority):
     with Server(tls=authority.server()) as server:
         assert post(server.https) is Loss.UNTRUSTED

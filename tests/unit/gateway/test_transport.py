@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import logging
+import socket
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -165,6 +167,25 @@ def test_a_broken_answer_is_none(data):
 
 def test_nobody_listening_is_unconnected():
     assert post(free_port()) is Loss.UNCONNECTED
+
+
+def test_a_name_that_does_not_resolve_is_unconnected(monkeypatch):
+    def fail(*args, **kwargs):
+        raise socket.gaierror(socket.EAI_NONAME, "unknown")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    assert HttpTransport(FakeClock()).post(Origin("http", "api.fakex.test", 80), GET) is Loss.UNCONNECTED
+
+
+def test_one_transport_serves_several_threads():
+    transport = HttpTransport(FakeClock(), timeouts=TimeOuts())
+
+    with Server() as server, ThreadPoolExecutor(8) as threads:
+        origin = Origin("http", "127.0.0.1", server.port)
+        answers = list(threads.map(lambda n: transport.post(origin, Wire("GET", f"/{n}", {})), range(40)))
+    transport.close()
+    assert all(isinstance(a, Answer) and a.reply.status == 200 for a in answers)
+    assert sorted(server.heads) == sorted(f"GET /{n} HTTP/1.1" for n in range(40))
 
 
 def test_a_deadline_that_passes_before_sending_sends_nothing(monkeypatch):
