@@ -33,7 +33,9 @@ class PersonAtUpbit:
             self.allow |= set(_ADDRESS.findall(line))
         if found := re.search(r"삭제 \(delete\) beside the key (\w+)", line):
             self.old_key = found[1]
-        return None
+        if "Copy Access key" in line:
+            return self.issue()
+        return self.delete() if "type done" in line else None
 
     def issue(self) -> str:
         """Press 발급받기: the page shows access key and secret once."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from keyguard.cli.output import Output
 
 PASSPHRASE = "correct horse battery staple, for the demo only\n"  # noqa: S105 - unlocks a throw-away home
-BYBIT, DERIBIT, UPBIT = "bybit/mm/bot", "deribit/mm/hedge", "upbit/mm/env"
+BYBIT, DERIBIT, UPBIT = "bybit/mm/bot", "deribit/mm/hedge", "upbit/mm/bot"
 FINDINGS = 1
 ALTERED = 6
 
@@ -158,7 +158,8 @@ def _rotate(story: Story) -> None:
         "   Upbit has no key management by API: keyguard guides a person, whom the demo plays here"
     )
     person = PersonAtUpbit(story.venues.upbit_page, story.venues.upbit_account)
-    story.shell.converse("key", "rotate", UPBIT, "--reason", "leak", answer=person)
+    told = ("--needs", "read,trade_spot", "--ips", venues.TRADER_IP)
+    story.shell.converse("key", "rotate", UPBIT, "--reason", "leak", *told, answer=person)
     story.shell.keyguard("run", BYBIT, "--purpose", "quote BTCUSDT", "--", sys.executable, "bot.py")
 
 

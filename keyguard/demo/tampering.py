@@ -15,6 +15,6 @@ def altered_copy(home: Path, copy: Path) -> Path:
         if not path.exists():
             continue
         content = path.read_bytes()
-        altered = content.replace(b'"type":"handout"', b'"type":"handouT"')
+        altered = content.replace(b'"type":"handout"', b'"type":"handouT"', 1)
         path.write_bytes(altered)
     return copy

@@ -61,9 +61,13 @@ def is_gitleaks(root: Tree | None) -> bool:
     return all(isinstance(one, Mapping) and {"RuleID", "File"} <= one.entries.keys() for one in root.items)
 
 
-def read_sarif(report: Text, scan: Scan) -> tuple[Candidate, ...]:
-    """The complete credentials our SARIF report names, read where they stand."""
-    return _read(report, list(_sarif(report)), scan)
+def read_sarif(report: Text, scan: Scan, base: Path) -> tuple[Candidate, ...]:
+    """The complete credentials our SARIF report names, read where they stand.
+
+    Its paths start from the folder the report names, or from `base`: a scan leaves that folder out, since
+    reports travel and a home folder's name is nobody else's business.
+    """
+    return _read(report, list(_sarif(report, base)), scan)
 
 
 def read_gitleaks(report: Text, scan: Scan, base: Path) -> tuple[Candidate, ...]:
@@ -114,16 +118,17 @@ def _content(report: Text, result: _Result) -> Text:
     return read_text(shown)
 
 
-def _sarif(report: Text) -> Iterator[_Result]:
+def _sarif(report: Text, base: Path) -> Iterator[_Result]:
     number = 0
     for run in _list(_plain(report), "runs"):
-        base = str(_get(run, "originalUriBaseIds", "ROOT", "uri") or "")
         for entry in _list(run, "results"):
             number += 1
             ours = _get(entry, "properties", "keyguard")
             location = next(iter(_list(entry, "locations")), None)
             place = _get(location, "physicalLocation")
             uri = _get(place, "artifactLocation", "uri")
+            named = str(_get(place, "artifactLocation", "uriBaseId") or "")
+            root = _get(run, "originalUriBaseIds", named, "uri")
             if not isinstance(ours, dict) or not isinstance(uri, str):
                 raise _unusable(report, number, "is not one of keyguard's own results")
             fingerprint = ours.get("fingerprint")
@@ -131,7 +136,7 @@ def _sarif(report: Text) -> Iterator[_Result]:
                 raise _unusable(report, number, "has no fingerprint")
             yield _Result(
                 number,
-                _folder(report, number, base),
+                base if root is None else _folder(report, number, str(root)),
                 unquote(uri),
                 _number(_get(place, "region", "startLine")),
                 str(ours.get("venue") or ""),

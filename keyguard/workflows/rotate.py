@@ -184,7 +184,10 @@ def wanted_grants(adapter: Adapter, report: KeyReport, scopes: Scope, *, must: b
     """
     try:
         told = scopes & ~report.scopes_unknown
-        kept = adapter.scopes.narrow(report.grants, told) if report.grants else adapter.scopes.write(told)
+        try:
+            kept = adapter.scopes.narrow(report.grants, told)
+        except ValueError:
+            kept = adapter.scopes.write(told)
         return tuple(sorted({*kept, *adapter.scopes.write(scopes & report.scopes_unknown)}))
     except (ValueError, LookupError) as error:
         if not must:

@@ -75,9 +75,8 @@ def _take(
 ) -> tuple[Candidate, Key, Enrolled | None]:
     """Enrol a candidate; one that is registered with the same secret is taken as it is."""
     known = ports.inventory.version_by_public_id(candidate.venue, candidate.credential.key)
-    if known:
-        if credentials.load(ports, known) == candidate.credential:
-            return candidate, ports.inventory.find_key(known.key_id), None
+    if known and credentials.load(ports, known) == candidate.credential:
+        return candidate, ports.inventory.find_key(known.key_id), None
     desk = candidate.desk_hint or args.desk
     if not desk:
         raise UsageError("no file names the desk of its keys", code="usage", hint="name it with --desk")
@@ -96,7 +95,7 @@ def _take(
 
 def _free_label(ports: Ports, candidate: Candidate, desk: str) -> str:
     """The hint, or the hint with the smallest number that makes the name free."""
-    hint = candidate.label_hint or "imported"
+    hint = candidate.label_hint or _from_file(candidate)
     taken = {key.label for key in ports.inventory.keys() if (key.venue, key.desk) == (candidate.venue, desk)}  # noqa: SIM118 - a method of the port
     number = 1
     label = hint
@@ -104,6 +103,16 @@ def _free_label(ports: Ports, candidate: Candidate, desk: str) -> str:
         number += 1
         label = f"{hint}-{number}"
     return label
+
+
+def _from_file(candidate: Candidate) -> str:
+    """`bot` for a key in bot.py, and for one in the .env of the folder bot."""
+    for place in candidate.places:
+        path = place.file.absolute()
+        name = path.parent.name if path.name.startswith(".") else path.stem
+        if label := "".join(char for char in name if char.isalnum() or char in "-_"):
+            return label
+    return "imported"
 
 
 def _tell_sources(out: Output, intakes: tuple[Intake, ...]) -> None:
