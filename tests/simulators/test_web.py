@@ -75,6 +75,7 @@ def test_secrets_are_as_good_as_real(served: Running) -> None:
         ("bybit", {"permissions": {"Spot": ["Withdraw"]}}),
         ("bybit", {"permissions": {"Shop": []}}),
         ("bybit", {"permissions": {}, "age_days": "old"}),
+        ("bybit", {"permissions": {}, "public_key": "no PEM"}),
         ("bybit", {"permissions": {}, "ips": "127.0.0.1"}),
         ("bybit", {"permissions": {}, "ips": ["127.0.0.0/8"]}),
         ("upbit", {"permissions": ["view_account"], "ips": []}),

@@ -11,7 +11,7 @@ from keyguard_simulators.bybit import keys, trading
 from keyguard_simulators.bybit.keys import Caller
 from keyguard_simulators.bybit.permissions import read_map, write_map
 from keyguard_simulators.bybit.refusal import Refusal, bad_parameter
-from keyguard_simulators.bybit.signature import admit
+from keyguard_simulators.bybit.signature import admit, rsa_key
 from keyguard_simulators.shapes import digits
 from keyguard_simulators.state import State
 from keyguard_simulators.venue import KeyForm, Unacceptable
@@ -96,8 +96,12 @@ class Bybit:
         now_ms = self.state.clock.now_ms()
         try:
             grants = read_map(form.permissions, not self.state.book.accounts[form.account].parent)
+            if form.public_key:
+                rsa_key(form.public_key)
         except Refusal as refusal:
             raise Unacceptable(refusal.message) from None
+        except ValueError:
+            raise Unacceptable("public_key: an RSA public key in PEM is needed") from None
         created = now_ms - int(form.age_days * DAY_MS)
         key = keys.new_key(self.state, form.account, grants, form.ips, form.label, created)
         key.read_only = form.read_only
