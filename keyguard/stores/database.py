@@ -223,7 +223,9 @@ def _engine(path: Path, read_only: bool, patience: float) -> Engine:
         # Without a pending log the file alone is the database; `immutable` needs no lock and no -shm.
         wal = path.with_name(path.name + "-wal")
         pending = wal.exists() and wal.stat().st_size > 0
-        query = {"uri": "true", "mode": "ro"} if pending else {"uri": "true", "immutable": "1"}
+        query = {"uri": "true", "mode": "ro"}
+        if not pending:
+            query["immutable"] = "1"
     url = URL.create("sqlite", database=f"file:{quote(str(path))}", query=query)
     engine = create_engine(url, connect_args={"timeout": patience}, hide_parameters=True)
     event.listen(engine, "connect", _prepare)
