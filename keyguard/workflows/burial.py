@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 from keyguard.core.errors import ExchangeError, NotStored, OutcomeUnknown, Refused, UsageError
 from keyguard.core.exchange import Credential, Fault, KeyReport
-from keyguard.core.keys import KeyVersion, VersionStatus
+from keyguard.core.keys import Key, KeyVersion, VersionStatus
 from keyguard.core.rotation import Action, Event
 from keyguard.workflows import credentials, records, venue_keys
 from keyguard.workflows.operations import ask
@@ -61,18 +61,15 @@ def revoke(run: Run) -> Action:
 
 def end_version(run: Run, version: KeyVersion) -> None:
     """End one key. The venue is asked first: what an earlier attempt did is not done again."""
-    target = KeyReport(
-        version.public_id, ref=version.venue_ref or version.public_id, account=run.plan.account
-    )
     if run.guided:
         if not (run.resumed and isinstance(_try_proof(run, version, 1), Proof)):
+            ref = version.venue_ref or version.public_id
+            target = KeyReport(version.public_id, ref=ref, account=run.plan.account)
             run.ports.person.confirm(run.key.venue, run.adapter.guide_delete(target))
         return
-    manager = run.manager_credential()
-    reports = venue_keys.listed(run, manager)
-    entry = target if reports is None else venue_keys.find(reports, version.public_id)
+    entry = venue_keys.find(venue_keys.managed(run), version.public_id)
     if entry is not None:
-        venue_keys.end(run, entry, manager)
+        venue_keys.end(run, entry, run.manager_credential())
 
 
 def bury(run: Run) -> Action:
@@ -89,8 +86,8 @@ def close(run: Run) -> Action:
         # A request that timed out may have been carried out long after we looked.
         venue_keys.remove_strays(run, venue_keys.ours(run, patiently=False))
     run.operation(venue_keys.END).forget()
-    if (lister := _lister(run)) is not None:
-        venue_keys.record_list(run, lister)
+    if (control := _control(run)) is not None:
+        venue_keys.record_list(run, control[1])
     return run.advance(Event.CLOSED)
 
 
@@ -143,17 +140,19 @@ def _try_proof(run: Run, version: KeyVersion, attempt: int) -> Proof | str:
         return "the venue still answers it"
     if probe.fault not in run.adapter.facts.dead:
         return f"the venue refuses it, but for a reason that proves nothing ({probe.fault.value})"
-    # (2) the call that finds the lister is the control call
-    lister = _lister(run)
-    if lister is None:
+    # (2)
+    control = _control(run)
+    if control is None:
         return "no other key of this venue works from here, so the refusal may have another cause"
     # (3)
-    reports = venue_keys.listed(run, lister)
+    reports = _full_list(run, *control)
     entry = None if reports is None else venue_keys.find(reports, version.public_id)
     if entry is not None and (entry.enabled or run.adapter.delete_key is not None):
         return "the venue still lists it"
+    if reports is None and not run.guided:
+        return "the venue did not show the account's keys"
     if reports is None and probe.fault not in _MEANING:
-        return "the venue's refusal has several meanings and it offers no list of keys to this one"
+        return "the venue's refusal has several meanings, and no list of this account's keys is at hand"
     listing = [] if reports is None else ["listed disabled" if entry else "absent from the key list"]
     return Proof(
         method=", ".join(["refused", *listing, "control call answered"]),
@@ -165,11 +164,8 @@ def _try_proof(run: Run, version: KeyVersion, attempt: int) -> Proof | str:
     )
 
 
-def _lister(run: Run) -> Credential | None:
-    """Return a credential that works from here now and lists the account's keys as well as any can.
-
-    The managing key, else this key's live version, else any other live key of the venue.
-    """
+def _control(run: Run) -> tuple[Key, Credential] | None:
+    """Return a key that works from here now: the managing one, this key's live version, or any other."""
     keys = sorted(
         run.ports.inventory.keys(), key=lambda k: (k.id != run.plan.manager, k.id != run.key.id, k.name)
     )
@@ -180,8 +176,23 @@ def _lister(run: Run) -> Credential | None:
                 ask(run.ports, key.venue, run.adapter.whoami(who.key), who)
             except (UsageError, NotStored, ExchangeError):
                 continue
-            return who
+            return key, who
     return None
+
+
+def _full_list(run: Run, key: Key, who: Credential) -> tuple[KeyReport, ...] | None:
+    """Return the account's list of keys; None where what this caller sees may be another account's.
+
+    The managing key saw the old key at the start. Any other caller must belong to the same account, or
+    see this key's live version in the list: else absence means nothing.
+    """
+    reports = venue_keys.listed(run, who)
+    if reports is None or key.id == run.plan.manager:
+        return reports
+    shown = {report.public_id for report in reports}
+    live = {v.public_id for v in run.ports.inventory.versions(run.key.id) if v.status is VersionStatus.LIVE}
+    same_account = run.plan.account != "" and key.account == run.plan.account
+    return reports if same_account or shown & live else None
 
 
 def _replacement_works(run: Run) -> None:

@@ -129,7 +129,11 @@ def _by_hand(run: Run) -> NewKey:
     problem: KeyguardError | None = None
     for _ in range(_GUIDED_TRIES):
         guide = _guide(run, again=lost or problem is not None)
-        made = operation.perform(_guided_step(), partial(_pasted, run, guide))
+        try:
+            made = operation.perform(_guided_step(), partial(_pasted, run, guide))
+        except UsageError:
+            operation.forget()  # nobody was there to be shown the guide
+            raise
         problem = _problem(run, made.credential)
         if problem is None:
             return made

@@ -17,14 +17,17 @@ def choose(ports: Ports, key: Key, version: KeyVersion, account: str, *, named: 
     itself, if nothing else does; that key sees itself in the list by definition.
     """
     adapter = ports.gateway.adapter(key.venue)
-    offered = adapter.list_keys is not None and can_end(adapter)
+    offered = can_end(adapter)
     if named:
         manager = ports.inventory.find_key(named)
         if manager.venue != key.venue:
             raise UsageError(f"{manager.name} is a key of another venue", code="manager.venue")
-        if not offered or not _sees(ports, manager, version.public_id, key.venue, account):
+        blind = (
+            _blind(ports, manager, version.public_id, account) if offered else "the venue ends no keys by API"
+        )
+        if blind:
             raise UsageError(
-                f"{manager.name} does not manage the account of {key.name}",
+                f"{manager.name} does not manage the account of {key.name}: {blind}",
                 code="manager.blind",
                 still="nothing was changed",
                 hint="name a key whose list of keys holds this one, or none to do it by hand",
@@ -37,7 +40,7 @@ def choose(ports: Ports, key: Key, version: KeyVersion, account: str, *, named: 
     if itself and _may_manage(ports, key, key):
         candidates.append(key)
     for candidate in candidates:
-        if _sees(ports, candidate, version.public_id, key.venue, account):
+        if not _blind(ports, candidate, version.public_id, account):
             return candidate.id
     return ""
 
@@ -53,13 +56,16 @@ def _may_manage(ports: Ports, candidate: Key, key: Key) -> bool:
     return seen is not None and Scope.MANAGE_KEYS in seen.report.scopes
 
 
-def _sees(ports: Ports, manager: Key, public_id: str, venue: str, account: str) -> bool:
-    list_keys = ports.gateway.adapter(venue).list_keys
+def _blind(ports: Ports, manager: Key, public_id: str, account: str) -> str:
+    """Return why the manager does not see the key in its list, "" if it does."""
+    list_keys = ports.gateway.adapter(manager.venue).list_keys
     if list_keys is None:
-        return False
+        return "the venue lists no keys"
     try:
         who = credentials.load(ports, ports.inventory.live_version(manager.id))
-        reports = ask(ports, venue, list_keys(account), who)
-    except (Refused, NotStored):
-        return False
-    return any(report.public_id == public_id for report in reports)
+        reports = ask(ports, manager.venue, list_keys(account), who)
+    except (Refused, NotStored, UsageError) as error:
+        return error.message
+    if any(report.public_id == public_id for report in reports):
+        return ""
+    return "its list of keys is without this one"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keyguard.core.errors import OutcomeUnknown, Refused
+from keyguard.core.errors import IntegrityError, OutcomeUnknown, Refused
 from keyguard.core.exchange import Adapter, Credential, Fault, Guide, KeyReport, Step
 from keyguard.workflows import credentials
 from keyguard.workflows.operations import ask, signed
@@ -24,6 +24,18 @@ def listed(run: Run, who: Credential) -> tuple[KeyReport, ...] | None:
         return None
 
 
+def managed(run: Run) -> tuple[KeyReport, ...]:
+    """Return the account's keys as its managing key sees them.
+
+    Raises Refused where the venue does not show them now: silence is never taken for absence.
+    """
+    if run.adapter.list_keys is None:
+        raise IntegrityError(
+            "a plan with a manager needs a venue that lists keys", code="workflow.impossible"
+        )
+    return ask(run.ports, run.key.venue, run.adapter.list_keys(run.plan.account), run.manager_credential())
+
+
 def can_end(adapter: Adapter) -> bool:
     """Whether the venue deletes or at least disables keys by API."""
     return adapter.delete_key is not None or adapter.disable_key is not None
@@ -33,7 +45,7 @@ def ending(adapter: Adapter, key: KeyReport) -> Step[None]:
     """Return the operation that ends a key: deletion, else disabling."""
     end = adapter.delete_key or adapter.disable_key
     if end is None:
-        raise ValueError("a plan with a manager needs a venue that ends keys by API")
+        raise IntegrityError("a plan with a manager needs a venue that ends keys", code="workflow.impossible")
     return end(key)
 
 
@@ -43,13 +55,13 @@ def ours(run: Run, *, patiently: bool) -> tuple[KeyReport, ...]:
     `patiently`: a change of unknown outcome went before, so the list is asked again until it shows one
     or time enough has passed for it to propagate.
     """
-    who = run.manager_credential()
     for wait in (*BACKOFF_S, None) if patiently else (None,):
-        found = tuple(r for r in listed(run, who) or () if r.label == run.spec.label and not _known(run, r))
+        labelled = [r for r in managed(run) if r.label == run.spec.label]
+        found = tuple(r for r in labelled if not _known(run, r) and not _ended(run, r))
         if found or wait is None:
             return found
         run.ports.clock.sleep(wait)
-    return ()
+    raise AssertionError("the last look returns")
 
 
 def remove_strays(run: Run, strays: tuple[KeyReport, ...]) -> None:
@@ -100,7 +112,7 @@ def _came_since(run: Run) -> tuple[KeyReport, ...] | None:
         if new or wait is None:
             return new
         run.ports.clock.sleep(wait)
-    return ()
+    raise AssertionError("the last look returns")
 
 
 def record_list(run: Run, who: Credential) -> None:
@@ -134,10 +146,15 @@ def _known(run: Run, report: KeyReport) -> bool:
     return run.ports.inventory.version_by_public_id(run.key.venue, report.public_id) is not None
 
 
+def _ended(run: Run, report: KeyReport) -> bool:
+    """Whether a listed key is as dead as this venue's API can make it."""
+    return run.adapter.delete_key is None and not report.enabled
+
+
 def _wait_until_gone(run: Run, stray: KeyReport) -> None:
     for wait in (*BACKOFF_S, None):
-        entry = find(listed(run, run.manager_credential()) or (), stray.public_id)
-        if entry is None or (run.adapter.delete_key is None and not entry.enabled):
+        entry = find(managed(run), stray.public_id)
+        if entry is None or _ended(run, entry):
             return
         if wait is not None:
             run.ports.clock.sleep(wait)
