@@ -15,6 +15,10 @@ from keyguard.scanner.rulebook import CONTEXT_REACH, Rule, Rulebook, Venue
 
 BEHIND = 4
 """A name that follows a value claims it as if it stood this many times as far away."""
+NEXT_LINE = 400
+"""Added to that when it stands on a later line."""
+OUTSIDE = 800
+"""Added to the distance of a name in another object: a brace that was closed, or opened, lies between."""
 _NAME_BEFORE = re.compile(rb"[\w.-]{0,40}\Z")
 _ROLES = re.compile(r"api|key|secret|access|client|private|public|open|id|[^a-z0-9]")
 
@@ -106,12 +110,13 @@ class Confirmer:
             where: Iterator[Region] = iter([Region(0, size)])
         else:
             where = regions(self._hits, rule.anchors, rule.reach, size)
+        pattern = rule.pattern
         for region in where:
             # Beyond the region a match may still end, and what follows it must be seen.
             stop = min(region.end + rule.longest + 1, size)
             self._work.runs += 1
             self._work.run_bytes += stop - region.start
-            for match in rule.pattern.finditer(self._content.text, region.start, stop):
+            for match in pattern.finditer(self._content.text, region.start, stop):
                 if match.start() > region.end or (match.end() == stop and stop < size):
                     break
                 candidate = self._check(rule, match)
@@ -136,7 +141,7 @@ class Confirmer:
         ):
             self._work.allowed += 1
             return None
-        name = match["name"] if "name" in rule.pattern.groupindex else b""
+        name = match["name"] if "name" in match.re.groupindex else b""
         prefix = self._content.text[begin : match.start()]
         stem = _ROLES.sub("", (prefix + name).decode("ascii", "replace").lower())
         return Candidate(rule, value, start, end, stem, distance)
@@ -159,8 +164,7 @@ class Confirmer:
         nearest[""] = self._nearest(self._elsewhere, self._book.elsewhere, begin, start, end)
         return None if min(nearest.values()) < own else own
 
-    @staticmethod
-    def _nearest(hits: Hits, words: tuple[bytes, ...], begin: int, start: int, end: int) -> int:
+    def _nearest(self, hits: Hits, words: tuple[bytes, ...], begin: int, start: int, end: int) -> int:
         """Distance of the nearest word, beyond any reach if there is none. One inside the value is none."""
         best = CONTEXT_REACH + 1
         for word in words:
@@ -169,11 +173,41 @@ class Confirmer:
                 continue
             before = bisect_right(ends, start)
             if before:
-                best = min(best, max(0, begin - ends[before - 1]))
+                best = min(best, self._before(ends[before - 1], begin))
             after = bisect_left(ends, end + len(word))
             if after < len(ends):
-                best = min(best, BEHIND * (ends[after] - len(word) - end))
+                best = min(best, self._behind(start, end, ends[after] - len(word)))
         return best
+
+    def _before(self, word_end: int, begin: int) -> int:
+        distance = max(0, begin - word_end)
+        if distance > CONTEXT_REACH:
+            return distance
+        between = self._content.text[word_end:begin]
+        closed, opened = between.find(b"}"), between.find(b"{")
+        return distance + (OUTSIDE if closed >= 0 and not 0 <= opened < closed else 0)
+
+    def _behind(self, start: int, end: int, word_start: int) -> int:
+        """What follows on the same line may be its comment; on later lines it may end an object
+        ("name" after "secret"), but more often it begins the next section."""
+        distance = BEHIND * (word_start - end)
+        if distance > CONTEXT_REACH:
+            return distance
+        between = self._content.text[end:word_start]
+        opened, closed = between.count(b"{"), between.count(b"}")
+        if b"\n" in between:
+            if b"\n[" in between or _indent(between) < _indent(
+                self._content.text[max(0, start - 400) : start]
+            ):
+                return CONTEXT_REACH + 1
+            distance += NEXT_LINE
+        return distance + (OUTSIDE if opened != closed else 0)
+
+
+def _indent(text: bytes) -> int:
+    """How far the last line of a text is indented."""
+    line = text[text.rfind(b"\n") + 1 :]
+    return len(line) - len(line.lstrip())
 
 
 class _Taken:

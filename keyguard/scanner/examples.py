@@ -1,4 +1,4 @@
-"""Runs the examples of the rule files: what must be found is found, with the right value, and nothing else."""
+"""Runs the examples of the rule files: what must be found is found with the right value, the rest is not."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ _SHORT = 12
 _RUN = 8
 _HEAD = 64
 _SEPARATORS = re.compile(r"[_-]")
-_HUMP = re.compile(r"[a-z][A-Z]")
+_WORD_LENGTH = 3.5
 _ARMOUR = re.compile(r"-----[A-Z0-9 ]{1,60}-----|\\+[nrt]|[^A-Za-z0-9+/=]")
 
 
@@ -67,7 +67,7 @@ def _is_counted(value: str) -> bool:
 
 
 def _is_name(value: str) -> bool:
-    """Letters only, in the case of words or camelCase names: random text changes case far more often.
+    """Letters only, in the case of words or camelCase names: half of random letters are capitals.
 
     Of random 18-character alphanumerics about one in 500 is taken for a name, of longer ones far fewer.
     """
@@ -77,4 +77,4 @@ def _is_name(value: str) -> bool:
     words = _SEPARATORS.split(value)
     if all(word.islower() or word.isupper() or word.istitle() or not word for word in words):
         return True
-    return len(value) > _SHORT and len(_HUMP.findall(value)) <= len(value) // 8
+    return len(value) > _SHORT and sum(map(str.isupper, letters)) * _WORD_LENGTH <= len(letters)

@@ -22,7 +22,13 @@ def run(args: argparse.Namespace, out: Output) -> int:
     rules = load().rules
     if out.json:
         fields = [
-            {"id": r.id, "venue": r.venue or None, "field": r.field, "severity": r.severity.value, "title": r.title}
+            {
+                "id": r.id,
+                "venue": r.venue or None,
+                "field": r.field,
+                "severity": r.severity.value,
+                "title": r.title,
+            }
             for r in rules
         ]
         out.report(json.dumps({"rules": fields}, indent=2))

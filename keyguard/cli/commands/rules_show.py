@@ -57,7 +57,7 @@ def _fields(rule: Rule) -> dict[str, object]:
         "field": rule.field,
         "severity": rule.severity.value,
         "anchors": _words(rule),
-        "pattern": rule.pattern.pattern.decode(),
+        "pattern": rule.expression.decode(),
         "min_entropy": rule.min_entropy,
         "context": rule.context,
         "alone": rule.alone,
