@@ -19,7 +19,7 @@ _ITEM_PREFIX = "version/"
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What a person says of the key; the rest is asked from the venue. `owner` answers for it: never empty."""
+    """What a person says of the key; the venue is asked for the rest. `owner` is never empty."""
 
     venue: str
     desk: str

@@ -264,7 +264,9 @@ def test_revocation_killed_at_every_point(variant):
     def build():
         world = World(variant)
         if variant == "guided":  # the control call needs another key of the venue
-            enrol(world.ports, Declared("examplex", "ops", "other", "kim"), world.exchange.make("o", ["view"]))
+            enrol(
+                world.ports, Declared("examplex", "ops", "other", "kim"), world.exchange.make("o", ["view"])
+            )
             world.clock.sleep(60)
         return world
 

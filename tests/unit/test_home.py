@@ -46,7 +46,8 @@ def test_no_home(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text",
     ["id = ", 'id = "1"\nstore = "paper"', 'store = "file"', 'id = "1"\nstore = "file"\nsurprise = 1',
-     'id = 1\nstore = "file"', 'id = "1"\nstore = "file"\nfirm = 3', 'id = "1"\nstore = "file"\n[firm]\nx = 1'],
+     'id = 1\nstore = "file"', 'id = "1"\nstore = "file"\nfirm = 3',
+     'id = "1"\nstore = "file"\n[firm]\nx = 1'],
 )  # fmt: skip
 def test_a_malformed_file_is_left_alone(text: str, tmp_path: Path) -> None:
     home = Home(tmp_path)
