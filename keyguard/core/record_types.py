@@ -1,7 +1,8 @@
 """The record types of KGA/1 §5.3 and what their bodies hold, as data; checked when a record is written.
 
 A body is written as `member:kind`, `member?:kind` where it may be absent. Absent means absent, never null.
-Kinds are in `_KINDS`; a kind with `|` lists the allowed words. The table grows by addition only.
+Kinds are in `_KINDS`; a kind with `|` lists the allowed words. The table grows by addition only;
+`scopes_venue` of `key.observe` is such an addition: the venue's own words, and how they are known.
 """
 
 from __future__ import annotations
@@ -41,15 +42,15 @@ _FIRM_TYPES = {
 _VENUE_TYPES = {
     "key.register": (
         "key:key hint?:text account:text sub_account?:text kind:hmac|rsa|ed25519|es256|oauth|other "
-        "purpose:text desk:text owner:person scopes_granted:scopes scopes_needed:scopes scopes_venue:object "
+        "purpose:text desk:text owner:owner scopes_granted:scopes scopes_needed:scopes scopes_venue:object "
         "ip_allow:texts ip_supported:bool created_at?:instant expires_at?:instant "
         "storage:os_keyring|hsm|external_vault|encrypted_file|plain_file|unknown source:created_here|imported"
     ),
     "key.observe": (
-        "key:key by:venue_api|venue_web scopes_granted:scopes ip_allow:texts expires_at?:instant status:text "
-        "evidence_sha256?:hash"
+        "key:key by:venue_api|venue_web scopes_granted:scopes scopes_venue?:object ip_allow:texts "
+        "expires_at?:instant status:text evidence_sha256?:hash"
     ),
-    "venue.keys_listed": "by:venue_api|venue_web count:int keys:keys unknown:keys",
+    "venue.keys_listed": "by:person count:int keys:keys unknown:keys",
     "key.update": "key:key changes:object approval?:id",
     "key.rotate": (
         "old:key new:key reason:schedule|leaver|suspicion|leak|venue_request|scope_change|other approval?:id"
@@ -146,6 +147,7 @@ _KINDS: dict[str, Callable[[Any], bool]] = {
     "keys": _each(_is_key),
     "person": _is_person,
     "persons": _each(_is_person),
+    "owner": lambda value: value == "" or _is_person(value),  # empty: nobody was declared
     "host": _matches("h_[0-9a-f]{20}"),
     "party": _matches("o_[0-9a-f]{20}"),
 }
