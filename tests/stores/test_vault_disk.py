@@ -19,7 +19,7 @@ from keyguard.core.secret import Secret
 from keyguard.gateway.clock import SystemClock
 from keyguard.stores import vault_file
 from keyguard.stores.file_lock import locked
-from keyguard.stores.vault_file import create_vault
+from keyguard.stores.vault_file import VaultFile, create_vault
 from tests.stores.contract_secrets import FAKE_SECRET
 from tests.stores.vaults import CHEAP, FAKE_PASSPHRASE, code_of, opened, path, refused
 
@@ -181,8 +181,15 @@ class TestProcesses:
         assert len(opened(path).names()) == 60
 
     def test_threads_share_one_store(self, path: Path) -> None:
-        store = opened(path)
+        asked = []
+
+        def unlock() -> Secret:
+            asked.append(1)
+            return FAKE_PASSPHRASE
+
+        store = VaultFile(path, unlock, SystemClock())
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(lambda n: store.put(f"t/{n}", FAKE_SECRET), range(20)))
 
+        assert len(asked) == 1
         assert len(opened(path).names()) == 20
