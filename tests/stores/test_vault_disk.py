@@ -120,6 +120,21 @@ class TestFolder:
         store.put("b", Secret("k" * 1000))
         assert opened(path).names() == ("a", "b")
 
+    @pytest.mark.parametrize("linked", [False, True], ids=["file", "link"])
+    def test_what_a_crash_left_behind_is_cleared_away(self, path: Path, linked: bool) -> None:
+        victim, fresh = path.with_name("victim"), path.with_name("vault.new")
+        victim.write_text("untouched")
+        if linked:
+            fresh.symlink_to(victim)
+        else:
+            fresh.write_text("half a vault")
+
+        opened(path).put("a", FAKE_SECRET)
+
+        assert opened(path).get("a") == FAKE_SECRET
+        assert not fresh.exists()
+        assert victim.read_text() == "untouched"
+
     def test_a_write_that_did_not_last_is_found_out(
         self, path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
