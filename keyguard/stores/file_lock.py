@@ -36,7 +36,7 @@ def locked(path: Path, patience: float = PATIENCE_SECONDS) -> Iterator[None]:
 
     Waiting is bounded and therefore polled: a stopped process may hold the lock for ever.
     """
-    with translated(path):
+    with translated(path.parent):  # what fails here is making a file in that folder
         handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
     try:
         _wait(handle, path, patience)

@@ -52,7 +52,7 @@ def not_stored(name: str) -> NotStored:
     return NotStored(
         f"the secret store holds no item {name!a}",
         code="store.not_stored",
-        hint="`keyguard doctor` compares store and inventory",
+        hint="check that the store and the home (`--home`) are the ones the key was added to",
     )
 
 

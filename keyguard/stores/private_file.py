@@ -27,7 +27,9 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise StoreError(
-            f"{path} does not exist", code="store.missing", hint="`keyguard init` creates what is missing"
+            f"{path} does not exist",
+            code="store.missing",
+            hint="check the path; `keyguard init` makes a home with its store",
         ) from None
     except OSError as error:
         why = os.strerror(error.errno).lower() if error.errno else type(error).__name__

@@ -7,6 +7,7 @@ has its text, `vault_keys.py` its keys, `docs/vault-file.md` what it protects ag
 from __future__ import annotations
 
 import hmac
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -84,6 +85,7 @@ class VaultFile:
         self._unlock = unlock
         self._clock = clock
         self._keys: Keys | None = None
+        self._unlocking = threading.Lock()
 
     def put(self, name: str, secret: Secret) -> None:
         """Store and read back; see SecretStore."""
@@ -190,13 +192,17 @@ class VaultFile:
     def _read(self) -> tuple[Vault, Keys]:
         """Read the file in this order: 1 permissions, 2 version and checksum, 3 passphrase, 4 seal."""
         vault = parse(read_private(self._path, MAX_FILE_BYTES))
-        keys = self._keys
-        if keys is None or keys.file != vault.header.file:
-            keys = unwrap(vault.header, self._unlock())
+        keys = self._unlocked(vault.header)
         if not hmac.compare_digest(keys.seal(vault.body), vault.seal):
             raise damaged("its seal is wrong: items or locks were changed by something else than keyguard")
-        self._keys = keys
         return vault, keys
+
+    def _unlocked(self, header: Header) -> Keys:
+        # One thread asks and stretches; the others find the keys when it is done.
+        with self._unlocking:
+            if self._keys is None or self._keys.file != header.file:
+                self._keys = unwrap(header, self._unlock())
+            return self._keys
 
 
 def _write(path: Path, header: Header, boxes: Mapping[str, Box], keys: Keys) -> None:

@@ -38,7 +38,7 @@ def test_one_newline_at_the_end_does_not_belong_to_it(file: Path, content: bytes
     assert read_passphrase(file).reveal() == passphrase
 
 
-@pytest.mark.parametrize("content", [b"", b"\n", b"FAKE \xff\xfe"])
+@pytest.mark.parametrize("content", [b"", b"\n", b"FAKE \xff\xfe"], ids=["empty", "blank", "bytes"])
 def test_nothing_usable_in_it(file: Path, content: bytes) -> None:
     file.write_bytes(content)
 

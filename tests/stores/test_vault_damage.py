@@ -68,18 +68,8 @@ class TestDamage:
             ],
         ],
         ids=[
-            "swapped",
-            "dropped",
-            "doubled",
-            "renamed",
-            "emptied",
-            "list",
-            "nothing",
-            "deep",
-            "headless",
-            "id",
-            "types",
-            "lockless",
+            *("swapped", "dropped", "doubled", "renamed", "emptied", "list"),
+            *("nothing", "deep", "headless", "id", "types", "lockless"),
         ],
     )
     def test_a_file_put_together_by_somebody_else(

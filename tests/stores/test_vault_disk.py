@@ -19,7 +19,7 @@ from keyguard.core.secret import Secret
 from keyguard.gateway.clock import SystemClock
 from keyguard.stores import vault_file
 from keyguard.stores.file_lock import locked
-from keyguard.stores.vault_file import create_vault
+from keyguard.stores.vault_file import VaultFile, create_vault
 from tests.stores.contract_secrets import FAKE_SECRET
 from tests.stores.vaults import CHEAP, FAKE_PASSPHRASE, code_of, opened, path, refused
 
@@ -120,6 +120,21 @@ class TestFolder:
         store.put("b", Secret("k" * 1000))
         assert opened(path).names() == ("a", "b")
 
+    @pytest.mark.parametrize("linked", [False, True], ids=["file", "link"])
+    def test_what_a_crash_left_behind_is_cleared_away(self, path: Path, linked: bool) -> None:
+        victim, fresh = path.with_name("victim"), path.with_name("vault.new")
+        victim.write_text("untouched")
+        if linked:
+            fresh.symlink_to(victim)
+        else:
+            fresh.write_text("half a vault")
+
+        opened(path).put("a", FAKE_SECRET)
+
+        assert opened(path).get("a") == FAKE_SECRET
+        assert not fresh.exists()
+        assert victim.read_text() == "untouched"
+
     def test_a_write_that_did_not_last_is_found_out(
         self, path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -181,8 +196,15 @@ class TestProcesses:
         assert len(opened(path).names()) == 60
 
     def test_threads_share_one_store(self, path: Path) -> None:
-        store = opened(path)
+        asked = []
+
+        def unlock() -> Secret:
+            asked.append(1)
+            return FAKE_PASSPHRASE
+
+        store = VaultFile(path, unlock, SystemClock())
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(lambda n: store.put(f"t/{n}", FAKE_SECRET), range(20)))
 
+        assert len(asked) == 1
         assert len(opened(path).names()) == 20
