@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from keyguard.core.errors import NotStored, StoreError, UsageError
@@ -62,8 +64,6 @@ def test_an_unknown_key_belongs_to_no_venue_and_leaves_no_record():
 
 
 def test_a_switch_in_between_gives_the_new_version():
-    from dataclasses import replace
-
     world = World()
     old = world.inventory.live_version(world.key.id)
     new = replace(old, id="ab" * 8, number=2, status=VersionStatus.STAGED)
@@ -82,8 +82,6 @@ def test_a_switch_in_between_gives_the_new_version():
 
 
 def test_a_key_switched_again_and_again():
-    from dataclasses import replace
-
     world = World()
     old = world.inventory.live_version(world.key.id)
     versions = [old]

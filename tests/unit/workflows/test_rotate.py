@@ -4,12 +4,22 @@ from dataclasses import replace
 
 import pytest
 
-from keyguard.core.errors import ExchangeError, NotStored, OutcomeUnknown, Refused, Unreachable, UsageError
+from keyguard.core.errors import (
+    ExchangeError,
+    IntegrityError,
+    NotOffered,
+    NotStored,
+    OutcomeUnknown,
+    Refused,
+    Unreachable,
+    UsageError,
+)
 from keyguard.core.exchange import KeyReport
-from keyguard.core.keys import Key, Origin, Scope, VersionStatus
+from keyguard.core.keys import Environment, Key, Origin, Scope, VersionStatus
 from keyguard.ports.inventory import Lease, Observation
 from keyguard.workflows import credentials
 from keyguard.workflows.enrol import Declared, enrol
+from keyguard.workflows.recovery import resume
 from keyguard.workflows.rotate import Options, label_for, rotate, wanted_ips, wanted_scopes
 from tests.fakes.world import ACTOR, IPS, World
 
@@ -359,3 +369,53 @@ def test_a_manager_that_is_refused_is_passed_over():
     boasting = replace(seen.report, scopes=Scope.MANAGE_KEYS)
     world.inventory.observe(Observation(late.version.id, world.clock.now(), boasting))
     assert turn(world).data["plan"]["manager"] == world.inventory.find_key("manager").id
+
+
+def test_managers_of_another_environment_are_not_asked():
+    world = World()
+    manager = world.inventory.find_key("manager")
+    world.inventory.update_key(replace(manager, environment=Environment.TEST))
+    assert turn(world).data["plan"]["manager"] == ""
+
+
+def test_a_venue_that_ends_keys_but_lists_none_is_worked_by_hand():
+    world = World()
+    world.exchange.adapter = replace(world.exchange.adapter, list_keys=None)
+    assert turn(world).data["plan"]["manager"] == ""
+    assert [guide.title for guide in world.person.guides] == ["create", "delete"]
+
+
+def test_a_busy_venue_is_not_taken_for_one_without_a_list():
+    world = World("guided")
+    world.exchange.refuse = {"GET /keys": "1010"}
+    with pytest.raises(Refused):
+        turn(world)
+    world.exchange.refuse = {}
+    (workflow,) = world.journal.workflows()
+    assert resume(world.ports, workflow.id, actor=ACTOR, process_alive=world.process_alive).state == "buried"
+
+
+@pytest.mark.parametrize("missing", ["create_key", "delete_key", "list_keys"])
+def test_a_venue_that_lost_a_call_since_the_plan_was_made(missing):
+    """An update of keyguard may come between: the plan is not bent, the person is told."""
+    world = World()
+    world.gateway.timeouts = {2 if missing == "delete_key" else 1: "before"}
+    with pytest.raises(OutcomeUnknown):
+        turn(world)
+    world.exchange.adapter = replace(world.exchange.adapter, **{missing: None})
+    (workflow,) = world.journal.workflows()
+    with pytest.raises((IntegrityError, NotOffered)):
+        resume(world.ports, workflow.id, actor=ACTOR, process_alive=world.process_alive)
+    assert world.answers(world.old)
+
+
+def test_a_venue_that_keeps_what_it_was_told_to_delete():
+    world = World()
+    world.gateway.timeouts = {1: "after"}
+    with pytest.raises(OutcomeUnknown):
+        turn(world)
+    world.exchange.remove = lambda public_id: None
+    (workflow,) = world.journal.workflows()
+    with pytest.raises(OutcomeUnknown, match="still lists a key"):
+        resume(world.ports, workflow.id, actor=ACTOR, process_alive=world.process_alive)
+    untouched(world)
