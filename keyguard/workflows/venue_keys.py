@@ -72,6 +72,7 @@ def remove_strays(run: Run, strays: tuple[KeyReport, ...]) -> None:
         run.record("key.revoke", body, "key")
         end(run, stray, run.manager_credential())
         _wait_until_gone(run, stray)
+    run.operation(END).forget()
 
 
 def end(run: Run, key: KeyReport, who: Credential) -> None:
