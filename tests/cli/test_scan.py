@@ -573,8 +573,10 @@ def test_nothing_of_a_hostile_repository_is_run_or_changed(
     blob = (repo.commit("two"), repo.git("rev-parse", "HEAD:gone.txt"))[1]
     repo.write("b.env", env("upbit", *upbit()))
     repo.write("a.env", "# first\n" + BYBIT + "x=1\n")
+    repo.write("lost.txt", "y\n")
     repo.git("add", "-A")
-    (repo.path / ".git/objects" / blob[:2] / blob[2:]).unlink()  # tempts a partial clone to fetch it
+    for missing in (blob, repo.git("rev-parse", ":lost.txt")):  # tempts a partial clone to fetch them
+        (repo.path / ".git/objects" / missing[:2] / missing[2:]).unlink()
     witness = _hostile(repo, tmp_path)
     monkeypatch.setenv("PATH", os.pathsep.join(["", ".", os.environ["PATH"]]))
     before = _snapshot(repo.path)
@@ -639,3 +641,16 @@ def test_a_commit_hook_imports_nothing_heavy(repo: GitRepo) -> None:
     assert not loaded & heavy
     assert "hyperscan" in loaded
     assert "keyguard.scanner.reports.sarif" not in done.stdout
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a repository away")
+def test_a_repository_of_another_user_is_read_only_if_this_user_trusts_it(repo: GitRepo) -> None:
+    repo.write(".env", BYBIT)
+    repo.commit("one")
+    for path in (repo.path, *repo.path.rglob("*")):
+        os.chown(path, 12345, 12345)
+    with pytest.raises(UsageError, match="belongs to another user") as error:
+        scan("--history")
+    assert "safe.directory" in error.value.hint
+    (Path.home() / ".gitconfig").write_text(f'[safe]\n\tdirectory = "{repo.path}"\n')
+    assert len(found("--history")) == 1
