@@ -7,11 +7,11 @@ import time
 
 from keyguard.scanner.engine import Engine
 
-_WORDS = (
+_TEXT = (
     "account amount api balance bid book cancel client config connection def else error exchange "
     "fill for from import key limit logger market message name None order path position price quantity raise "
     "request response return secret self session side signature size status str symbol time token trade value"
-).split(" ")
+)
 _FILES = 400
 _LINES = 400
 
@@ -35,7 +35,8 @@ def _seconds(engine: Engine, files: list[bytes]) -> float:
 
 def _file(source: random.Random) -> bytes:
     lines = []
+    known = _TEXT.split()
     for _ in range(_LINES):
-        words = source.choices(_WORDS, k=source.randint(2, 7))
+        words = source.choices(known, k=source.randint(2, 7))
         lines.append("    " * source.randint(0, 3) + f"{words[0]}_{words[1]} = " + " ".join(words[1:]))
     return "\n".join(lines).encode()
