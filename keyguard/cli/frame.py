@@ -108,10 +108,10 @@ def _unknown(words: list[str], out: Output) -> None:
     if group and (len(words) == 1 or words[1] in ("-h", "--help")):
         out.data("\n".join(f"keyguard {name:<18} {text}" for name, text in group.items()))
         return
-    asked = " ".join(words[:2] if group else words[:1])
-    near = difflib.get_close_matches(asked, COMMANDS, n=1)
+    both, first = " ".join(words[:2]), words[0]
+    near = difflib.get_close_matches(both, COMMANDS, n=1) or difflib.get_close_matches(first, COMMANDS, n=1)
     raise UsageError(
-        f"no command {asked!r}",
+        f"no command {both if group else first!r}",
         code="usage.command",
         hint=f"did you mean `keyguard {near[0]}`?" if near else "keyguard --help lists the commands",
     )
