@@ -542,7 +542,6 @@ def _hostile(repo: GitRepo, tmp_path: Path) -> Path:
         "remote.origin.url": f"ext::{evil}",
         "remote.origin.promisor": "true",
         "remote.origin.partialclonefilter": "blob:none",
-        "remote.origin.uploadpack": str(evil),
         "extensions.partialClone": "origin",
         "core.repositoryFormatVersion": "1",
         "include.path": str(tmp_path / "included"),
