@@ -116,9 +116,9 @@ def test_no_process_has_the_secret_in_its_arguments_and_the_child_alone_in_its_e
             )
         )
 
-    child.spawn(child.prepare(["cat"], environment(SECRET, S=SECRET)), look, mask=False)
+    child.spawn(child.prepare(["sleep", "0.5"], environment(SECRET, S=SECRET)), look, mask=False)
     ((arguments, environ, ours),) = seen
-    assert arguments == b"cat\0"
+    assert arguments == b"sleep\x000.5\0"
     assert SECRET.encode() in environ
     assert SECRET.encode() not in ours
 
