@@ -136,8 +136,8 @@ def probe() -> str:
     Starts nothing: a service that D-Bus would have to start first has no unlocked keyring.
     """
     # jeepney comes with secretstorage and is as heavy.
-    from jeepney.bus_messages import message_bus  # type: ignore[import-untyped]  # noqa: PLC0415
-    from jeepney.io.blocking import Proxy  # type: ignore[import-untyped]  # noqa: PLC0415
+    from jeepney.bus_messages import message_bus
+    from jeepney.io.blocking import Proxy
     from secretstorage import Collection
     from secretstorage.exceptions import ItemNotFoundException
 
@@ -158,7 +158,7 @@ def probe() -> str:
 
 def failures() -> tuple[type[Exception], ...]:
     """What the libraries below the backend raise besides the keyring library's own errors."""
-    from jeepney import DBusErrorResponse  # type: ignore[import-untyped]  # noqa: PLC0415
+    from jeepney import DBusErrorResponse
     from secretstorage.exceptions import SecretStorageException
 
     return (SecretStorageException, DBusErrorResponse)
