@@ -13,7 +13,12 @@ from keyguard.scanner import rulebook
 
 ROOT = Path(__file__).parents[1]
 COMMANDS_PAGE = (ROOT / "docs/commands.md").read_text(encoding="utf-8")
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("adapters/**/*.md")]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CHANGELOG.md",
+    *ROOT.glob("docs/**/*.md"),
+    *ROOT.glob("adapters/**/*.md"),
+]
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
