@@ -110,6 +110,9 @@ def test_no_process_has_the_secret_in_its_arguments_and_the_child_alone_in_its_e
 
     def look(pid: int, started: str) -> None:
         own, theirs = Path("/proc/self"), Path(f"/proc/{pid}")
+        # For a moment after exec the kernel shows neither arguments nor environment.
+        while not ((theirs / "cmdline").read_bytes() and (theirs / "environ").read_bytes()):
+            pass
         seen.append(
             (
                 (theirs / "cmdline").read_bytes(),
