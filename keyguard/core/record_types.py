@@ -50,7 +50,7 @@ _VENUE_TYPES = {
         "key:key by:venue_api|venue_web scopes_granted:scopes scopes_venue?:object ip_allow:texts "
         "expires_at?:instant status:text evidence_sha256?:hash"
     ),
-    "venue.keys_listed": "by:person count:int keys:keys unknown:keys",
+    "venue.keys_listed": "by:venue_api|venue_web count:int keys:keys unknown:keys",
     "key.update": "key:key changes:object approval?:id",
     "key.rotate": (
         "old:key new:key reason:schedule|leaver|suspicion|leak|venue_request|scope_change|other approval?:id"
