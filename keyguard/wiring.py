@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 PASSPHRASE_VARIABLE = "KEYGUARD_PASSPHRASE_FILE"  # noqa: S105 - names a file, holds no secret
 SYSTEMD_CREDENTIAL = "keyguard.passphrase"
+PR_SET_DUMPABLE = 4  # linux/prctl.h
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +151,18 @@ def choose(wanted: str | None) -> tuple[str, str]:
 
 
 def no_core_dumps() -> None:
-    """A core dump would write secrets to disk: none for this process and its children."""
+    """Keep secrets out of core dumps: none for this process and its children.
+
+    A size limit of 0 is not enough where the kernel pipes dumps to a program, so on Linux this process is
+    made non-dumpable too; that also closes its memory to debuggers of the same user. `exec` undoes it:
+    the command of `keyguard run` keeps only the limit.
+    """
     try:
         import resource
     except ImportError:  # Windows has no core dumps of this kind
         return
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)

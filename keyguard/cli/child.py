@@ -361,7 +361,10 @@ class _Signals:
         if not (number in _FROM_KEYBOARD and _in_foreground()):
             self._child.send_signal(number)
         if number == signal.SIGTSTP:
-            os.kill(os.getpid(), signal.SIGSTOP)  # as the signal would have done by itself
+            # As the signal would have done by itself: nothing where no shell could continue us.
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+            signal.signal(number, self._received)
 
 
 def _in_foreground() -> bool:

@@ -8,7 +8,7 @@ import sys
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
-from keyguard.cli.escape import escape
+from keyguard.core.escape import escape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

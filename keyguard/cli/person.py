@@ -7,8 +7,8 @@ import warnings
 from collections.abc import Callable
 from typing import BinaryIO, NoReturn, Protocol
 
-from keyguard.cli.escape import escape
 from keyguard.core.errors import UsageError
+from keyguard.core.escape import escape
 from keyguard.core.exchange import Ask, Credential, Guide
 from keyguard.intake import stdin_json
 from keyguard.intake.credentials import assemble

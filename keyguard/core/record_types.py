@@ -42,7 +42,7 @@ _FIRM_TYPES = {
 _VENUE_TYPES = {
     "key.register": (
         "key:key hint?:text account:text sub_account?:text kind:hmac|rsa|ed25519|es256|oauth|other "
-        "purpose:text desk:text owner:owner scopes_granted:scopes scopes_needed:scopes scopes_venue:object "
+        "purpose:text desk:text owner:person scopes_granted:scopes scopes_needed:scopes scopes_venue:object "
         "ip_allow:texts ip_supported:bool created_at?:instant expires_at?:instant "
         "storage:os_keyring|hsm|external_vault|encrypted_file|plain_file|unknown source:created_here|imported"
     ),
@@ -147,7 +147,6 @@ _KINDS: dict[str, Callable[[Any], bool]] = {
     "keys": _each(_is_key),
     "person": _is_person,
     "persons": _each(_is_person),
-    "owner": lambda value: value == "" or _is_person(value),  # empty: nobody was declared
     "host": _matches("h_[0-9a-f]{20}"),
     "party": _matches("o_[0-9a-f]{20}"),
 }

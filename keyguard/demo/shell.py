@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -32,23 +33,33 @@ class Shell:
     out: Output
 
     def keyguard(
-        self, *words: str, expect: tuple[int, ...] = (0,), sent: str = "", home: Path | None = None
+        self,
+        *words: str,
+        expect: tuple[int, ...] = (0,),
+        sent: str = "",
+        home: Path | None = None,
+        quiet: bool = False,
     ) -> str:
         """Run one command; returns its stdout. StoryBroken when it ends with another status."""
-        self.out.talk(f"$ keyguard {' '.join(words)}", style="bold")
-        return self._finish(self._start(words, home), words, expect, sent)
+        if not quiet:
+            self._typed(words)
+        told, talked = self._finish(self._start(words, home), words, expect, sent)
+        if not quiet:
+            self._show(talked + told)
+        return told
 
     def converse(self, *words: str, answer: Callable[[str], str | None]) -> None:
         """Run one command as the person it talks to: `answer` sees each line and may reply."""
-        self.out.talk(f"$ keyguard {' '.join(words)}", style="bold")
+        self._typed(words)
         process = self._start(words, None)
         assert process.stdin is not None and process.stderr is not None
         for line in process.stderr:
-            self.out.talk(f"  {line.rstrip()}")
+            self._show(line)
             if (reply := answer(line)) is not None:
                 process.stdin.write(reply + "\n")
                 process.stdin.flush()
-        self._finish(process, words, (0,), "")
+        told, _ = self._finish(process, words, (0,), "")
+        self._show(told)
 
     def run(self, *words: str) -> None:
         """Run another program quietly (git)."""
@@ -71,13 +82,19 @@ class Shell:
 
     def _finish(
         self, process: subprocess.Popen[str], words: tuple[str, ...], expect: tuple[int, ...], sent: str
-    ) -> str:
+    ) -> tuple[str, str]:
         told, talked = process.communicate(sent, timeout=TIME_LIMIT_S)
-        for line in (talked + told).splitlines():
-            self.out.talk(f"  {line}")
         if process.returncode not in expect:
+            self._show(talked)
             raise StoryBroken(f"`keyguard {' '.join(words)}` ended with {process.returncode}")
-        return told
+        return told, talked
+
+    def _typed(self, words: tuple[str, ...]) -> None:
+        self.out.talk(f"$ keyguard {shlex.join(words)}", style="bold")
+
+    def _show(self, text: str) -> None:
+        for line in text.splitlines():
+            self.out.talk(f"  {line}")
 
 
 def clean_environment(home: Path) -> dict[str, str]:

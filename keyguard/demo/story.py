@@ -173,7 +173,7 @@ def _verify(story: Story) -> None:
 def _sum_up(story: Story) -> None:
     keys = {}
     for name in (BYBIT, DERIBIT, UPBIT):
-        keys[name] = json.loads(story.shell.keyguard("key", "show", name, "--json"))
+        keys[name] = json.loads(story.shell.keyguard("key", "show", name, "--json", quiet=True))
     rows = []
     for name, key in keys.items():
         first, last = key["versions"][0], key["versions"][-1]

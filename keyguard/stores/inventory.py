@@ -122,7 +122,7 @@ class SqlInventory:
             if present is not None and {**present._mapping, "status": ""} == {**wanted, "status": ""}:
                 return
             if present is not None:
-                raise _taken("id", version.id)
+                raise UsageError(f"another version is stored as {version.id}", code="key.known_version")
             venue = connection.scalar(select(KEYS.c.venue).where(KEYS.c.id == version.key_id))
             if venue is None:
                 raise _unknown_key(version.key_id)
@@ -296,7 +296,12 @@ def _version_row(version: KeyVersion) -> dict[str, Any]:
 def _refuse_taken_name(connection: Connection, key: Key) -> None:
     other = select(KEYS.c.id).where(KEYS.c.name == key.name, KEYS.c.id != key.id)
     if connection.scalar(other) is not None:
-        raise _taken("name", key.name)
+        raise UsageError(
+            f"there is a key {key.name} already",
+            code="key.name_taken",
+            still="nothing was changed",
+            hint="choose another label",
+        )
 
 
 def _refuse_taken_public_id(connection: Connection, venue: str, version: KeyVersion) -> None:
@@ -310,19 +315,10 @@ def _refuse_taken_public_id(connection: Connection, venue: str, version: KeyVers
     if name is not None:
         raise UsageError(
             f"this access key id is registered already, as {name}",
-            code="key.taken",
+            code="key.known",
             still="nothing was added",
             hint=f"keyguard key show {name}",
         )
-
-
-def _taken(what: str, value: str) -> UsageError:
-    return UsageError(
-        f"there is a key of the {what} {value!r} already",
-        code="key.taken",
-        still="nothing was changed",
-        hint="choose another label",
-    )
 
 
 def _unknown_key(name: str) -> UsageError:

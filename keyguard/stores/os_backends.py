@@ -34,8 +34,8 @@ class OsBackend:
     api          the library's backend, made when first needed
     probe        "" if usable now, else why not
     failures     exceptions of its own libraries, beside the keyring library's and OSError
-    usernames    finds all user names of a service; None: it cannot search, so an index item is kept
-    limit        UTF-16 code units a value may have; None: more than any credential
+    usernames    (its api, a service) finds all user names; None: it cannot search, an index item is kept
+    limit        characters (ASCII) a value may have; None: more than any credential
     one_a_service  it keeps one item per service and juggles the others, losing one when two processes
                  write at once (Windows); each item then gets a service of its own
     """
@@ -43,16 +43,16 @@ class OsBackend:
     api: Callable[[], ItemApi]
     probe: Callable[[], str]
     failures: Callable[[], tuple[type[Exception], ...]] = tuple
-    usernames: Callable[[str], list[str]] | None = None
+    usernames: Callable[[Any, str], list[str]] | None = None
     limit: int | None = None
     one_a_service: bool = False
 
 
 SECRET_SERVICE = OsBackend(
-    api=secret_service.backend,
+    api=secret_service.SecretService,
     probe=secret_service.probe,
     failures=secret_service.failures,
-    usernames=secret_service.usernames,
+    usernames=secret_service.SecretService.usernames,
 )
 MACOS_KEYCHAIN = OsBackend(
     api=lambda: _named("keyring.backends.macOS", "Keyring"),

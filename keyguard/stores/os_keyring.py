@@ -92,7 +92,7 @@ class OsKeyring:
             )
         assert self._backend.usernames
         with translated(self._backend):
-            usernames = self._backend.usernames(SERVICE)
+            usernames = self._backend.usernames(self._items.api, SERVICE)
         home = f"{self._home_id}/"
         return tuple(sorted(name.removeprefix(home) for name in usernames if name.startswith(home)))
 

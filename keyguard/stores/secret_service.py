@@ -10,11 +10,15 @@ the prompt counts as dismissed at once; a prompter that is there but never answe
 
 from __future__ import annotations
 
+import threading
+import weakref
+from collections.abc import Callable
 from contextlib import closing
-from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from keyguard.core.errors import StoreError
+
+T = TypeVar("T")
 
 ANSWER_SECONDS = 10.0
 PROMPT_SECONDS = 120.0
@@ -25,21 +29,105 @@ _NO_COLLECTION = "the keyring service has no default keyring"
 _LOCKED = "the OS keyring is locked"
 
 
-def backend(prompt_seconds: float = PROMPT_SECONDS) -> Any:
-    """Return the keyring library's backend for the Secret Service, its waits bounded."""
-    from keyring.backends.SecretService import Keyring
+class SecretService:
+    """The keyring library's backend for the Secret Service on one connection, its waits bounded.
 
-    keyring: Any = Keyring()  # type: ignore[no-untyped-call]
-    vars(keyring).clear()  # KEYRING_PROPERTY_… of the environment must not choose another keyring
-    return keyring.with_properties(get_preferred_collection=partial(_unlocked, prompt_seconds))
+    One connection, because GNOME Keyring (42.1 as tried, up to 50 as reported) aborts now and then when
+    many short ones come and go, and takes the person's unlocked keyring with it; the library alone opens
+    one for each call. Threads take turns. After a failure the connection is dropped, and the next call
+    opens another.
+    """
+
+    def __init__(self, prompt_seconds: float = PROMPT_SECONDS) -> None:
+        from keyring.backends.SecretService import Keyring
+
+        keyring: Any = Keyring()  # type: ignore[no-untyped-call]
+        vars(keyring).clear()  # KEYRING_PROPERTY_… of the environment must not choose another keyring
+        self._backend = keyring.with_properties(get_preferred_collection=self._unlocked)
+        self._prompt_seconds = prompt_seconds
+        self._turn = threading.Lock()
+        self._channel: _Channel | None = None
+
+    def get_password(self, service: str, username: str) -> str | None:
+        """Return the value, None if there is none."""
+        value: str | None = self._call(lambda: self._backend.get_password(service, username))
+        return value
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        """Create or replace."""
+        self._call(lambda: self._backend.set_password(service, username, password))
+
+    def delete_password(self, service: str, username: str) -> None:
+        """Remove; raises the keyring library's error if there is none."""
+        self._call(lambda: self._backend.delete_password(service, username))
+
+    def usernames(self, service: str) -> list[str]:
+        """Return the user names of all items of a service."""
+        return self._call(lambda: _usernames(self._unlocked(), service))
+
+    def _call(self, act: Callable[[], T]) -> T:
+        """Do it; once more if an older connection turns out to lead nowhere. Every act may be repeated.
+
+        Raises StoreError, the keyring library's errors, OSError and what `failures` lists.
+        """
+        with self._turn:
+            used_before = self._channel is not None
+            try:
+                return act()
+            except BaseException as error:
+                self._drop()
+                if not (used_before and isinstance(error, (ConnectionError, *failures()))):
+                    raise
+            try:
+                return act()
+            except BaseException:
+                self._drop()
+                raise
+
+    def _unlocked(self) -> Any:
+        """Return the default keyring, asking the person to unlock it where needed.
+
+        Raises StoreError `store.missing`, `store.locked`.
+        """
+        from secretstorage import Collection
+        from secretstorage.exceptions import ItemNotFoundException, SecretServiceNotAvailableException
+
+        try:
+            if self._channel is None:
+                self._channel = _Channel()
+            collection = Collection(self._channel.connection, session=self._channel.session)
+            if collection.is_locked():
+                _unlock(collection, self._prompt_seconds)
+        except ItemNotFoundException:
+            raise missing(_NO_COLLECTION) from None
+        except SecretServiceNotAvailableException:
+            raise missing(_NO_SERVICE) from None
+        return collection
+
+    def _drop(self) -> None:
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
 
 
-def usernames(service: str, prompt_seconds: float = PROMPT_SECONDS) -> list[str]:
-    """Return the user names of all items of a service. Raises StoreError and what `failures` lists."""
-    collection = _unlocked(prompt_seconds)
-    with closing(collection.connection):
-        found = [item.get_attributes() for item in collection.search_items({"service": service})]
-    return [attributes["username"] for attributes in found if "username" in attributes]
+class _Channel:
+    """A connection and the encrypted session on it. It stays open until `close`, or with its owner."""
+
+    def __init__(self) -> None:
+        from secretstorage.util import open_session
+
+        self.connection = _connected(ANSWER_SECONDS)
+        self.close = weakref.finalize(self, self.connection.close)
+        self.connection.close = _stay_open  # the library closes it after each call
+        try:
+            self.session = open_session(self.connection)
+        except BaseException:
+            self.close()
+            raise
+
+
+def _stay_open() -> None:
+    pass
 
 
 def probe() -> str:
@@ -48,8 +136,8 @@ def probe() -> str:
     Starts nothing: a service that D-Bus would have to start first has no unlocked keyring.
     """
     # jeepney comes with secretstorage and is as heavy.
-    from jeepney.bus_messages import message_bus  # type: ignore[import-untyped]  # noqa: PLC0415
-    from jeepney.io.blocking import Proxy  # type: ignore[import-untyped]  # noqa: PLC0415
+    from jeepney.bus_messages import message_bus
+    from jeepney.io.blocking import Proxy
     from secretstorage import Collection
     from secretstorage.exceptions import ItemNotFoundException
 
@@ -70,35 +158,33 @@ def probe() -> str:
 
 def failures() -> tuple[type[Exception], ...]:
     """What the libraries below the backend raise besides the keyring library's own errors."""
-    from jeepney import DBusErrorResponse  # type: ignore[import-untyped]  # noqa: PLC0415
+    from jeepney import DBusErrorResponse
     from secretstorage.exceptions import SecretStorageException
 
     return (SecretStorageException, DBusErrorResponse)
 
 
-def _unlocked(prompt_seconds: float) -> Any:
-    """Open the default keyring, asking the person to unlock it where needed; the caller closes it.
+def _usernames(collection: Any, service: str) -> list[str]:
+    found = _wrapper(collection.collection_path, "Collection", collection.connection)
+    (paths,) = found.call("SearchItems", "a{ss}", {"service": service})
+    names = (_username(path, collection.connection) for path in paths)
+    return [name for name in names if name is not None]
 
-    Raises StoreError `store.missing`, `store.locked`.
-    """
-    from secretstorage import Collection
-    from secretstorage.exceptions import ItemNotFoundException, SecretServiceNotAvailableException
 
-    connection = _connected(ANSWER_SECONDS)
+def _username(path: str, connection: Any) -> str | None:
+    from secretstorage.exceptions import ItemNotFoundException
+
     try:
-        collection = Collection(connection)
-        if collection.is_locked():
-            _unlock(collection, prompt_seconds)
+        username = _wrapper(path, "Item", connection).get_property("Attributes").get("username")
     except ItemNotFoundException:
-        connection.close()
-        raise missing(_NO_COLLECTION) from None
-    except SecretServiceNotAvailableException:
-        connection.close()
-        raise missing(_NO_SERVICE) from None
-    except BaseException:
-        connection.close()
-        raise
-    return collection
+        return None  # removed by another process since it was found
+    return None if username is None else str(username)
+
+
+def _wrapper(path: str, interface: str, connection: Any) -> Any:
+    from secretstorage.util import DBusAddressWrapper
+
+    return DBusAddressWrapper(path, f"org.freedesktop.Secret.{interface}", connection)
 
 
 def _unlock(collection: Any, prompt_seconds: float) -> None:

@@ -1,10 +1,14 @@
 """Text of any size as items of an OS keyring, whose values may be limited (Windows: 1,280 characters).
 
-An item's value starts with what it is:
+An item's value starts with what it is; the text stands in it percent-encoded:
 
     kg1:TEXT                   all of the text
     kg1-parts:COUNT:SHA256     the text stands in COUNT items named after this one: name#1, name#2, …
-                               each `kg1:PART`; SHA256 (hex) is over the whole text in UTF-8
+                               each `kg1:PIECE`; SHA256 (hex) is over all pieces together
+
+Encoded, because GNOME Keyring writes a keyring without a password as plain lines without escaping: a PEM
+key as it is would make the whole keyring unreadable, everybody else's items included. What API secrets
+are made of stays as it is.
 
 Parts are written first and in order, the head last: without a head there is no item, so a write that
 breaks off leaves nothing that could be read. Removal goes the other way round. What a crash leaves are
@@ -19,6 +23,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
+from urllib.parse import quote, unquote
 
 from keyguard.core.errors import StoreError
 from keyguard.stores import secret_service
@@ -28,6 +33,7 @@ SERVICE = "keyguard"
 _WHOLE = "kg1:"
 _PARTS = "kg1-parts:"
 _MAX_PARTS = 1024
+_PLAIN = '+/=-_.~:{}[],"'  # besides letters and digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +49,12 @@ class SplitItems:
         if head is None:
             return None
         if head.startswith(_WHOLE):
-            return head.removeprefix(_WHOLE)
+            return _decoded(head.removeprefix(_WHOLE), username)
         parts, digest = _parsed(head, username)
-        text = "".join(self._part(username, number) for number in range(1, parts + 1))
-        if _digest(text) != digest:
+        encoded = "".join(self._part(username, number) for number in range(1, parts + 1))
+        if _digest(encoded) != digest:
             raise _damaged(username)
-        return text
+        return _decoded(encoded, username)
 
     def exists(self, username: str) -> bool:
         """Whether the item was written to its end."""
@@ -56,15 +62,15 @@ class SplitItems:
 
     def write(self, username: str, text: str) -> None:
         """Write under a name that is free."""
-        if self.backend.limit is None or _units(_WHOLE + text) <= self.backend.limit:
-            self._set(username, _WHOLE + text)
+        encoded, limit = quote(text, safe=_PLAIN), self.backend.limit
+        if limit is None or len(_WHOLE + encoded) <= limit:
+            self._set(username, _WHOLE + encoded)
             return
-        # A character takes one or two UTF-16 units; half the limit fits whatever they are.
-        size = (self.backend.limit - len(_WHOLE)) // 2
-        parts = [text[start : start + size] for start in range(0, len(text), size)]
-        for number, part in enumerate(parts, start=1):
-            self._set(_part_name(username, number), _WHOLE + part)
-        self._set(username, f"{_PARTS}{len(parts)}:{_digest(text)}")
+        size = limit - len(_WHOLE)
+        pieces = [encoded[start : start + size] for start in range(0, len(encoded), size)]
+        for number, piece in enumerate(pieces, start=1):
+            self._set(_part_name(username, number), _WHOLE + piece)
+        self._set(username, f"{_PARTS}{len(pieces)}:{_digest(encoded)}")
 
     def remove(self, username: str) -> None:
         """Remove the item, and parts of one that was never finished; a name that is not there is fine."""
@@ -137,12 +143,15 @@ def _parsed(head: str, username: str) -> tuple[int, str]:
     return int(number), digest
 
 
+def _decoded(encoded: str, username: str) -> str:
+    try:
+        return unquote(encoded, errors="strict")
+    except UnicodeDecodeError:
+        raise _damaged(username) from None  # the original error holds the value
+
+
 def _part_name(username: str, number: int) -> str:
     return f"{username}#{number}"
-
-
-def _units(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
 
 
 def _digest(text: str) -> str:

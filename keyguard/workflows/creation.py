@@ -123,9 +123,10 @@ def _by_hand(run: Run) -> NewKey:
     operation = run.operation(CREATE)
     calls = operation.calls()
     if lost := bool(calls) and calls[-1].reply is None:
-        # A key may have been made and its secret never arrived here: it is of no use to anybody.
-        operation.forget()
+        # A key may have been made and its secret never arrived here: it is of no use to anybody. The
+        # journal keeps knowing of it until the person has looked: a crash before that asks again.
         venue_keys.ask_to_remove_lost(run)
+        operation.forget()
     problem: KeyguardError | None = None
     for _ in range(_GUIDED_TRIES):
         guide = _guide(run, again=lost or problem is not None)

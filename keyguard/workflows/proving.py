@@ -112,7 +112,7 @@ def _proven(run: Run, report: KeyReport) -> Action:
     run.record("key.observe", records.observe(run.names, report), "key", "status", "ip_allow")
     known = _with_declared(run, report)
     run.ports.inventory.observe(Observation(run.new_version().id, run.ports.clock.now(), known))
-    run.tell("proven: the venue answers the new key", _words(report.scopes) or "scopes not told")
+    run.tell("proven: the venue answers the new key", _told(run, report))
     return run.advance(Event.PROVEN)
 
 
@@ -125,6 +125,13 @@ def _with_declared(run: Run, report: KeyReport) -> KeyReport:
             report, scopes=run.spec.scopes, scopes_unknown=Scope.NONE, scopes_origin=Origin.DECLARED
         )
     return report
+
+
+def _told(run: Run, report: KeyReport) -> str:
+    """Say what was shown and how, and apart from it what is only declared (promise 10)."""
+    shown = f"{_words(report.scopes) or 'no scopes'} {report.scopes_origin.value}"
+    declared = run.spec.scopes & report.scopes_unknown
+    return f"{shown}; {_words(declared)} only declared, the venue does not tell" if declared else shown
 
 
 def _words(scopes: Scope) -> str:

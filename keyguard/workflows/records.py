@@ -63,6 +63,7 @@ def observe(names: Names, report: KeyReport, status: str = "") -> dict[str, Any]
         "key": names.key(report.public_id),
         "by": "venue_api",
         "scopes_granted": list(scope_names(report.scopes)),
+        "scopes_venue": _venue_words(report),
         "ip_allow": list(report.ips or ()),
         "status": status or ("enabled" if report.enabled else "disabled"),
     }

@@ -147,7 +147,9 @@ def test_the_same_replies_give_the_same_requests(scenario: Scenario) -> None:
 @pytest.mark.parametrize("given_body", [{}, [], None, "text", 7, [{}], {"result": {}}, {"result": [{}]}])
 def test_an_answer_without_its_members_is_a_bad_reply(scenario: Scenario, given_body: object) -> None:
     if scenario.venue == "upbit" and scenario.operation == "list_keys" and given_body == []:
-        pytest.skip("an empty list is an answer")
+        # There an empty list is an answer: an account without live keys.
+        assert drive(scenario.step(), lambda _: answer(given_body)) == ()
+        return
     with pytest.raises(BadReply):
         drive(scenario.step(), lambda _: answer(given_body))
 

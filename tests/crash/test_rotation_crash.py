@@ -62,6 +62,7 @@ def check_buried(world):
     assert not world.answers(world.old), "the old key is dead"
     working = [k.public_id for k in world.exchange.working()]
     assert working == [live.public_id], "exactly one key works, and we know it"
+    assert world.exchange.most_alike == 1, "nothing was created twice blindly"
     (held,) = world.exchange.working()
     assert set(held.ips) == {"203.0.113.7"}
     statuses = {v.public_id: v.status for v in world.inventory.versions(key.id)}

@@ -74,6 +74,7 @@ class FakeExchange:
         self.delay = timedelta(seconds=delay_s)
         self.keys: dict[str, HeldKey] = {}
         self.made = 0
+        self.most_alike = 0  # keys of one label that ever worked at the same time
         self.challenges = 0
         self.refuse: dict[str, str] = {}  # "METHOD /path" beginning -> code
         self.garble: set[str] = set()  # "METHOD" of requests whose effect happens but whose answer is cut
@@ -91,6 +92,8 @@ class FakeExchange:
         self.keys[public] = HeldKey(
             public, secret, label, account, tuple(sorted(grants)), tuple(ips), now + self.delay
         )
+        alike = sum(1 for key in self.working(account) if key.label == label)
+        self.most_alike = max(self.most_alike, alike)
         return Credential(public, Secret(secret))
 
     def remove(self, public_id) -> None:

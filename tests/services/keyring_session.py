@@ -64,6 +64,14 @@ class Session:
             service.call("UnlockWithMasterPassword", "o(oayays)", collection, password)
 
     @contextmanager
+    def restarted(self) -> Iterator[None]:
+        """Have the keyring daemon crash, and another one in its place that is unlocked the same way."""
+        assert self.keyring_pid
+        os.kill(self.keyring_pid, signal.SIGKILL)
+        with _keyring(self.environment, Path(self.environment["HOME"]), self.password):
+            yield
+
+    @contextmanager
     def stopped(self) -> Iterator[None]:
         """Hold the keyring daemon, so that it answers nothing."""
         assert self.keyring_pid
@@ -128,11 +136,11 @@ def _keyring(
     environment: Mapping[str, str], home: Path, password: bytes | None
 ) -> Iterator[subprocess.Popen[bytes]]:
     command = ["gnome-keyring-daemon", "--foreground", "--components=secrets"]
-    with _process([*command, "--unlock"] if password else command, environment, home) as daemon:
+    with _process(command if password is None else [*command, "--unlock"], environment, home) as daemon:
         assert daemon.stdin
         daemon.stdin.write(password or b"")
         daemon.stdin.close()
-        ready = "" if password else "the keyring service has no default keyring"
+        ready = "the keyring service has no default keyring" if password is None else ""
         _wait_until(ready, environment["DBUS_SESSION_BUS_ADDRESS"], daemon, home)
         yield daemon
 

@@ -52,10 +52,11 @@ class InventoryContract:
 
     def test_a_taken_name_or_public_id_is_refused_and_nothing_is_added(self, inventory: Inventory) -> None:
         inventory.add_key(KEY, V1)
-        with pytest.raises(UsageError):
+        with pytest.raises(UsageError) as name:
             inventory.add_key(replace(KEY, id="k2"), replace(V1, id="v9", key_id="k2", public_id="FAKE9"))
-        with pytest.raises(UsageError):
+        with pytest.raises(UsageError) as public_id:
             inventory.add_key(replace(KEY, id="k2", label="eth"), replace(V1, id="v9", key_id="k2"))
+        assert (name.value.code, public_id.value.code) == ("key.name_taken", "key.known")
         assert inventory.keys() == (KEY,)
         elsewhere = replace(KEY, id="k2", venue="upbit")
         inventory.add_key(elsewhere, replace(V1, id="v9", key_id="k2"))

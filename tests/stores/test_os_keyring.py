@@ -8,13 +8,13 @@ import subprocess
 import sys
 from contextlib import closing
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 import secretstorage
 
 from keyguard.core.errors import StoreError
+from keyguard.core.secret import Secret
 from keyguard.stores import secret_service
 from keyguard.stores.os_backends import SECRET_SERVICE
 from keyguard.stores.os_keyring import OsKeyring, probe
@@ -93,7 +93,7 @@ class TestHomes:
     def test_a_value_written_by_something_else_is_never_taken_for_ours(
         self, store: OsKeyring, home_id: str
     ) -> None:
-        secret_service.backend().set_password("keyguard", f"{home_id}/version/1", "FAKE foreign text")
+        secret_service.SecretService().set_password("keyguard", f"{home_id}/version/1", "FAKE foreign text")
 
         for act in (lambda: store.get("version/1"), lambda: store.put("version/1", FAKE_SECRET)):
             with pytest.raises(StoreError) as caught:
@@ -126,11 +126,7 @@ class TestHomes:
 
 def limited(prompt_seconds: float) -> OsBackend:
     """The Secret Service with a shorter wait for its prompt."""
-    return replace(
-        SECRET_SERVICE,
-        api=partial(secret_service.backend, prompt_seconds),
-        usernames=partial(secret_service.usernames, prompt_seconds=prompt_seconds),
-    )
+    return replace(SECRET_SERVICE, api=lambda: secret_service.SecretService(prompt_seconds))
 
 
 def every_call(store: OsKeyring) -> list[Callable[[], object]]:
@@ -196,6 +192,21 @@ class TestUnusableKeyring:
                     assert caught.value.code == "store.no_answer"
 
             assert store.get("version/1") == FAKE_SECRET
+
+    def test_a_service_that_crashed_and_came_back(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        pem = Secret("-----FAKE KEY-----\nabc\n\n[1]\nsecret=\\n\n")
+        with session() as own:
+            monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", own.address)
+            store = OsKeyring("home", tmp_path / "lock")
+            store.put("version/1", FAKE_SECRET)
+            store.put("pem", pem)
+            with own.restarted():
+                assert store.get("pem") == pem
+                assert store.get("version/1") == FAKE_SECRET
+                store.put("version/2", FAKE_SECRET)
+                assert store.names() == ("pem", "version/1", "version/2")
 
     def test_a_bus_without_a_keyring_service(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         with session(keyring=False) as own:

@@ -134,7 +134,9 @@ def test_an_item_with_a_missing_or_foreign_part_is_never_read_as_whole(
     assert store.get("version/1") == LONG
 
 
-@pytest.mark.parametrize("head", ["kg1-parts:2", "kg1-parts:x:00", "kg1-parts:9999999:00", "kg2:FAKE", ""])
+@pytest.mark.parametrize(
+    "head", ["kg1-parts:2", "kg1-parts:x:00", "kg1-parts:9999999:00", "kg2:FAKE", "kg1:FAKE%ff", ""]
+)
 def test_a_head_of_another_format_is_damaged(keyring: SmallKeyring, store: OsKeyring, head: str) -> None:
     keyring.items["keyguard:home/version/1", "home/version/1"] = head
 
@@ -142,6 +144,15 @@ def test_a_head_of_another_format_is_damaged(keyring: SmallKeyring, store: OsKey
         store.get("version/1")
 
     assert caught.value.code == "store.damaged"
+
+
+def test_no_value_can_break_a_keyring_kept_as_plain_lines(keyring: SmallKeyring, store: OsKeyring) -> None:
+    store.put("pem", Secret("-----FAKE KEY-----\r\n[section]\nsecret=x\\n\0\t 키\u2028\n" * 40))
+    store.put("plain", Secret("FAKEabc0+/=="))
+
+    assert keyring.items["keyguard:home/plain", "home/plain"] == "kg1:FAKEabc0+/=="
+    for value in keyring.items.values():
+        assert value.isascii() and value.isprintable() and "\\" not in value and " " not in value
 
 
 def test_a_keyring_that_forgets_is_found_out(keyring: SmallKeyring, store: OsKeyring) -> None:

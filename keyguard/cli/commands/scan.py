@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 FORMATS = ("text", "json", "sarif")
 _SIZE = re.compile(r"(\d{1,12})\s*(|k|m|g)b?\Z", re.IGNORECASE)
 _UNITS = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
-_EPILOG = """examples:
+_EPILOG = """example:
   keyguard scan                      this folder and all below it
   keyguard scan --staged             what the next commit would add
   keyguard scan --history --format sarif -o findings.sarif

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from keyguard.core.escape import escape
 from keyguard.scanner.findings import Finding, Place, Severity
-from keyguard.scanner.reports.shown import escaped, value
+from keyguard.scanner.reports.shown import value
 from keyguard.scanner.scans import Scan
 from keyguard.scanner.sources.files import megabytes
 
@@ -29,8 +30,8 @@ def summary(scan: Scan) -> list[str]:
     lines = [f"{found} in {_plural(work.contents, 'content')}, {megabytes(work.bytes)}"]
     if work.allowed:
         lines.append(f"{work.allowed} known and allowed")
-    lines += [f"note: {escaped(note)}" for note in scan.notes]
-    lines += [f"not read: {escaped(u.path)}: {escaped(u.reason)}" for u in scan.unread[:_UNREAD]]
+    lines += [f"note: {escape(note)}" for note in scan.notes]
+    lines += [f"not read: {escape(u.path)}: {escape(u.reason)}" for u in scan.unread[:_UNREAD]]
     if len(scan.unread) > _UNREAD:
         lines.append(f"not read: {len(scan.unread) - _UNREAD} more (--format json lists all)")
     return lines
@@ -56,7 +57,7 @@ def _block(finding: Finding, *, show: bool, colour: bool) -> Iterator[str]:
 
 def where(place: Place) -> str:
     """`path:line:column`, escaped."""
-    return f"{escaped(place.path)}:{place.line}:{place.column}"
+    return f"{escape(place.path)}:{place.line}:{place.column}"
 
 
 def _plural(count: int, noun: str) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import termios
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
@@ -108,6 +110,9 @@ def test_no_process_has_the_secret_in_its_arguments_and_the_child_alone_in_its_e
 
     def look(pid: int, started: str) -> None:
         own, theirs = Path("/proc/self"), Path(f"/proc/{pid}")
+        # For a moment after exec the kernel shows neither arguments nor environment.
+        while not ((theirs / "cmdline").read_bytes() and (theirs / "environ").read_bytes()):
+            pass
         seen.append(
             (
                 (theirs / "cmdline").read_bytes(),
@@ -115,10 +120,11 @@ def test_no_process_has_the_secret_in_its_arguments_and_the_child_alone_in_its_e
                 (own / "environ").read_bytes(),
             )
         )
+        os.kill(pid, signal.SIGKILL)
 
-    child.spawn(child.prepare(["cat"], environment(SECRET, S=SECRET)), look, mask=False)
+    child.spawn(child.prepare(["sleep", "60"], environment(SECRET, S=SECRET)), look, mask=False)
     ((arguments, environ, ours),) = seen
-    assert arguments == b"cat\0"
+    assert arguments == b"sleep\x0060\0"
     assert SECRET.encode() in environ
     assert SECRET.encode() not in ours
 
@@ -207,7 +213,37 @@ def trapping(*signals: str) -> str:
     return f"{traps}; echo ready; while :; do sleep 0.05; done"
 
 
-@pytest.mark.parametrize("name", ["INT", "TERM", "HUP", "QUIT", "USR1", "USR2"])
+def test_stopping_stops_both_and_going_on_reaches_both() -> None:
+    """Under a shell of their own: a group without one cannot be stopped by this signal."""
+    with subprocess.Popen(
+        ["sh", "-c", '"$@" & wait; wait', "sh", *parent("sh", "-c", trapping("CONT"))],
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+        process_group=0,
+    ) as shell:
+        try:
+            assert shell.stdout
+            assert shell.stdout.readline() == b"ready\n"
+            keyguard = int(Path(f"/proc/{shell.pid}/task/{shell.pid}/children").read_text())
+            os.kill(keyguard, signal.SIGTSTP)
+            wait_for_state(keyguard, "T")
+            (other,) = map(int, Path(f"/proc/{keyguard}/task/{keyguard}/children").read_text().split())
+            wait_for_state(other, "T")
+            os.kill(keyguard, signal.SIGCONT)
+            assert shell.stdout.read() == b"CONT\n"
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(shell.pid, signal.SIGKILL)
+
+
+def wait_for_state(pid: int, state: str) -> None:
+    until = time.monotonic() + 10
+    while child._stat(pid)[0] != state:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("name", ["INT", "TERM", "HUP", "QUIT", "USR1", "USR2", "CONT"])
 def test_signals_reach_the_child(name: str) -> None:
     with subprocess.Popen(
         parent("sh", "-c", trapping(name)), stdout=subprocess.PIPE, cwd=ROOT, start_new_session=True
@@ -239,8 +275,8 @@ def test_a_reader_that_goes_away_is_felt_by_the_child() -> None:
     assert running.returncode == 128 + 13
 
 
-def at_terminal(*command: str, keys: bytes = b"") -> tuple[int, bytes]:
-    """Run the parent on a terminal of its own of 33 x 99; press the keys once it said ready."""
+def at_terminal(*command: str, keys: bytes = b"", resize: tuple[int, int] | None = None) -> tuple[int, bytes]:
+    """Run the parent on a terminal of its own of 33 x 99; press keys or resize it once it said ready."""
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(ROOT)
@@ -258,6 +294,9 @@ def at_terminal(*command: str, keys: bytes = b"") -> tuple[int, bytes]:
         if keys and b"ready" in seen:
             os.write(terminal, keys)
             keys = b""
+        if resize and b"ready" in seen:
+            termios.tcsetwinsize(terminal, resize)
+            resize = None
     os.close(terminal)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), seen
 
@@ -267,13 +306,27 @@ def test_on_a_terminal_the_child_has_one_of_the_same_size() -> None:
     assert at_terminal("sh", "-c", script) == (0, b"33 99\r\n[keyguard:masked]\r\nx\r\n")
 
 
+COUNTING = """
+    import signal
+    interrupt = {signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, interrupt)  # fetched one by one, so that two do not become one
+    print("ready", flush=True)
+    signal.sigwaitinfo(interrupt)
+    print("again" if signal.sigtimedwait(interrupt, 0.3) else "once")
+"""
+
+
 def test_the_interrupt_key_reaches_the_child_once() -> None:
-    script = (
-        "n=0; trap 'n=$((n+1))' INT; echo ready; while [ $n = 0 ]; do sleep 0.05; done; sleep 0.3; echo n=$n"
-    )
-    code, seen = at_terminal("sh", "-c", script, keys=b"\x03")
+    code, seen = at_terminal(sys.executable, "-c", textwrap.dedent(COUNTING), keys=b"\x03")
     assert code == 0
-    assert b"n=1" in seen
+    assert b"once\r\n" in seen
+
+
+def test_a_resized_terminal_is_resized_for_the_child() -> None:
+    script = "trap 'stty size <&1; exit' WINCH; echo ready; while :; do sleep 0.05; done"
+    code, seen = at_terminal("sh", "-c", script, resize=(44, 111))
+    assert code == 0
+    assert b"44 111" in seen
 
 
 def test_the_child_reads_our_terminal() -> None:

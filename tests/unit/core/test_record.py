@@ -257,11 +257,10 @@ REGISTER: dict[str, Any] = {
         ("bybit", "handout", HANDOUT),
         ("bybit", "handout", {**HANDOUT, "purpose": "x", "grant": "gr_" + "0" * 16}),
         ("upbit", "key.register", REGISTER),
-        ("upbit", "key.register", {**REGISTER, "owner": ""}),
         ("local-896", "snapshot.begin", {}),
         ("firm", "clock.step", {"step_ms": -3}),
         ("firm", "role.assign", {"person_f": PERSON, "role": "approver"}),
-        ("bybit", "venue.keys_listed", {"by": PERSON, "count": 1, "keys": [KEY], "unknown": []}),
+        ("bybit", "venue.keys_listed", {"by": "venue_api", "count": 1, "keys": [KEY], "unknown": []}),
         ("bybit", "incident.update", {"incident": "in_" + "0" * 16, "note": "x" * 4000}),
     ],
 )
@@ -289,7 +288,7 @@ def test_bodies_that_may_be_written(stream: str, type_: str, body: dict[str, Any
         ("upbit", "key.register", {**REGISTER, "scopes_granted": [["read"]]}, "scopes_granted: not of"),
         ("upbit", "key.register", {**REGISTER, "expires_at": "2027-07-09"}, "expires_at: not of"),
         ("upbit", "key.register", {**REGISTER, "expires_at": 3}, "expires_at: not of"),
-        ("upbit", "key.register", {**REGISTER, "owner": "hana"}, "owner: not of the form owner"),
+        ("upbit", "key.register", {**REGISTER, "owner": "hana"}, "owner: not of the form person"),
         ("upbit", "key.register", {**REGISTER, "scopes_venue": {"a": {"b": 1.5}}}, "b: float has no place"),
     ],
 )

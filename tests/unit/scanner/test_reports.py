@@ -6,9 +6,9 @@ from typing import Any
 import jsonschema
 import pytest
 
+from keyguard.core.escape import escape
 from keyguard.scanner.engine import Engine
 from keyguard.scanner.reports import json_report, sarif, text
-from keyguard.scanner.reports.shown import escaped
 from keyguard.scanner.scans import Scan, scan_bytes
 from keyguard.scanner.sources import Unread
 from tests.unit.scanner.leaks import bybit, env, pem
@@ -206,7 +206,7 @@ def test_reports_are_ascii_where_programs_read_them() -> None:
         ("plain", "plain"),
         ("업비트 é", "업비트 é"),
         ("\x1b[31m", "\\x1b[31m"),
-        ("a\nb\r", "a\\x0ab\\x0d"),
+        ("a\nb\r", "a\\nb\\r"),
         ("\u202e\u2066\u200b", "\\u202e\\u2066\\u200b"),
         ("\x9b", "\\x9b"),
         ("\udce9", "\\udce9"),
@@ -214,7 +214,7 @@ def test_reports_are_ascii_where_programs_read_them() -> None:
     ],
 )
 def test_escaping(raw: str, shown: str) -> None:
-    assert escaped(raw) == shown
+    assert escape(raw) == shown
 
 
 def test_colour_is_ours_alone() -> None:

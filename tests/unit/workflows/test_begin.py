@@ -39,6 +39,6 @@ def test_the_log_begins_with_its_genesis_once():
 
 def test_a_log_that_begins_otherwise_is_refused():
     world = empty_world()
-    world.audit.append("firm", "agent.start", {"host": "h_0"})
+    world.audit.append("firm", "agent.start", {"host": "h_" + "0" * 20, "tool_version": "0.1.0"})
     with pytest.raises(IntegrityError, match="genesis"):
         begin(world.ports, Firm(), tool_version="0.1.0")

@@ -77,24 +77,24 @@ def test_a_refusal_of_several_meanings_needs_the_list():
 
 def test_a_refusal_of_several_meanings_without_list():
     world = World("blind", ambiguous=True)
-    enrol(world.ports, Declared("examplex", "ops", "other"), world.exchange.make("o", ["view"]))
+    enrol(world.ports, Declared("examplex", "ops", "other", "kim"), world.exchange.make("o", ["view"]))
     unproven(world, "several meanings")
 
 
 def test_a_list_of_another_account_is_no_list():
     world = World("guided", ambiguous=True)
     other = world.exchange.make("o", ["view"], account="A5")
-    enrol(world.ports, Declared("examplex", "ops", "other"), other)
+    enrol(world.ports, Declared("examplex", "ops", "other", "kim"), other)
     unproven(world, "no list of this account's keys")
     world.inventory.remove_key(world.inventory.find_key("other").id)
-    enrol(world.ports, Declared("examplex", "ops", "same"), world.exchange.make("s", ["view"]))
+    enrol(world.ports, Declared("examplex", "ops", "same", "kim"), world.exchange.make("s", ["view"]))
     assert go_on(world).state == "buried"
 
 
 def test_without_another_working_key_the_refusal_may_have_another_cause():
     world = World("guided")
     unproven(world, "no other key of this venue works")
-    enrol(world.ports, Declared("examplex", "ops", "other"), world.exchange.make("o", ["view"]))
+    enrol(world.ports, Declared("examplex", "ops", "other", "kim"), world.exchange.make("o", ["view"]))
     assert go_on(world).state == "buried"
 
 
@@ -190,7 +190,7 @@ def test_a_key_the_venue_no_longer_has_is_proven_all_the_same():
 def test_a_key_may_end_itself():
     world = World(with_manager=False, self_managed=True)
     other = world.exchange.make("o", ["view", "keys"])
-    enrol(world.ports, Declared("examplex", "zzz", "other"), other)
+    enrol(world.ports, Declared("examplex", "zzz", "other", "kim"), other)
     seen = world.inventory.last_observation(world.inventory.live_version(world.key.id).id)
     assert seen is not None
     assert end(world, manager="bot").state == "buried"

@@ -58,25 +58,29 @@ def test_a_known_key_and_a_taken_name():
     with pytest.raises(UsageError, match="known already, as examplex/desk/bot"):
         enrol(world.ports, WHO, world.old)
     with pytest.raises(UsageError, match="examplex/desk/bot already"):
-        enrol(world.ports, Declared("examplex", "desk", "bot"), world.exchange.make("x", ["view"]))
+        enrol(world.ports, Declared("examplex", "desk", "bot", "kim"), world.exchange.make("x", ["view"]))
 
 
 @pytest.mark.parametrize(("desk", "label"), [("", "x"), ("d", ""), ("a/b", "x"), ("d", "x\ny")])
 def test_names_that_cannot_be(desk, label):
     world = World()
     with pytest.raises(UsageError, match="without a slash"):
-        enrol(world.ports, Declared("examplex", desk, label), world.exchange.make("x", ["view"]))
+        enrol(world.ports, Declared("examplex", desk, label, "kim"), world.exchange.make("x", ["view"]))
 
 
 def test_an_unknown_venue():
     with pytest.raises(UsageError, match="no venue"):
-        enrol(World().ports, Declared("nowhere", "d", "l"), Credential("FAKEk", Secret("FAKEs")))
+        enrol(World().ports, Declared("nowhere", "d", "l", "kim"), Credential("FAKEk", Secret("FAKEs")))
 
 
 def test_another_account_than_declared():
     world = World()
     with pytest.raises(UsageError, match="account A1, not A9"):
-        enrol(world.ports, Declared("examplex", "d", "l", account="A9"), world.exchange.make("x", ["view"]))
+        enrol(
+            world.ports,
+            Declared("examplex", "d", "l", "kim", account="A9"),
+            world.exchange.make("x", ["view"]),
+        )
 
 
 def test_simulated_venues_say_so():

@@ -37,8 +37,9 @@ def test_a_sub_account_stands_beside_its_master():
 
 def test_a_record_is_appended_once():
     world = World()
-    body = {"key": "ab", "reason": "leak"}
+    one, other = "ab" * 32, "cd" * 32
+    body = {"key": one, "reason": "leak", "by": "p_" + "0" * 20, "at_venue": "api"}
     records.append_once(world.ports, "examplex", "key.revoke", body, ("key",))
     records.append_once(world.ports, "examplex", "key.revoke", {**body, "reason": "other"}, ("key",))
-    records.append_once(world.ports, "examplex", "key.revoke", {**body, "key": "cd"}, ("key",))
-    assert [b["key"] for b in world.audit.bodies("key.revoke")] == ["ab", "cd"]
+    records.append_once(world.ports, "examplex", "key.revoke", {**body, "key": other}, ("key",))
+    assert [b["key"] for b in world.audit.bodies("key.revoke")] == [one, other]

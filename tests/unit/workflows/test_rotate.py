@@ -117,7 +117,7 @@ def test_a_named_manager():
 def test_a_named_manager_of_another_account_or_venue():
     world = World()
     other = world.exchange.make("o", ["view", "keys"])
-    enrol(world.ports, Declared("examplex", "ops", "late"), other)
+    enrol(world.ports, Declared("examplex", "ops", "late", "kim"), other)
     list_keys = world.exchange.adapter.list_keys
 
     def elsewhere(account):
@@ -364,7 +364,7 @@ def test_a_manager_without_live_version_or_in_another_environment_is_passed_over
 
 def test_a_manager_that_is_refused_is_passed_over():
     world = World()
-    late = enrol(world.ports, Declared("examplex", "aaa", "first"), world.exchange.make("f", ["view"]))
+    late = enrol(world.ports, Declared("examplex", "aaa", "first", "kim"), world.exchange.make("f", ["view"]))
     seen = world.inventory.last_observation(late.version.id)
     boasting = replace(seen.report, scopes=Scope.MANAGE_KEYS)
     world.inventory.observe(Observation(late.version.id, world.clock.now(), boasting))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyguard.cli.escape import escape
+from keyguard.core.escape import escape
 
 
 @given(st.text(st.characters()))

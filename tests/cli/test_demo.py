@@ -1,0 +1,54 @@
+"""The demo is the main job from end to end, as real processes; so it is a test of everything."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_whole_story_headless(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    environment = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'adapters'}"}
+    told = subprocess.run(
+        [sys.executable, "-m", "keyguard", "demo", "--headless", "--keep", str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=90,
+        env=environment,
+        check=False,
+    )
+    assert told.returncode == 0, told.stderr[-2000:]
+    story = told.stderr + told.stdout
+    for venue in ("bybit", "deribit", "upbit"):
+        assert f"{venue:<8} SIMULATED at http://127.0.0.1:" in story
+    assert story.count("proven dead: ") == 3
+    assert story.count("bot: the venue knows me") == 2
+    assert "bot: I was handed [keyguard:masked]" in story
+    assert "whom the demo plays here" in story
+    assert "does not match its chain value" in story
+    summary = story[story.index("What was found, what is dead") :]
+    assert summary.count("v1 dead     v2 live") == 3
+    _the_database_agrees(folder / "home" / "keyguard.db")
+    _the_references_stand_where_the_secrets_were(folder / "bot")
+
+
+def _the_database_agrees(path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        records = [json.loads(row[0]) for row in database.execute("SELECT record FROM audit_records")]
+        calls = database.execute("SELECT count(*) FROM calls").fetchone()[0]
+    types = [record["type"] for record in records]
+    assert types.count("key.revoke_confirmed") == 3
+    assert types.count("handout") == 2
+    assert calls == 0, "no sealed reply is left"
+
+
+def _the_references_stand_where_the_secrets_were(repository: Path) -> None:
+    assert "keyguard://bybit/mm/bot#secret" in (repository / "bot.py").read_text()
+    assert "keyguard://upbit/mm/bot#secret" in (repository / ".env").read_text()
