@@ -14,7 +14,7 @@ from keyguard.core.errors import (
     Unreachable,
     UsageError,
 )
-from keyguard.core.exchange import KeyReport
+from keyguard.core.exchange import Fault, KeyReport
 from keyguard.core.keys import Environment, Key, Origin, Scope, VersionStatus
 from keyguard.ports.inventory import Lease, Observation
 from keyguard.workflows import credentials
@@ -448,3 +448,19 @@ def test_a_second_process_does_not_drive_the_same_workflow():
     assert done.state == "buried"
     assert refused == ["workflow.busy"] * 4
     assert world.audit.types().count("key.revoke") == 1
+
+
+def test_a_refusal_half_way_says_what_to_mend_and_how_to_go_on():
+    world = World()
+    real = world.gateway.send
+
+    def refusing(venue, request, who):
+        if request.method == "DELETE":
+            raise Refused("no", fault=Fault.IP, still="nothing was changed there", hint="mend the IP list")
+        return real(venue, request, who)
+
+    world.gateway.send = refusing
+    with pytest.raises(Refused) as caught:
+        turn(world)
+    (workflow,) = world.journal.workflows(unfinished=True)
+    assert caught.value.hint == f"mend the IP list, then keyguard workflow resume {workflow.id}"
