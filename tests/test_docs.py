@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from keyguard.cli.main import COMMANDS
+from keyguard.cli.catalogue import COMMANDS
 from keyguard.core import errors
 from keyguard.scanner import rulebook
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NoReturn, Protocol, cast
 
 from keyguard import __version__
-from keyguard.cli.main import COMMANDS, LATER, resolve
+from keyguard.cli.catalogue import COMMANDS, LATER, resolve
 from keyguard.cli.output import Output
 from keyguard.core.errors import KeyguardError, UsageError
 

@@ -9,7 +9,8 @@ import pytest
 
 from keyguard import __version__
 from keyguard.cli import frame
-from keyguard.cli.main import COMMANDS, LATER, main
+from keyguard.cli.catalogue import COMMANDS, LATER
+from keyguard.cli.main import main
 from keyguard.core.errors import OutcomeUnknown
 
 

@@ -312,9 +312,10 @@ def test_a_full_disk(what: str) -> None:
 def test_creation_on_a_full_disk_can_be_repeated_later() -> None:
     done = in_own_mounts(
         """
-        mount -t tmpfs -o size=40k none /mnt
+        mount -t tmpfs -o size=20m none /mnt
+        head -c 20440k /dev/zero > /mnt/filler
         "$1" -c "$2" /mnt/k.db create
-        mount -o remount,size=20m /mnt
+        rm /mnt/filler
         "$1" -c "from pathlib import Path; from keyguard.stores.database import *
         open_database(sqlite_url(Path('/mnt/k.db')), create=True).close()"
         "$1" -c "$2" /mnt/k.db verify
@@ -331,7 +332,7 @@ def test_a_read_only_disk() -> None:
         mount -t tmpfs -o size=20m none /mnt
         "$1" -c "from pathlib import Path; from keyguard.stores.database import *
         open_database(sqlite_url(Path('/mnt/k.db')), create=True).close()"
-        mount -o remount,ro /mnt
+        mount -o remount,bind,ro /mnt  # the flag alone: other options of a tmpfs may not be repeated here
         "$1" -c "$2" /mnt/k.db append
         "$1" -c "$2" /mnt/new/k.db create
         "$1" -c "$2" /mnt/k.db verify
