@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -42,6 +43,14 @@ class Call:
 
 class Journal(Protocol):
     """Every method commits before it returns; all raise StoreError (exit 3)."""
+
+    def alone(self, key_id: str) -> AbstractContextManager[None]:
+        """Hold while a workflow of this key is driven; UsageError `workflow.busy` where somebody else does.
+
+        It ends with the process that holds it, however that ends. Two that drive one workflow would undo
+        each other: the one would take the other's new key for a leftover, or write an older state.
+        """
+        ...
 
     def open(self, workflow: Workflow) -> None:
         """Begin; UsageError `workflow.open` if this key has an unfinished workflow already."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, select, update
@@ -17,6 +19,8 @@ from keyguard.ports.journal import Call, Workflow
 from keyguard.ports.secrets import SecretStore
 from keyguard.stores.database import Database
 from keyguard.stores.failures import damaged
+from keyguard.stores.file_lock import locked
+from keyguard.stores.private_file import translated
 from keyguard.stores.sealing import Sealer
 from keyguard.stores.tables import CALLS, WORKFLOWS
 
@@ -28,6 +32,26 @@ class SqlJournal:
     def __init__(self, database: Database, secrets: SecretStore, clock: Clock) -> None:
         self._database = database
         self._sealer = Sealer(secrets, clock)
+
+    @contextmanager
+    def alone(self, key_id: str) -> Iterator[None]:
+        """Hold while a workflow of this key is driven; UsageError `workflow.busy` if another does."""
+        folder = self._database.path.with_name(self._database.path.name + "-locks")
+        with translated(folder):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        with ExitStack() as held:
+            try:
+                held.enter_context(locked(folder / key_id, patience=0))
+            except StoreError as error:
+                if error.code != "store.busy":
+                    raise
+                raise UsageError(
+                    "another process is working on this key",
+                    code="workflow.busy",
+                    still="it goes on with that",
+                    hint="keyguard workflow list --unfinished shows where it stands",
+                ) from None
+            yield
 
     def open(self, workflow: Workflow) -> None:
         """Begin; UsageError `workflow.open` if this key has an unfinished workflow already."""

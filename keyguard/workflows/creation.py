@@ -176,7 +176,7 @@ def _problem(run: Run, credential: Credential) -> KeyguardError | None:
         return UsageError("this key is registered already", code="key.known")
     for wait in (*BACKOFF_S[:3], None):
         try:
-            ask(run.ports, run.key.venue, run.adapter.whoami(credential.key), credential)
+            report = ask(run.ports, run.key.venue, run.adapter.whoami(credential.key), credential)
         except Refused as refusal:
             if refusal.fault not in _NOT_A_KEY:
                 return None  # proving the key says what is wrong
@@ -184,7 +184,11 @@ def _problem(run: Run, credential: Credential) -> KeyguardError | None:
                 return refusal
             run.ports.clock.sleep(wait)
         else:
-            return None
+            if not venue_keys.in_another_account(run, report):
+                return None
+            if wait is None:
+                return UsageError("this key is of another account than the old one", code="key.account")
+            run.ports.clock.sleep(wait)
     raise AssertionError("the last try returns")
 
 

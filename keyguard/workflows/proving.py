@@ -10,7 +10,7 @@ from keyguard.core.exchange import KeyReport, KeySpec
 from keyguard.core.keys import Origin, Scope, scope_names
 from keyguard.core.rotation import Action, Event
 from keyguard.ports.inventory import Observation
-from keyguard.workflows import credentials, records
+from keyguard.workflows import credentials, records, venue_keys
 from keyguard.workflows.creation import CREATE
 from keyguard.workflows.operations import ask
 from keyguard.workflows.run import BACKOFF_S, Run
@@ -33,6 +33,8 @@ def prove(run: Run) -> Action:
             wrong = (f"the venue refuses it: {refusal.message}",)
         else:
             wrong = differences(run.spec, report, who.key, ips_known=run.plan.ips_known)
+            if not wrong and venue_keys.in_another_account(run, report):
+                wrong = ("it belongs to another account",)
             if not wrong:
                 return _proven(run, report)
         if wait is not None:

@@ -14,24 +14,28 @@ from keyguard.workflows.run import ProcessAlive, Run
 
 def resume(ports: Ports, workflow_id: str, *, actor: Actor, process_alive: ProcessAlive) -> Workflow:
     """Continue a workflow where its journal stands; a finished one is returned as it is."""
-    workflow = ports.journal.workflow(workflow_id)
-    if workflow.finished:
-        return workflow
-    return drive(_take_up(ports, workflow, actor, process_alive))
+    key_id = ports.journal.workflow(workflow_id).key_id
+    with ports.journal.alone(key_id):
+        workflow = ports.journal.workflow(workflow_id)  # as it stands now that nobody else moves it
+        if workflow.finished:
+            return workflow
+        return drive(_take_up(ports, workflow, actor, process_alive))
 
 
 def cancel(ports: Ports, workflow_id: str, *, actor: Actor, process_alive: ProcessAlive) -> Workflow:
     """Undo a workflow that has not touched the old key; UsageError `workflow.too_late` after that."""
-    workflow = ports.journal.workflow(workflow_id)
-    run = _take_up(ports, workflow, actor, process_alive)
-    if workflow.finished or not can_clean_up(run):
-        raise UsageError(
-            f"it is too late to cancel: the workflow is {workflow.state}",
-            code="workflow.too_late",
-            hint="" if workflow.finished else f"keyguard workflow resume {workflow.id}",
-        )
-    action = run.advance(Event.ABORT)
-    return run.workflow if action is Action.NOTHING else drive(run, action)
+    key_id = ports.journal.workflow(workflow_id).key_id
+    with ports.journal.alone(key_id):
+        workflow = ports.journal.workflow(workflow_id)
+        run = _take_up(ports, workflow, actor, process_alive)
+        if workflow.finished or not can_clean_up(run):
+            raise UsageError(
+                f"it is too late to cancel: the workflow is {workflow.state}",
+                code="workflow.too_late",
+                hint="" if workflow.finished else f"keyguard workflow resume {workflow.id}",
+            )
+        action = run.advance(Event.ABORT)
+        return run.workflow if action is Action.NOTHING else drive(run, action)
 
 
 def workflows(ports: Ports, *, unfinished: bool = False) -> tuple[Workflow, ...]:

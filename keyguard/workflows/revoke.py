@@ -24,15 +24,16 @@ def revoke(
     if reason not in REASONS:
         raise UsageError(f"no such reason: {reason}", code="reason", hint="one of " + ", ".join(REASONS))
     key = ports.inventory.find_key(key_name)
-    refuse_second(ports, key)
-    old = _last_alive(ports, key)
-    seen = ports.inventory.last_observation(old.id)
-    account = (seen.report.account if seen else "") or key.account
-    chosen = managers.choose(ports, key, old, account, named=manager, itself=True)
-    plan = Plan(old=old.id, manager=chosen, account=account, reason=reason)
-    workflow = open_workflow(ports, "revoke", key, plan, ports.clock.token(8).hex())
-    ports.person.tell(f"revoking {key.name}", f"workflow {workflow.id}")
-    return drive(Run(ports, workflow, key, actor, process_alive, resumed=False))
+    with ports.journal.alone(key.id):
+        refuse_second(ports, key)
+        old = _last_alive(ports, key)
+        seen = ports.inventory.last_observation(old.id)
+        account = (seen.report.account if seen else "") or key.account
+        chosen = managers.choose(ports, key, old, account, named=manager, itself=True)
+        plan = Plan(old=old.id, manager=chosen, account=account, reason=reason)
+        workflow = open_workflow(ports, "revoke", key, plan, ports.clock.token(8).hex())
+        ports.person.tell(f"revoking {key.name}", f"workflow {workflow.id}")
+        return drive(Run(ports, workflow, key, actor, process_alive, resumed=False))
 
 
 def _last_alive(ports: Ports, key: Key) -> KeyVersion:

@@ -47,16 +47,17 @@ def rotate(
     the workflow's id in the hint: everything done so far is journalled.
     """
     key = ports.inventory.find_key(key_name)
-    refuse_second(ports, key)
-    workflow_id = ports.clock.token(8).hex()
-    declared = replace(key, needs=options.needs or key.needs)
-    plan = make_plan(ports, declared, options, workflow_id)
-    if declared != key:
-        _declare(ports, key, declared)
-        key = declared
-    workflow = open_workflow(ports, "rotate", key, plan, workflow_id)
-    ports.person.tell(f"rotating {key.name}", f"workflow {workflow.id}")
-    return drive(Run(ports, workflow, key, actor, process_alive, resumed=False))
+    with ports.journal.alone(key.id):
+        refuse_second(ports, key)
+        workflow_id = ports.clock.token(8).hex()
+        declared = replace(key, needs=options.needs or key.needs)
+        plan = make_plan(ports, declared, options, workflow_id)
+        if declared != key:
+            _declare(ports, key, declared)
+            key = declared
+        workflow = open_workflow(ports, "rotate", key, plan, workflow_id)
+        ports.person.tell(f"rotating {key.name}", f"workflow {workflow.id}")
+        return drive(Run(ports, workflow, key, actor, process_alive, resumed=False))
 
 
 def make_plan(ports: Ports, key: Key, options: Options, workflow_id: str) -> Plan:

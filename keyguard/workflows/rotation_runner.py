@@ -56,5 +56,8 @@ def drive(run: Run, action: Action | None = None) -> Workflow:
 def _explain(run: Run, error: KeyguardError) -> None:
     if not error.still:
         error.still = _STILL.get(run.state, "the old key still works; nothing was deleted")
-    if not error.hint or (isinstance(error, OutcomeUnknown) and run.workflow.id not in error.hint):
-        error.hint = f"keyguard workflow resume {run.workflow.id}"
+    if run.workflow.id not in error.hint:
+        go_on = f"keyguard workflow resume {run.workflow.id}"
+        # What the venue's refusal or silence leaves open is answered by resuming; others say what to mend.
+        first = "" if isinstance(error, OutcomeUnknown) or not error.hint else f"{error.hint}, then "
+        error.hint = first + go_on

@@ -138,6 +138,20 @@ def record_list(run: Run, who: Credential) -> None:
         )
 
 
+def in_another_account(run: Run, report: KeyReport) -> bool:
+    """Whether a key that answered is of another account than the old one, as far as the venue tells.
+
+    Where it names no accounts, the old key's own list says it: while that key works, its account's list
+    holds the new one too.
+    """
+    if report.account and run.plan.account:
+        return report.account != run.plan.account
+    if run.adapter.list_keys is None:
+        return False
+    reports = listed(run, credentials.load(run.ports, run.old_version()))
+    return reports is not None and find(reports, report.public_id) is None
+
+
 def find(reports: tuple[KeyReport, ...], public_id: str) -> KeyReport | None:
     """Return the listed key of this public id."""
     return next((r for r in reports if r.public_id == public_id), None)

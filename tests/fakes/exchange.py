@@ -80,6 +80,7 @@ class FakeExchange:
         self.garble: set[str] = set()  # "METHOD" of requests whose effect happens but whose answer is cut
         self.tells_scopes = True
         self.tells_ips = True
+        self.tells_account = True
         self.adapter = self._adapter()
 
     # --- the web side
@@ -164,7 +165,7 @@ class FakeExchange:
         return {
             "id": held.public_id,
             "label": held.label,
-            "account": held.account,
+            "account": held.account if self.tells_account else "",
             "grants": list(held.grants),
             "ips": list(held.ips),
             "enabled": held.enabled,

@@ -6,6 +6,7 @@ It passes the contract of the real one (tests/stores/contract_journal.py).
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import replace
 
 from keyguard.core.errors import UsageError
@@ -15,6 +16,17 @@ class FakeJournal:
     def __init__(self) -> None:
         self._workflows = {}
         self._calls = {}
+        self._driven = set()
+
+    @contextmanager
+    def alone(self, key_id):
+        if key_id in self._driven:
+            raise UsageError("another process is working on this key", code="workflow.busy")
+        self._driven.add(key_id)
+        try:
+            yield
+        finally:
+            self._driven.discard(key_id)
 
     def open(self, workflow):
         if any(w.key_id == workflow.key_id and not w.finished for w in self._workflows.values()):

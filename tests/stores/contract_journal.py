@@ -55,6 +55,16 @@ class JournalContract:
         journal.advance(replace(ROTATION, finished=True))
         journal.open(replace(ROTATION, id="cc"))
 
+    def test_a_key_is_worked_on_by_one_at_a_time(self, journal: Journal) -> None:
+        with journal.alone("k1"):
+            with pytest.raises(UsageError) as caught, journal.alone("k1"):
+                pass
+            assert caught.value.code == "workflow.busy"
+            with journal.alone("k2"):
+                pass
+        with journal.alone("k1"):
+            pass
+
     def test_workflows_oldest_first(self, journal: Journal) -> None:
         journal.open(replace(ROTATION, id="new", opened_at=T0 + timedelta(hours=1), key_id="k2"))
         journal.open(ROTATION)

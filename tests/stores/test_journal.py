@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -225,3 +227,26 @@ def test_replies_survive_any_bytes(journal: Journal) -> None:
     answer = Call("7f3a01", "op/ü", 0, "GET", "/", Effect.NONE, Reply(599, {"a": "ü\n"}, bytes(range(256))))
     journal.answered(answer)
     assert journal.calls("7f3a01", "op/ü") == (answer,)
+
+
+def test_a_process_that_works_on_a_key_keeps_others_out_until_it_dies(
+    database: Database, database_path: Path, journal: Journal
+) -> None:
+    hold = (
+        "import sys; from pathlib import Path; from keyguard.stores.database import *;"
+        "from keyguard.stores.journal import SqlJournal;"
+        "database = open_database(sqlite_url(Path(sys.argv[1])));"
+        "held = SqlJournal(database, None, None).alone('k1'); held.__enter__(); print('held', flush=True);"
+        "sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", hold, str(database_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"held\n"
+        with pytest.raises(UsageError) as caught, journal.alone("k1"):
+            pass
+        assert caught.value.code == "workflow.busy"
+        other.kill()
+    with journal.alone("k1"):
+        pass

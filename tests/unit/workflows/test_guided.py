@@ -160,3 +160,42 @@ def test_a_key_proven_from_elsewhere_is_left_to_the_proof():
     assert world.journal.workflows()[0].state == "stored"
     world.exchange.refuse = {}
     assert go_on(world).state == "buried"
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_key_of_another_account_is_not_taken(told):
+    world = World("guided")
+    world.exchange.tells_account = told
+    foreign = world.exchange.make("by hand", ["view", "trade"], IPS, account="A2")
+    world.person.pastes = [foreign]
+    assert turn(world).state == "buried"
+    assert any("another account" in line for line in world.person.told)
+    live = world.inventory.live_version(world.key.id)
+    assert world.exchange.keys[live.public_id].account == "A1"
+
+
+def test_a_key_of_another_account_that_only_the_proof_can_tell_is_not_switched_to():
+    """An address refusal hides it when it is pasted."""
+    world = World("guided")
+    world.exchange.tells_account = False
+    foreign = world.exchange.make("by hand", ["view", "trade"], IPS, account="A2")
+
+    def paste(venue, guide):
+        world.exchange.refuse = {"GET /whoami": "1007"}
+        return foreign
+
+    world.person.new_credential = paste
+    with pytest.raises(Exception, match="the venue refuses it"):
+        turn(world)
+    world.exchange.refuse = {}
+    with pytest.raises(Exception, match="it belongs to another account"):
+        go_on(world)
+    assert world.inventory.live_version(world.key.id).public_id == world.old.key
+
+
+def test_an_old_key_that_is_dead_already_cannot_tell_the_account():
+    world = World("guided")
+    world.exchange.tells_account = False
+    turn(world)
+    world.exchange.remove(world.inventory.live_version(world.key.id).public_id)
+    assert turn(world).state == "buried"

@@ -14,12 +14,13 @@ from keyguard.core.errors import (
     Unreachable,
     UsageError,
 )
-from keyguard.core.exchange import KeyReport
+from keyguard.core.exchange import Fault, KeyReport
 from keyguard.core.keys import Environment, Key, Origin, Scope, VersionStatus
 from keyguard.ports.inventory import Lease, Observation
 from keyguard.workflows import credentials
 from keyguard.workflows.enrol import Declared, enrol
-from keyguard.workflows.recovery import resume
+from keyguard.workflows.recovery import cancel, resume
+from keyguard.workflows.revoke import revoke
 from keyguard.workflows.rotate import Options, label_for, rotate, wanted_ips, wanted_scopes
 from tests.fakes.world import ACTOR, IPS, World
 
@@ -419,3 +420,47 @@ def test_a_venue_that_keeps_what_it_was_told_to_delete():
     with pytest.raises(OutcomeUnknown, match="still lists a key"):
         resume(world.ports, workflow.id, actor=ACTOR, process_alive=world.process_alive)
     untouched(world)
+
+
+def test_a_second_process_does_not_drive_the_same_workflow():
+    world = World()
+    world.alive = {(7, "1")}
+    world.inventory.add_lease(
+        Lease("l1", world.inventory.live_version(world.key.id).id, 7, "1", "bot", world.clock.now())
+    )
+    refused = []
+
+    def looked_at_while_draining(pid, started):
+        (workflow,) = world.journal.workflows(unfinished=True)
+        settings = {"actor": ACTOR, "process_alive": world.process_alive}
+        for second in (
+            lambda: resume(world.ports, workflow.id, **settings),
+            lambda: cancel(world.ports, workflow.id, **settings),
+            lambda: rotate(world.ports, "bot", Options(), **settings),
+            lambda: revoke(world.ports, "bot", reason="leak", manager="", **settings),
+        ):
+            with pytest.raises(UsageError) as caught:
+                second()
+            refused.append(caught.value.code)
+        return False
+
+    done = rotate(world.ports, "bot", Options(), actor=ACTOR, process_alive=looked_at_while_draining)
+    assert done.state == "buried"
+    assert refused == ["workflow.busy"] * 4
+    assert world.audit.types().count("key.revoke") == 1
+
+
+def test_a_refusal_half_way_says_what_to_mend_and_how_to_go_on():
+    world = World()
+    real = world.gateway.send
+
+    def refusing(venue, request, who):
+        if request.method == "DELETE":
+            raise Refused("no", fault=Fault.IP, still="nothing was changed there", hint="mend the IP list")
+        return real(venue, request, who)
+
+    world.gateway.send = refusing
+    with pytest.raises(Refused) as caught:
+        turn(world)
+    (workflow,) = world.journal.workflows(unfinished=True)
+    assert caught.value.hint == f"mend the IP list, then keyguard workflow resume {workflow.id}"
