@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import os
-import sys
 import traceback
 from importlib import import_module
 from pathlib import Path
 from typing import NoReturn, Protocol, cast
 
 from keyguard import __version__
+from keyguard.cli import streams
 from keyguard.cli.catalogue import COMMANDS, LATER, resolve
 from keyguard.cli.output import Output
 from keyguard.core.errors import KeyguardError, UsageError
 
 BUG = 70
 INTERRUPTED = 130
+BROKEN_PIPE = 141
 TAKES_COMMAND = frozenset({"run"})
 """What follows `--` is another program's command line: not ours to parse."""
 
@@ -47,7 +47,9 @@ def load(name: str) -> Command:
 
 def guarded(words: list[str]) -> int:
     """Run the command that `words` name; every error ends here."""
-    out = Output(json="--json" in words)
+    streams.prepare()
+    ours = words[: words.index("--")] if "--" in words else words
+    out = Output(json="--json" in ours)
     try:
         return _dispatch(words, out)
     except KeyguardError as error:
@@ -58,8 +60,8 @@ def guarded(words: list[str]) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         # The reader of our output went away (`| head`): nothing to say, and nowhere to say it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        streams.abandon_stdout()
+        return BROKEN_PIPE
     except Exception as error:
         out.talk(f"keyguard: error: a bug in keyguard: {_where(error)}")
         out.talk("keyguard: hint: please report it with `keyguard --version`; no secret is in this message")
