@@ -12,13 +12,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from keyguard import wiring
 from keyguard.core.errors import KeyguardError
+from keyguard.core.secret import Secret
 from keyguard.demo import repository, tampering, venues
 from keyguard.demo.person import PersonAtUpbit
 from keyguard.demo.shell import Shell, StoryBroken, clean_environment
+from keyguard.home import Home
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from keyguard.cli.output import Output
 
@@ -39,6 +42,7 @@ class Story:
     out: Output
     shell: Shell
     venues: venues.Venues
+    pause: Callable[[], None]
     seconds: list[tuple[str, float]] = field(default_factory=list)
     found: dict[str, str] = field(default_factory=dict)
 
@@ -51,24 +55,38 @@ class Story:
         begin = time.perf_counter()
         yield
         self.seconds.append((title, time.perf_counter() - begin))
+        self.pause()
 
 
-def tell(out: Output, keep: Path | None) -> None:
-    """Tell the whole story in a throw-away folder, or in `keep`. DemoFailed says which command broke it."""
+def tell(out: Output, keep: Path | None, *, pause: Callable[[], None]) -> None:
+    """Tell the whole story in a throw-away folder, or in `keep`; `pause` comes after each step.
+
+    DemoFailed says which command broke it. Without `keep` nothing is left behind, in the OS keyring either.
+    """
     folder = keep or Path(tempfile.mkdtemp(prefix="keyguard-demo-"))
+    shell = _shell(out, folder)
     try:
         with venues.simulated() as served:
-            _tell(out, folder, served)
+            _tell(Story(out, shell, served, pause))
     except StoryBroken as broken:
-        raise DemoFailed(str(broken), code="demo.broken", still="nothing outside the demo's folder") from None
+        raise DemoFailed(
+            str(broken), code="demo.broken", still="nothing outside the demo was touched"
+        ) from None
     finally:
         if keep is None:
-            shutil.rmtree(folder, ignore_errors=True)
+            _clean_up(folder, shell)
 
 
-def _tell(out: Output, folder: Path, served: venues.Venues) -> None:
-    shell = _shell(out, folder)
-    story = Story(out, shell, served)
+def _clean_up(folder: Path, shell: Shell) -> None:
+    home = Home(shell.home)
+    if home.exists() and (config := home.read()).store == "os-keyring":
+        store = wiring.secret_store(home, config, lambda: Secret(PASSPHRASE))
+        for name in store.names():
+            store.delete(name)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _tell(story: Story) -> None:
     with story.step("Three simulated venues on loopback; a home of its own"):
         _begin(story)
     with story.step("A trading bot's repository leaks three keys"):

@@ -9,23 +9,41 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import secretstorage
+
+from tests.services.fixtures import keyring, running_keyring
+
+if TYPE_CHECKING:
+    import pytest
+
+    from tests.services.keyring_session import Session
+
+__all__ = ["keyring", "running_keyring"]
 
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_whole_story_headless(tmp_path: Path) -> None:
-    folder = tmp_path / "demo"
-    environment = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'adapters'}"}
+def demo(*words: str) -> str:
+    """Everything one headless demo said."""
     told = subprocess.run(
-        [sys.executable, "-m", "keyguard", "demo", "--headless", "--keep", str(folder)],
+        [sys.executable, "-m", "keyguard", "demo", "--headless", *words],
         capture_output=True,
         text=True,
         timeout=90,
-        env=environment,
+        env=os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'adapters'}"},
         check=False,
     )
     assert told.returncode == 0, told.stderr[-2000:]
-    story = told.stderr + told.stdout
+    return told.stderr + told.stdout
+
+
+def test_the_whole_story_headless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
+    folder = tmp_path / "demo"
+    story = demo("--keep", str(folder))
+    assert "store     file: there is no D-Bus session bus" in story
     for venue in ("bybit", "deribit", "upbit"):
         assert f"{venue:<8} SIMULATED at http://127.0.0.1:" in story
     assert story.count("proven dead: ") == 3
@@ -37,6 +55,20 @@ def test_the_whole_story_headless(tmp_path: Path) -> None:
     assert summary.count("v1 dead     v2 live") == 3
     _the_database_agrees(folder / "home" / "keyguard.db")
     _the_references_stand_where_the_secrets_were(folder / "bot")
+
+
+def test_on_the_os_keyring_nothing_is_left_behind(keyring: Session) -> None:
+    before = _items()
+    story = demo()
+    assert "store     os-keyring: " in story
+    assert "stored the new key and read it back: os_keyring" in story
+    assert _items() == before
+
+
+def _items() -> set[str]:
+    with contextlib.closing(secretstorage.dbus_init()) as connection:
+        collection = secretstorage.get_default_collection(connection)
+        return {item.item_path for item in collection.get_all_items()}
 
 
 def _the_database_agrees(path: Path) -> None:

@@ -1,39 +1,45 @@
-"""Audit log in memory; bodies are checked as the real one checks them."""
+"""Audit log in memory, of real records in a real chain.
+
+It passes the contract of the real one (tests/stores/contract_audit.py). Beyond it, the fake venue may have
+a stream, although it has no slot of its own in KGA/1.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import json
+from datetime import timedelta
 
+from keyguard.core import record as records
+from keyguard.core.chain import CHAIN_START, Stored, Walk, chain_value, leaf_hash
 from keyguard.core.errors import StoreError, UsageError
 from keyguard.core.record_types import check_body
 from keyguard.core.slots import FIRM
 from keyguard.ports.audit import Entry, Verified
 
-SOME_VENUE = "bybit"
-"""The fake venue has no slot of its own in KGA/1."""
+FAKE_VENUE, SOME_VENUE = "examplex", "bybit"
 
 
 class FakeAudit:
-    def __init__(self) -> None:
+    def __init__(self, clock) -> None:
+        self._clock = clock
         self._entries = []
+        self._private = {}
+        self._last = self._seen = None
         self.broken = False
 
     def append(self, stream, type_, body, *, private=None):
         if self.broken:
             raise StoreError("no space left for the audit log", code="log.full")
         try:
-            check_body(stream if stream == FIRM else SOME_VENUE, type_, body)
+            check_body(SOME_VENUE if stream == FAKE_VENUE else stream, type_, body)
+            hidden = None if private is None else records.private_bytes(private)
         except ValueError as error:
             raise UsageError(f"the log cannot take this {type_} record: {error}", code="log.record") from None
-        same = sum(1 for _ in self.entries(stream=stream))
-        record = {"body": body, "n": same, "stream": stream, "type": type_, "v": 1}
-        text = json.dumps(record, sort_keys=True, ensure_ascii=False).encode()
-        last = self._entries[-1].chain if self._entries else bytes(32)
-        leaf = hashlib.sha256(b"\0" + text).digest()
-        entry = Entry(len(self._entries), text, hashlib.sha256(b"\2" + last + leaf).digest())
-        self._entries.append(entry)
-        return entry
+        now = self._clock.now()
+        if self._seen is not None and now < self._seen:
+            step = (now - self._seen) // timedelta(milliseconds=1)
+            self._write(now, FIRM, "clock.step", {"step_ms": step}, None)
+        return self._write(now, stream, type_, body, hidden)
 
     def entries(self, *, stream=None):
         for entry in tuple(self._entries):
@@ -41,13 +47,33 @@ class FakeAudit:
                 yield entry
 
     def verify(self):
-        return Verified(len(self._entries), {}, bytes(32))
+        walk = Walk()
+        for entry in self._entries:
+            stream = json.loads(entry.record)["stream"]
+            walk.step(
+                Stored(entry.number, stream, entry.record, entry.chain, self._private.get(entry.number))
+            )
+        return Verified(walk.count, dict(walk.streams), walk.chain)
 
     def bodies(self, type_):
         """For tests: the bodies of all records of a type."""
-        records = [json.loads(entry.record) for entry in self._entries]
-        return [r["body"] for r in records if r["type"] == type_]
+        found = [json.loads(entry.record) for entry in self._entries]
+        return [r["body"] for r in found if r["type"] == type_]
 
     def types(self):
         """For tests: the types of all records, in order."""
         return [json.loads(entry.record)["type"] for entry in self._entries]
+
+    def _write(self, now, stream, type_, body, hidden):
+        self._seen = now
+        self._last = now if self._last is None else max(now, self._last)
+        salt, opening = self._clock.token(records.SALT_SIZE), self._clock.token(records.OPENING_SIZE)
+        priv = None if hidden is None else records.commitment(opening, hidden)
+        same = sum(1 for _ in self.entries(stream=stream))
+        data = records.encode(records.Record(stream, same, self._last, type_, body, salt.hex(), priv))
+        before = self._entries[-1].chain if self._entries else CHAIN_START
+        entry = Entry(len(self._entries), data, chain_value(before, leaf_hash(data)))
+        self._entries.append(entry)
+        if hidden is not None:
+            self._private[entry.number] = (opening, hidden)
+        return entry

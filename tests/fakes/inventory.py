@@ -1,4 +1,7 @@
-"""Inventory in memory: what is committed survives a process that dies, an open transaction does not."""
+"""Inventory in memory: what is committed survives a process that dies, an open transaction does not.
+
+It passes the contract of the real one (tests/stores/contract_inventory.py).
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,7 @@ class FakeInventory:
 
     @contextmanager
     def transaction(self):
-        saved = copy.copy(vars(self))
-        saved = {name: copy.copy(value) for name, value in saved.items()}
+        saved = {name: copy.copy(value) for name, value in vars(self).items()}
         try:
             yield
         except BaseException:
@@ -28,7 +30,7 @@ class FakeInventory:
             raise
 
     def add_key(self, key, version):
-        if any(k.name == key.name for k in self._keys.values()):
+        if key.id in self._keys or any(k.name == key.name for k in self._keys.values()):
             raise UsageError("name taken", code="key.name_taken")
         if self.version_by_public_id(key.venue, version.public_id):
             raise UsageError("known", code="key.known")
@@ -36,24 +38,31 @@ class FakeInventory:
         self._versions[version.id] = version
 
     def update_key(self, key):
+        self._known(key.id)
         self._keys[key.id] = key
 
     def remove_key(self, key_id):
-        del self._keys[key_id]
-        self._versions = {i: v for i, v in self._versions.items() if v.key_id != key_id}
+        gone = {version.id for version in self.versions(key_id)}
+        self._keys.pop(key_id, None)
+        self._versions = {i: v for i, v in self._versions.items() if i not in gone}
+        self._observations = [o for o in self._observations if o.version_id not in gone]
+        self._leases = {i: lease for i, lease in self._leases.items() if lease.version_id not in gone}
 
     def keys(self):
         return tuple(sorted(self._keys.values(), key=lambda k: k.name))
 
     def find_key(self, name):
-        if name in self._keys:
-            return self._keys[name]
-        found = [k for k in self._keys.values() if k.name == name or k.name.endswith("/" + name)]
-        if not found:
-            raise UsageError(f"no key {name}", code="key.unknown")
-        if len(found) > 1:
-            raise UsageError(f"{name} matches several keys", code="key.ambiguous")
-        return found[0]
+        for found in (
+            [k for k in self.keys() if name in (k.id, k.name)],
+            [k for k in self.keys() if f"/{name}/" in f"/{k.name}/"],
+            [k for k in self.keys() if _begins(k.name.split("/"), name.split("/"))],
+        ):
+            if len(found) == 1:
+                return found[0]
+            if found:
+                names = ", ".join(k.name for k in found)
+                raise UsageError(f"{name} matches several keys: {names}", code="key.ambiguous")
+        raise UsageError(f"no key {name}", code="key.unknown")
 
     def versions(self, key_id):
         return tuple(
@@ -67,17 +76,24 @@ class FakeInventory:
         raise UsageError("no live version", code="key.no_live_version")
 
     def version_by_public_id(self, venue, public_id):
-        for version in self._versions.values():
-            if version.public_id == public_id and self._keys[version.key_id].venue == venue:
-                return version
-        return None
+        found = [
+            version
+            for version in self._versions.values()
+            if version.public_id == public_id and self._keys[version.key_id].venue == venue
+        ]
+        return max(found, key=lambda version: version.number, default=None)
 
     def add_version(self, version):
-        assert version.key_id in self._keys
-        assert self._versions.get(version.id, version) == version
+        self._known(version.key_id)
+        present = self._versions.get(version.id)
+        if present is not None:
+            assert replace(present, status=version.status) == version
+            return
         self._versions[version.id] = version
 
     def switch(self, key_id, version_id):
+        if all(version.id != version_id for version in self.versions(key_id)):
+            raise UsageError(f"no version {version_id}", code="key.unknown_version")
         for version in self.versions(key_id):
             if version.id == version_id:
                 self.set_status(version.id, VersionStatus.LIVE)
@@ -92,13 +108,27 @@ class FakeInventory:
         self._observations = [*self._observations, observation]
 
     def last_observation(self, version_id):
-        return next((o for o in reversed(self._observations) if o.version_id == version_id), None)
+        of_version = (o for o in reversed(self._observations) if o.version_id == version_id)
+        return max(of_version, key=lambda o: o.at, default=None)
 
     def add_lease(self, lease):
+        assert lease.version_id in self._versions
         self._leases[lease.id] = lease
 
     def end_lease(self, lease_id, at):
-        self._leases[lease_id] = replace(self._leases[lease_id], ended_at=at)
+        if self._leases[lease_id].ended_at is None:
+            self._leases[lease_id] = replace(self._leases[lease_id], ended_at=at)
 
     def open_leases(self, version_id):
-        return tuple(x for x in self._leases.values() if x.version_id == version_id and x.ended_at is None)
+        found = (x for x in self._leases.values() if x.version_id == version_id and x.ended_at is None)
+        return tuple(sorted(found, key=lambda lease: lease.at))
+
+    def _known(self, key_id):
+        if key_id not in self._keys:
+            raise UsageError(f"no key {key_id}", code="key.unknown")
+
+
+def _begins(name, wanted):
+    """Whether neighbouring pieces of the name begin with the wanted ones."""
+    rows = (name[start : start + len(wanted)] for start in range(len(name) - len(wanted) + 1))
+    return all(wanted) and any(all(map(str.startswith, row, wanted)) for row in rows)

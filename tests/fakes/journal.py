@@ -1,4 +1,7 @@
-"""Journal in memory; each call is a commit. As strict as a table with keys and a JSON column."""
+"""Journal in memory; each call is a commit. As strict as a table with keys and a JSON column.
+
+It passes the contract of the real one (tests/stores/contract_journal.py).
+"""
 
 from __future__ import annotations
 
@@ -36,13 +39,17 @@ class FakeJournal:
         self._workflows[workflow.id] = self._through_json(workflow)
 
     def workflow(self, workflow_id):
-        found = [w for i, w in self._workflows.items() if i.startswith(workflow_id)]
+        if workflow_id in self._workflows:
+            return self._through_json(self._workflows[workflow_id])
+        found = [w for i, w in self._workflows.items() if workflow_id and i.startswith(workflow_id)]
         if len(found) != 1:
-            raise UsageError(f"no workflow {workflow_id}", code="workflow.unknown")
+            code = "workflow.ambiguous" if found else "workflow.unknown"
+            raise UsageError(f"no workflow {workflow_id}", code=code)
         return self._through_json(found[0])
 
     def workflows(self, *, unfinished=False):
-        return tuple(w for w in self._workflows.values() if not (unfinished and w.finished))
+        oldest_first = sorted(self._workflows.values(), key=lambda w: (w.opened_at, w.id))
+        return tuple(w for w in oldest_first if not (unfinished and w.finished))
 
     def intend(self, call):
         place = (call.workflow_id, call.operation, call.seq)

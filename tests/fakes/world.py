@@ -32,7 +32,7 @@ class World:
         self.store = MemoryStore()
         self.inventory = FakeInventory()
         self.journal = FakeJournal()
-        self.audit = FakeAudit()
+        self.audit = FakeAudit(self.clock)
         self.person = FakePerson(self.exchange)
         self.alive = set()
         grants = ["view", "trade", "keys"] if self_managed else ["view", "trade"]

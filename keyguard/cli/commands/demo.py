@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ NEEDED = ("starlette", "uvicorn", "pybit")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("--headless", action="store_true", help="tell the story line by line and end")
+    parser.add_argument("--headless", action="store_true", help="tell the story without waiting")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="use this new folder and leave it behind")
     parser.epilog = "example: keyguard demo --headless"
 
@@ -35,5 +36,13 @@ def run(args: argparse.Namespace, out: Output) -> int:
         )
     if args.keep and args.keep.exists():
         raise UsageError(f"{args.keep} exists already", code="demo.exists", hint="name a new folder")
-    story.tell(out, args.keep.absolute() if args.keep else None)
+    headless = args.headless or not sys.stdin.isatty()
+
+    def pause() -> None:
+        if not headless:
+            out.talk("")
+            out.talk("Enter goes on, Ctrl-C ends the demo", style="dim")
+            sys.stdin.readline()
+
+    story.tell(out, args.keep.absolute() if args.keep else None, pause=pause)
     return 0

@@ -44,6 +44,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
     _tell_sources(out, intakes)
     done: list[tuple[Candidate, Key, Enrolled | None]] = []
     with session.opened(args, out) as ports:
+        out.talk(f"taking them into this home's store: {ports.secrets.kind}")
         for candidate in candidates:
             try:
                 done.append(_take(ports, args, candidate))

@@ -10,7 +10,7 @@ from tests.fakes.world import World
 
 def empty_world():
     world = World()
-    world.audit = FakeAudit()
+    world.audit = FakeAudit(world.clock)
     return world
 
 
