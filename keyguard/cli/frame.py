@@ -78,7 +78,7 @@ def _where(error: Exception) -> str:
 def _dispatch(words: list[str], out: Output) -> int:
     before, words = _leading_options(words)
     if not words or words[0] in ("-h", "--help", "help"):
-        out.data(overview())
+        out.block(overview())
         return 0 if words else 2
     name, rest = resolve(words)
     if name in LATER:
@@ -108,7 +108,7 @@ def _unknown(words: list[str], out: Output) -> None:
     """Show a group's commands, or refuse with the nearest name."""
     group = {name: text for name, text in COMMANDS.items() if name.split()[0] == words[0]}
     if group and (len(words) == 1 or words[1] in ("-h", "--help")):
-        out.data("\n".join(f"keyguard {name:<18} {text}" for name, text in group.items()))
+        out.block("\n".join(f"keyguard {name:<18} {text}" for name, text in group.items()))
         return
     both, first = " ".join(words[:2]), words[0]
     near = difflib.get_close_matches(both, COMMANDS, n=1) or difflib.get_close_matches(first, COMMANDS, n=1)

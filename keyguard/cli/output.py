@@ -31,11 +31,16 @@ class Output:
         self._talk_colour = wanted and sys.stderr.isatty()
 
     def data(self, text: str, style: str = "") -> None:
-        """Write a line or block of data to stdout, escaped."""
+        """Write a line of data to stdout, escaped: a line break in it cannot begin another line."""
         _put(_styled(text, style if self.colour else ""))
 
+    def block(self, text: str) -> None:
+        """Write our own words in several lines to stdout; every line escaped."""
+        for line in text.split("\n"):
+            self.data(line)
+
     def talk(self, text: str, style: str = "") -> None:
-        """Write a line or block for the person to stderr, escaped.
+        """Write a line for the person to stderr, escaped.
 
         That nobody listens any more is no reason to end: a rotation may be half-way.
         """
@@ -53,7 +58,7 @@ class Output:
 
     def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Write rows in columns as wide as their content."""
-        cells = [[escape(cell).replace("\n", "⏎") for cell in row] for row in (headers, *rows)]
+        cells = [[escape(cell) for cell in row] for row in (headers, *rows)]
         widths = [max(_width(row[i]) for row in cells) for i in range(len(headers))]
         for number, row in enumerate(cells):
             pads = (cell + " " * (w - _width(cell)) for cell, w in zip(row, widths, strict=True))
@@ -73,7 +78,7 @@ class Output:
 
 
 def _styled(text: str, style: str) -> str:
-    safe = "\n".join(escape(line) for line in text.split("\n"))
+    safe = escape(text)
     return f"\x1b[{STYLES[style]}m{safe}\x1b[0m\n" if style else safe + "\n"
 
 

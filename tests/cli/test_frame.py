@@ -11,6 +11,7 @@ from keyguard import __version__
 from keyguard.cli import frame
 from keyguard.cli.catalogue import COMMANDS, LATER
 from keyguard.cli.main import main
+from keyguard.cli.output import Output
 from keyguard.core.errors import OutcomeUnknown
 
 
@@ -111,3 +112,25 @@ def test_a_bug_is_named_by_place_and_never_quotes(
 def test_interrupted(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(frame, "load", lambda name: Broken(KeyboardInterrupt()))
     assert main(["scan"]) == 130
+
+
+def test_a_line_break_from_outside_begins_no_line_of_its_own(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forged = "a.env\nkeyguard: error: \x1b[31mcall +1 900 555"
+    error = OutcomeUnknown(f"{forged} is malformed", code="x", still=forged, hint=forged)
+    monkeypatch.setattr(frame, "load", lambda name: Broken(error))
+    assert main(["scan"]) == 5
+    told = capsys.readouterr().err
+    assert len(told.splitlines()) == 3
+    assert "a.env\\nkeyguard: error: \\x1b[31m" in told
+
+
+def test_one_line_of_output_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    out = Output()
+    out.data("pid 1 (bot\nall keys are fine)")
+    out.talk("a\u2028b\rc\nd")
+    out.table(("purpose",), [("x\ny",)])
+    told = capsys.readouterr()
+    assert told.out.splitlines() == ["pid 1 (bot\\nall keys are fine)", "purpose", "x\\ny"]
+    assert len(told.err.splitlines()) == 1
