@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import re
 import traceback
 from importlib import import_module
 from pathlib import Path
@@ -22,11 +23,19 @@ TAKES_COMMAND = frozenset({"run"})
 """What follows `--` is another program's command line: not ours to parse."""
 
 
+_UNKNOWN = "unrecognized arguments: "
+_SECRET_LOOKS = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9+=_-]{20,}")
+
+
 class Parser(argparse.ArgumentParser):
     """argparse that raises instead of writing and exiting."""
 
     def error(self, message: str) -> NoReturn:
-        """Raise UsageError."""
+        """Raise UsageError. What it does not know is not repeated, but for the names of options."""
+        unknown = message.removeprefix(_UNKNOWN)
+        if unknown != message:
+            names = (word.partition("=")[0] if word.startswith("--") else "…" for word in unknown.split())
+            message = _UNKNOWN + " ".join(names)
         raise UsageError(message, code="usage", hint=f"{self.prog} --help")
 
 
@@ -53,6 +62,7 @@ def guarded(words: list[str]) -> int:
     try:
         return _dispatch(words, out)
     except KeyguardError as error:
+        _leave_out_secrets(error, words)
         out.error(error)
         return error.exit_status
     except KeyboardInterrupt:
@@ -66,6 +76,16 @@ def guarded(words: list[str]) -> int:
         out.talk(f"keyguard: error: a bug in keyguard: {_where(error)}")
         out.talk("keyguard: hint: please report it with `keyguard --version`; no secret is in this message")
         return BUG
+
+
+def _leave_out_secrets(error: KeyguardError, words: list[str]) -> None:
+    """Shorten what was typed as an argument and may be a secret: errors end up in logs of jobs and chats."""
+    for word in words:
+        for part in (word, word.partition("=")[2]):
+            if _SECRET_LOOKS.fullmatch(part):
+                error.message = error.message.replace(part, f"{part[:2]}…")
+                error.still = error.still.replace(part, f"{part[:2]}…")
+                error.hint = error.hint.replace(part, f"{part[:2]}…")
 
 
 def _where(error: Exception) -> str:

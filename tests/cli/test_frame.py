@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 
 import pytest
 
@@ -134,3 +135,38 @@ def test_one_line_of_output_is_one_line(capsys: pytest.CaptureFixture[str]) -> N
     told = capsys.readouterr()
     assert told.out.splitlines() == ["pid 1 (bot\\nall keys are fine)", "purpose", "x\\ny"]
     assert len(told.err.splitlines()) == 1
+
+
+SECRET = "FAKE" + "pMIE9aJD8AQWOYtXGpcnvM843025c7uB"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        f"key add bybit --label l --desk d {SECRET}",
+        f"key add bybit --label l --desk d --secret {SECRET}",
+        f"key add bybit --label l --desk d --secret={SECRET}",
+        "key add bybit --label l --desk d --secret hunter2",
+        f"run bot --as {SECRET} -- true",
+        f"scan --max-size {SECRET}",
+        f"key rotate bot --overlap {SECRET}",
+        f"key rotate bot --needs={SECRET}",
+        f"rules show {SECRET}",
+        f"{SECRET} list",
+    ],
+)
+def test_a_secret_that_was_typed_as_an_argument_is_not_repeated(
+    words: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert main(["--home", str(tmp_path), *words.split()]) == 2
+    told = capsys.readouterr()
+    assert SECRET not in told.err + told.out
+    assert "hunter2" not in told.err + told.out
+    assert "--secret=" not in told.err
+
+
+def test_typing_errors_are_still_repeated(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["key", "show", "--verbose", "bot"]) == 2
+    assert "--verbose" in capsys.readouterr().err
+    assert main(["rules", "show", "bybit.sceret"]) == 2
+    assert "bybit.sceret" in capsys.readouterr().err
