@@ -68,6 +68,30 @@ class Home:
         """Whether `keyguard init` has been here."""
         return self.config_file.is_file()
 
+    def demand_private(self) -> None:
+        """Raise StoreError `home.exposed` where another user could change what is trusted here.
+
+        Who writes the configuration names the simulators that stand in for venues, and the proxy; who
+        writes the folder exchanges the database with its audit log.
+        """
+        if not hasattr(os, "geteuid"):  # Windows: the folder's access list protects it
+            return
+        for path in (self.path, self.config_file, self.database_file):
+            try:
+                found = path.stat()
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise StoreError(f"{path}: {error.strerror}", code="home.unreadable") from None
+            foreign = found.st_uid != os.geteuid()
+            if foreign or found.st_mode & 0o022:
+                raise StoreError(
+                    f"{path} " + ("belongs to another user" if foreign else "can be changed by other users"),
+                    code="home.exposed",
+                    still="nothing was changed",
+                    hint="use a home of your own" if foreign else f"chmod go-w {path}; doctor shows the rest",
+                )
+
     def read(self) -> Config:
         """Return the configuration; UsageError where there is none or it is malformed."""
         try:

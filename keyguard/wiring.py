@@ -76,6 +76,7 @@ def opened(home: Home, unlock: Callable[[], Secret], person: Person) -> Iterator
     from keyguard.stores.nonces import SqlNonces
 
     config = home.read()
+    home.demand_private()
     clock = SystemClock()
     secrets = secret_store(home, config, unlock)
     with contextlib.closing(open_database(database_url(home, config))) as database:
@@ -119,6 +120,7 @@ def create(home: Home, config: Config, new_passphrase: Callable[[], Secret]) -> 
             still="nothing was changed",
             hint="choose another folder with --home, or mend its permissions or free space",
         ) from None
+    home.demand_private()
     if config.store == "file" and not home.vault_file.exists():
         create_vault(home.vault_file, new_passphrase(), SystemClock())
     open_database(database_url(home, config), create=True).close()

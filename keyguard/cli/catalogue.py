@@ -24,13 +24,14 @@ COMMANDS = {
     "workflow list": "journalled work",
     "workflow show": "one workflow and its calls",
     "workflow resume": "go on with a workflow that was interrupted",
+    "workflow cancel": "give up a rotation before its switch; the old key stays",
 }
 """Command -> what it does; the module is `keyguard.cli.commands.<name with underscores>`."""
 
 LATER = frozenset(
     {
         *("approve", "attest", "daemon", "desk", "grant", "hook", "panic", "party", "person", "reconcile"),
-        *("review", "tui", "verify", "watch", "workflow cancel"),
+        *("review", "tui", "verify", "watch"),
         *("key minimise", "key remove", "key reveal", "log checkpoint", "log export"),
         *("store lock", "store migrate", "store passphrase", "store unlock"),
     }

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import TYPE_CHECKING
 
-from keyguard.cli import views
+from keyguard.cli import session, views
 from keyguard.core.errors import UsageError
 from keyguard.core.keys import Scope, parse_scopes
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--owner", default=getpass.getuser(), metavar="P", help="who answers for it: you")
+    parser.add_argument("--owner", default=session.user(), metavar="P", help="who answers for it: you")
     parser.add_argument("--purpose", default="", metavar="T", help="what it is for")
     parser.add_argument("--needs", default="", metavar="SCOPE,…", help="the scopes its purpose needs")
     parser.add_argument("--unchecked", action="store_true", help="store it even if the venue refuses it now")

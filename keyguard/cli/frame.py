@@ -4,30 +4,38 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import os
-import sys
+import re
 import traceback
 from importlib import import_module
 from pathlib import Path
 from typing import NoReturn, Protocol, cast
 
 from keyguard import __version__
-from keyguard.cli import dumps
+from keyguard.cli import dumps, streams
 from keyguard.cli.catalogue import COMMANDS, LATER, resolve
 from keyguard.cli.output import Output
 from keyguard.core.errors import KeyguardError, UsageError
 
 BUG = 70
 INTERRUPTED = 130
+BROKEN_PIPE = 141
 TAKES_COMMAND = frozenset({"run"})
 """What follows `--` is another program's command line: not ours to parse."""
+
+
+_UNKNOWN = "unrecognized arguments: "
+_SECRET_LOOKS = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9+=_-]{20,}")
 
 
 class Parser(argparse.ArgumentParser):
     """argparse that raises instead of writing and exiting."""
 
     def error(self, message: str) -> NoReturn:
-        """Raise UsageError."""
+        """Raise UsageError. What it does not know is not repeated, but for the names of options."""
+        unknown = message.removeprefix(_UNKNOWN)
+        if unknown != message:
+            names = (word.partition("=")[0] if word.startswith("--") else "…" for word in unknown.split())
+            message = _UNKNOWN + " ".join(names)
         raise UsageError(message, code="usage", hint=f"{self.prog} --help")
 
 
@@ -48,10 +56,13 @@ def load(name: str) -> Command:
 
 def guarded(words: list[str]) -> int:
     """Run the command that `words` name; every error ends here."""
-    out = Output(json="--json" in words)
+    streams.prepare()
+    ours = words[: words.index("--")] if "--" in words else words
+    out = Output(json="--json" in ours)
     try:
         return _dispatch(words, out)
     except KeyguardError as error:
+        _leave_out_secrets(error, words)
         out.error(error)
         return error.exit_status
     except KeyboardInterrupt:
@@ -59,12 +70,22 @@ def guarded(words: list[str]) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         # The reader of our output went away (`| head`): nothing to say, and nowhere to say it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        streams.abandon_stdout()
+        return BROKEN_PIPE
     except Exception as error:
         out.talk(f"keyguard: error: a bug in keyguard: {_where(error)}")
         out.talk("keyguard: hint: please report it with `keyguard --version`; no secret is in this message")
         return BUG
+
+
+def _leave_out_secrets(error: KeyguardError, words: list[str]) -> None:
+    """Shorten what was typed as an argument and may be a secret: errors end up in logs of jobs and chats."""
+    for word in words:
+        for part in (word, word.partition("=")[2]):
+            if _SECRET_LOOKS.fullmatch(part):
+                error.message = error.message.replace(part, f"{part[:2]}…")
+                error.still = error.still.replace(part, f"{part[:2]}…")
+                error.hint = error.hint.replace(part, f"{part[:2]}…")
 
 
 def _where(error: Exception) -> str:
@@ -77,7 +98,7 @@ def _where(error: Exception) -> str:
 def _dispatch(words: list[str], out: Output) -> int:
     before, words = _leading_options(words)
     if not words or words[0] in ("-h", "--help", "help"):
-        out.data(overview())
+        out.block(overview())
         return 0 if words else 2
     name, rest = resolve(words)
     if name in LATER:
@@ -108,7 +129,7 @@ def _unknown(words: list[str], out: Output) -> None:
     """Show a group's commands, or refuse with the nearest name."""
     group = {name: text for name, text in COMMANDS.items() if name.split()[0] == words[0]}
     if group and (len(words) == 1 or words[1] in ("-h", "--help")):
-        out.data("\n".join(f"keyguard {name:<18} {text}" for name, text in group.items()))
+        out.block("\n".join(f"keyguard {name:<18} {text}" for name, text in group.items()))
         return
     both, first = " ".join(words[:2]), words[0]
     near = difflib.get_close_matches(both, COMMANDS, n=1) or difflib.get_close_matches(first, COMMANDS, n=1)

@@ -12,7 +12,8 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command; returns its exit status (see `keyguard.core.errors`)."""
     words = list(sys.argv[1:] if argv is None else argv)
     if words in (["--version"], ["-V"]):
-        sys.stdout.write(f"keyguard {__version__}\n")
+        if sys.stdout is not None:  # closed by who started us
+            sys.stdout.write(f"keyguard {__version__}\n")
         return 0
     from keyguard.cli.frame import guarded  # noqa: PLC0415 - `--version` above must not pay for it
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json as jsonlib
 import os
 import sys
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
+from keyguard.cli import streams
+from keyguard.core.errors import StoreError
 from keyguard.core.escape import escape
 
 if TYPE_CHECKING:
@@ -28,17 +31,26 @@ class Output:
         self._talk_colour = wanted and sys.stderr.isatty()
 
     def data(self, text: str, style: str = "") -> None:
-        """Write a line or block of data to stdout, escaped."""
-        self._write(sys.stdout, text, style if self.colour else "")
+        """Write a line of data to stdout, escaped: a line break in it cannot begin another line."""
+        _put(_styled(text, style if self.colour else ""))
+
+    def block(self, text: str) -> None:
+        """Write our own words in several lines to stdout; every line escaped."""
+        for line in text.split("\n"):
+            self.data(line)
 
     def talk(self, text: str, style: str = "") -> None:
-        """Write a line or block for the person to stderr, escaped."""
-        self._write(sys.stderr, text, style if self._talk_colour else "")
+        """Write a line for the person to stderr, escaped.
+
+        That nobody listens any more is no reason to end: a rotation may be half-way.
+        """
+        with contextlib.suppress(OSError):
+            sys.stderr.write(_styled(text, style if self._talk_colour else ""))
+            sys.stderr.flush()
 
     def report(self, text: str) -> None:
         """Write a report whose parts are escaped already, and which may carry our own colours."""
-        sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
-        sys.stdout.flush()
+        _put(text if text.endswith("\n") or not text else text + "\n")
 
     def document(self, value: Any) -> None:
         """Write one JSON document to stdout."""
@@ -46,7 +58,7 @@ class Output:
 
     def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Write rows in columns as wide as their content."""
-        cells = [[escape(cell).replace("\n", "⏎") for cell in row] for row in (headers, *rows)]
+        cells = [[escape(cell) for cell in row] for row in (headers, *rows)]
         widths = [max(_width(row[i]) for row in cells) for i in range(len(headers))]
         for number, row in enumerate(cells):
             pads = (cell + " " * (w - _width(cell)) for cell, w in zip(row, widths, strict=True))
@@ -61,14 +73,29 @@ class Output:
             self.talk(f"keyguard: hint: {error.hint}")
         if self.json:
             told = {"code": error.code, "message": error.message, "still": error.still, "hint": error.hint}
-            self.document({"error": told})
+            with contextlib.suppress(StoreError, BrokenPipeError):
+                self.document({"error": told})
 
-    def _write(self, stream: Any, text: str, style: str) -> None:
-        safe = "\n".join(escape(line) for line in text.split("\n"))
-        if style:
-            safe = f"\x1b[{STYLES[style]}m{safe}\x1b[0m"
-        stream.write(safe + "\n")
-        stream.flush()
+
+def _styled(text: str, style: str) -> str:
+    safe = escape(text)
+    return f"\x1b[{STYLES[style]}m{safe}\x1b[0m\n" if style else safe + "\n"
+
+
+def _put(text: str) -> None:
+    """Write to stdout; StoreError where it does not take it all, so that no half answer passes for whole."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        streams.abandon_stdout()
+        raise StoreError(
+            f"the output cannot be written: {(error.strerror or 'error').lower()}",
+            code="output.failed",
+            still="what the command did before stands",
+        ) from None
 
 
 def _width(text: str) -> int:

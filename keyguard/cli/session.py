@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import getpass
+import os
 import socket
 import sys
 from typing import TYPE_CHECKING
@@ -43,7 +44,22 @@ def opened(args: argparse.Namespace, out: Output) -> Iterator[Ports]:
 
 def actor() -> Actor:
     """Who sits here, as the operating system names them."""
-    return Actor(user=getpass.getuser(), host=socket.gethostname())
+    return Actor(user=user(), host=socket.gethostname())
+
+
+def user() -> str:
+    """The name of this process's user by the kernel's word: LOGNAME and USER say whatever one likes.
+
+    A user that the system has no name for (a container's) goes by number.
+    """
+    try:
+        import pwd  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return getpass.getuser()
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid-{os.getuid()}"
 
 
 def prompt(text: str) -> Secret:

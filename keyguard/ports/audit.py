@@ -37,8 +37,11 @@ class AuditLog(Protocol):
         """
         ...
 
-    def entries(self, *, stream: str | None = None) -> Iterator[Entry]:
-        """All records in order."""
+    def entries(self, *, stream: str | None = None, holding: bytes = b"") -> Iterator[Entry]:
+        """All records in order; of one stream, and only those whose bytes hold `holding` somewhere.
+
+        The latter is for looking something up in a long log without reading all of it.
+        """
         ...
 
     def verify(self) -> Verified:

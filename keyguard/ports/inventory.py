@@ -71,6 +71,10 @@ class Inventory(Protocol):
         """All versions of a key, oldest first."""
         ...
 
+    def version_ids(self) -> frozenset[str]:
+        """The ids of all versions of all keys."""
+        ...
+
     def live_version(self, key_id: str) -> KeyVersion:
         """The version a hand-out gives; UsageError `key.no_live_version` if there is none."""
         ...

@@ -74,11 +74,13 @@ class SqlAuditLog:
                 head = _read_head(connection)
             return self._write(connection, head, now, stream, type_, body, hidden)
 
-    def entries(self, *, stream: str | None = None) -> Iterator[Entry]:
-        """All records in order, in batches: no transaction stays open between them."""
+    def entries(self, *, stream: str | None = None, holding: bytes = b"") -> Iterator[Entry]:
+        """All that match, in order, in batches: no transaction stays open between them."""
         query = select(RECORDS).order_by(RECORDS.c.number).limit(_BATCH)
         if stream is not None:
             query = query.where(RECORDS.c.stream == stream)
+        if holding:
+            query = query.where(func.instr(RECORDS.c.record, holding) > 0)
         last = -1
         while True:
             with self._database.read() as connection:

@@ -90,6 +90,11 @@ class SqlInventory:
             rows = connection.execute(query).all()
         return tuple(self._version(row) for row in rows)
 
+    def version_ids(self) -> frozenset[str]:
+        """The ids of all versions of all keys."""
+        with self._database.read() as connection:
+            return frozenset(connection.execute(select(VERSIONS.c.id)).scalars())
+
     def live_version(self, key_id: str) -> KeyVersion:
         """The version a hand-out gives; UsageError `key.no_live_version` if there is none."""
         live = [version for version in self.versions(key_id) if version.status is VersionStatus.LIVE]

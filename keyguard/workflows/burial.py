@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import asdict, dataclass
 
 from keyguard.core.errors import ExchangeError, NotStored, OutcomeUnknown, Refused, UsageError
@@ -73,7 +74,14 @@ def end_version(run: Run, version: KeyVersion) -> None:
 
 
 def bury(run: Run) -> Action:
-    """Prove the old key dead; OutcomeUnknown `rotation.revoked_unconfirmed` where it cannot be proven."""
+    """Prove the old key dead; OutcomeUnknown `rotation.revoked_unconfirmed` where it cannot be proven.
+
+    Taken up again, a key that still lives is ended once more: the list may have been without it when it
+    was to be ended, or a person may have said "done" too early.
+    """
+    if run.resumed and not isinstance(_try_proof(run, run.old_version(), 1), Proof):
+        with contextlib.suppress(Refused):  # the manager may have ended itself; the proof below tells
+            end_version(run, run.old_version())
     proof = prove_dead(run, run.old_version())
     run.tell("proven dead: the venue no longer knows the old key", proof.method)
     return run.advance(Event.BURIED, proof=asdict(proof))

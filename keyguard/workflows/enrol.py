@@ -94,9 +94,9 @@ def orphans(ports: Ports) -> tuple[str, ...]:
     A crash between storing and registering leaves one. It is never deleted unasked: it might be the only
     copy after an old inventory was restored. Enrolling the same key again adopts it.
     """
-    known = ports.inventory.keys()
-    owned = {version.id for key in known for version in ports.inventory.versions(key.id)}
-    owned |= {w.data["new"]["id"] for w in ports.journal.workflows(unfinished=True) if "new" in w.data}
+    owned = ports.inventory.version_ids() | {
+        w.data["new"]["id"] for w in ports.journal.workflows(unfinished=True) if "new" in w.data
+    }
     stored = (n.removeprefix(_ITEM_PREFIX) for n in ports.secrets.names() if n.startswith(_ITEM_PREFIX))
     return tuple(name for name in stored if name not in owned)
 

@@ -85,7 +85,9 @@ def append_once(
 
 def recorded(ports: Ports, stream: str, type_: str, values: Mapping[str, Any]) -> bool:
     """Whether the stream holds a record of this type whose body has these values."""
-    for entry in ports.audit.entries(stream=stream):
+    exact = [v for v in values.values() if isinstance(v, str) and v.isascii() and v.isalnum()]
+    holding = max(exact, key=len, default="").encode()  # no escapes: stands in a record as it is
+    for entry in ports.audit.entries(stream=stream, holding=holding):
         record = json.loads(entry.record)
         if record["type"] == type_ and values.items() <= record["body"].items():
             return True

@@ -56,8 +56,10 @@ def drive(run: Run, action: Action | None = None) -> Workflow:
 def _explain(run: Run, error: KeyguardError) -> None:
     if not error.still:
         error.still = _STILL.get(run.state, "the old key still works; nothing was deleted")
-    if run.workflow.id not in error.hint:
-        go_on = f"keyguard workflow resume {run.workflow.id}"
+    go_on = f"keyguard workflow resume {run.workflow.id}"
+    if error.hint.endswith("keyguard workflow resume"):
+        error.hint = f"{error.hint} {run.workflow.id}"
+    elif run.workflow.id not in error.hint:
         # What the venue's refusal or silence leaves open is answered by resuming; others say what to mend.
         first = "" if isinstance(error, OutcomeUnknown) or not error.hint else f"{error.hint}, then "
         error.hint = first + go_on

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from keyguard import __version__
 from keyguard.cli import frame
 from keyguard.cli.catalogue import COMMANDS, LATER
 from keyguard.cli.main import main
+from keyguard.cli.output import Output
 from keyguard.core.errors import OutcomeUnknown
 
 
@@ -111,3 +113,60 @@ def test_a_bug_is_named_by_place_and_never_quotes(
 def test_interrupted(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(frame, "load", lambda name: Broken(KeyboardInterrupt()))
     assert main(["scan"]) == 130
+
+
+def test_a_line_break_from_outside_begins_no_line_of_its_own(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forged = "a.env\nkeyguard: error: \x1b[31mcall +1 900 555"
+    error = OutcomeUnknown(f"{forged} is malformed", code="x", still=forged, hint=forged)
+    monkeypatch.setattr(frame, "load", lambda name: Broken(error))
+    assert main(["scan"]) == 5
+    told = capsys.readouterr().err
+    assert len(told.splitlines()) == 3
+    assert "a.env\\nkeyguard: error: \\x1b[31m" in told
+
+
+def test_one_line_of_output_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    out = Output()
+    out.data("pid 1 (bot\nall keys are fine)")
+    out.talk("a\u2028b\rc\nd")
+    out.table(("purpose",), [("x\ny",)])
+    told = capsys.readouterr()
+    assert told.out.splitlines() == ["pid 1 (bot\\nall keys are fine)", "purpose", "x\\ny"]
+    assert len(told.err.splitlines()) == 1
+
+
+SECRET = "FAKE" + "pMIE9aJD8AQWOYtXGpcnvM843025c7uB"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        f"key add bybit --label l --desk d {SECRET}",
+        f"key add bybit --label l --desk d --secret {SECRET}",
+        f"key add bybit --label l --desk d --secret={SECRET}",
+        "key add bybit --label l --desk d --secret hunter2",
+        f"run bot --as {SECRET} -- true",
+        f"scan --max-size {SECRET}",
+        f"key rotate bot --overlap {SECRET}",
+        f"key rotate bot --needs={SECRET}",
+        f"rules show {SECRET}",
+        f"{SECRET} list",
+    ],
+)
+def test_a_secret_that_was_typed_as_an_argument_is_not_repeated(
+    words: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert main(["--home", str(tmp_path), *words.split()]) == 2
+    told = capsys.readouterr()
+    assert SECRET not in told.err + told.out
+    assert "hunter2" not in told.err + told.out
+    assert "--secret=" not in told.err
+
+
+def test_typing_errors_are_still_repeated(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["key", "show", "--verbose", "bot"]) == 2
+    assert "--verbose" in capsys.readouterr().err
+    assert main(["rules", "show", "bybit.sceret"]) == 2
+    assert "bybit.sceret" in capsys.readouterr().err

@@ -32,7 +32,7 @@ class Written:
     def data(self, text: str) -> None:
         self.out.append(text)
 
-    report = data
+    report = block = data
 
     def talk(self, text: str) -> None:
         self.err.append(text)

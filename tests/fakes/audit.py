@@ -41,8 +41,10 @@ class FakeAudit:
             self._write(now, FIRM, "clock.step", {"step_ms": step}, None)
         return self._write(now, stream, type_, body, hidden)
 
-    def entries(self, *, stream=None):
+    def entries(self, *, stream=None, holding=b""):
         for entry in tuple(self._entries):
+            if holding not in entry.record:
+                continue
             if stream is None or json.loads(entry.record)["stream"] == stream:
                 yield entry
 

@@ -69,6 +69,9 @@ class FakeInventory:
             sorted((v for v in self._versions.values() if v.key_id == key_id), key=lambda v: v.number)
         )
 
+    def version_ids(self):
+        return frozenset(self._versions)
+
     def live_version(self, key_id):
         for version in self.versions(key_id):
             if version.status is VersionStatus.LIVE:

@@ -61,6 +61,8 @@ class AuditContract:
             audit.append(stream, "handout", HANDOUT)
         assert [entry.number for entry in audit.entries(stream="bybit")] == [0, 2]
         assert list(audit.entries(stream="okx")) == []
+        assert [entry.number for entry in audit.entries(holding=b'"upbit"')] == [1]
+        assert list(audit.entries(stream="bybit", holding=b'"upbit"')) == []
 
     def test_the_body_is_kept_and_salts_differ(self, audit: AuditLog) -> None:
         records = [parse(audit.append("bybit", "handout", HANDOUT).record) for _ in range(2)]

@@ -42,6 +42,7 @@ class InventoryContract:
         inventory.add_key(KEY, V1)
         assert inventory.keys() == (KEY,)
         assert inventory.versions("k1") == (V1,)
+        assert inventory.version_ids() == {V1.id}
         assert inventory.live_version("k1") == V1
 
     def test_keys_are_sorted_by_name(self, inventory: Inventory) -> None:

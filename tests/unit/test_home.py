@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from keyguard import wiring
 from keyguard.core.errors import StoreError, UsageError
+from keyguard.core.secret import Secret
 from keyguard.home import Config, Home, locate
+from tests.fakes.person import FakePerson
 
 CONFIG = Config(
     id="00ff", store="file", firm={"name_latin": "Desk"}, simulators={"bybit": "http://127.0.0.1:1"}
@@ -79,3 +82,39 @@ def test_an_unreadable_file(tmp_path: Path) -> None:
     home.config_file.mkdir()
     with pytest.raises(StoreError):
         home.read()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="POSIX modes")
+@pytest.mark.parametrize("which", ["path", "config_file", "database_file"])
+@pytest.mark.parametrize("mode", [0o702, 0o720])
+def test_a_home_that_others_can_change_is_not_trusted(tmp_path: Path, which: str, mode: int) -> None:
+    home = Home(tmp_path / "home")
+    home.write(CONFIG)
+    home.database_file.touch(mode=0o600)
+    home.demand_private()
+    getattr(home, which).chmod(mode)
+    with pytest.raises(StoreError) as told:
+        home.demand_private()
+    assert told.value.code == "home.exposed"
+    assert "chmod go-w" in told.value.hint
+
+
+def test_a_home_of_another_user_is_not_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = Home(tmp_path / "home")
+    home.write(CONFIG)
+    owner = home.path.stat().st_uid
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+    with pytest.raises(StoreError, match="belongs to another user"):
+        home.demand_private()
+
+
+def test_every_command_with_ports_looks_at_the_home_first(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    home.write(CONFIG)
+    home.path.chmod(0o777)
+    with pytest.raises(StoreError) as told, wiring.opened(home, lambda: Secret("FAKE"), FakePerson()):
+        pass
+    assert told.value.code == "home.exposed"
+    with pytest.raises(StoreError):
+        wiring.create(home, CONFIG, lambda: Secret("FAKE"))
+    assert not home.vault_file.exists()

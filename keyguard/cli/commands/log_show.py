@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from keyguard import wiring
@@ -25,10 +26,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, out: Output) -> int:
     """Print the records, oldest first."""
     with wiring.opened_log(session.home_of(args)) as log:
-        records = [(e.number, json.loads(e.record)) for e in log.entries(stream=args.stream)]
-    chosen = [(n, r) for n, r in records if args.type in (None, r["type"])]
-    if args.last is not None:
-        chosen = chosen[-args.last :] if args.last > 0 else []
+        found = log.entries(stream=args.stream, holding=json.dumps(args.type or "")[1:-1].encode())
+        typed = (e for e in found if args.type is None or json.loads(e.record)["type"] == args.type)
+        last = deque(typed, maxlen=None if args.last is None else max(args.last, 0))
+    chosen = [(entry.number, json.loads(entry.record)) for entry in last]
     if out.json:
         out.document([{"number": number, "record": record} for number, record in chosen])
     else:

@@ -33,10 +33,10 @@ def run(args: argparse.Namespace, out: Output) -> int:
         out.data("only as part of a credential")
     out.data(f"at least {rule.min_entropy} bits per character")
     for found in rule.found:
-        out.data(f"\nfound:\n{_indented(found.text)}")
+        out.block(f"\nfound:\n{_indented(found.text)}")
     for ignored in rule.ignored:
-        out.data(f"\nignored ({ignored.because}):\n{_indented(ignored.text)}")
-    out.data("\nsee " + ", ".join(rule.references))
+        out.block(f"\nignored ({ignored.because}):\n{_indented(ignored.text)}")
+    out.block("\nsee " + ", ".join(rule.references))
     return 0
 
 

@@ -228,3 +228,22 @@ def test_too_late_to_cancel_tells_how_to_go_on():
     with pytest.raises(UsageError, match="too late") as caught:
         go_on(world, cancel)
     assert "resume" in caught.value.hint
+
+
+def test_a_key_that_a_list_left_out_is_ended_when_taken_up_again():
+    world = World()
+    handle, lists = world.exchange.handle, []
+
+    def cut_short(request, who):
+        reply = handle(request, who)
+        if (request.method, request.path) == ("GET", "/keys"):
+            lists.append(reply)
+            if len(lists) == 2:  # the first chose the manager; this one is to show what is to be ended
+                return replace(reply, body=b'{"keys": []}')
+        return reply
+
+    world.exchange.handle = cut_short
+    unproven(world, "the venue still answers it")
+    assert world.answers(world.old)
+    assert go_on(world).state == "buried"
+    assert not world.answers(world.old)

@@ -199,3 +199,13 @@ def test_an_old_key_that_is_dead_already_cannot_tell_the_account():
     turn(world)
     world.exchange.remove(world.inventory.live_version(world.key.id).public_id)
     assert turn(world).state == "buried"
+
+
+def test_a_person_who_said_done_too_early_is_shown_the_page_again():
+    world = World("guided")
+    world.person.lazy = True
+    with pytest.raises(OutcomeUnknown):
+        turn(world)
+    world.person.lazy = False
+    assert go_on(world).state == "buried"
+    assert [guide.title for guide in world.person.guides] == ["create", "delete", "delete"]

@@ -43,3 +43,22 @@ def test_a_record_is_appended_once():
     records.append_once(world.ports, "examplex", "key.revoke", {**body, "reason": "other"}, ("key",))
     records.append_once(world.ports, "examplex", "key.revoke", {**body, "key": other}, ("key",))
     assert [b["key"] for b in world.audit.bodies("key.revoke")] == [one, other]
+
+
+def test_looking_a_key_up_does_not_read_the_whole_log():
+    world = World()
+    keys = [f"{number:02x}" * 32 for number in range(50)]
+    for key in keys:
+        body = {"key": key, "reason": "leak", "by": "p_" + "0" * 20, "at_venue": "api"}
+        world.audit.append("examplex", "key.revoke", body)
+    entries, read = world.audit.entries, []
+
+    def counted(**options):
+        for entry in entries(**options):
+            read.append(entry)
+            yield entry
+
+    world.audit.entries = counted
+    assert records.recorded(world.ports, "examplex", "key.revoke", {"key": keys[-1]})
+    assert not records.recorded(world.ports, "examplex", "key.revoke", {"key": "ff" * 32})
+    assert len(read) == 1

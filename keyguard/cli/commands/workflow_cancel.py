@@ -1,0 +1,32 @@
+"""`keyguard workflow cancel`: give up what has not touched the old key yet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keyguard.cli import rotation_words, session
+from keyguard.cli.child import process_alive
+from keyguard.workflows.recovery import cancel
+
+if TYPE_CHECKING:
+    import argparse
+
+    from keyguard.cli.output import Output
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("workflow", help="its id or the beginning of it")
+    parser.epilog = (
+        "The new key, if there is one, is ended and proven dead; the old one stays in use. Once hand-outs\n"
+        "give the new key it is too late: resume then.\n\nexample: keyguard workflow cancel 7f3a"
+    )
+
+
+def run(args: argparse.Namespace, out: Output) -> int:
+    """Clean up and say how it ended."""
+    with session.opened(args, out) as ports:
+        workflow = cancel(ports, args.workflow, actor=session.actor(), process_alive=process_alive)
+        key = ports.inventory.find_key(workflow.key_id)
+    rotation_words.tell(out, workflow, key.name)
+    return 0
