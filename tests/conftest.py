@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_socket
 
+from keyguard.cli import dumps
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -27,3 +29,9 @@ def _clean_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
+
+
+@pytest.fixture(autouse=True)
+def _dumps_of_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command run inside the test's process does not forbid them there: later tests look for that."""
+    monkeypatch.setattr(dumps, "forbid", lambda: None)

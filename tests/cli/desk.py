@@ -23,15 +23,15 @@ from keyguard_simulators.accounts import Key
 from keyguard_simulators.serve import Running, running
 from keyguard_simulators.venue import KeyForm, Venue
 from keyguard_simulators.wire import Answer, Call
+from tests.cli.nursery import Child, Nursery
 from tests.fakes.person import FakePerson
 from tests.stores.vaults import CHEAP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+Process = subprocess.Popen[str] | Child
 ROOT = Path(__file__).parents[2]
-PLAIN = ("-m", "keyguard")
-IMPATIENT = (str(Path(__file__).with_name("impatient.py")),)
 HERE = "127.0.0.1"
 TIME_LIMIT_S = 60
 OURS = ("PYTHON", "KEYGUARD_", "BYBIT_", "UPBIT_", "DERIBIT_", "GIT_", "XDG_", "DBUS_", "CREDENTIALS_")
@@ -60,14 +60,19 @@ class Done:
 
 @dataclass
 class Desk:
-    """`session`: variables of a keyring's session. `before`: what starts Python, if not the shell."""
+    """`session`: variables of a keyring's session. `before`: what starts Python, if not the shell.
+
+    `impatient`: commands are forks of a process that has keyguard loaded, and wait a hundredth of the time;
+    else they are started as a user starts them.
+    """
 
     folder: Path
     venues: Running
     session: Mapping[str, str] = field(default_factory=dict)
-    program: Sequence[str] = PLAIN
+    impatient: bool = False
     before: Sequence[str] = ()
     home: Path = field(init=False)
+    nurseries: dict[tuple[str, ...], Nursery] = field(default_factory=dict, repr=False)
     passphrase: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
 
     def __post_init__(self) -> None:
@@ -99,20 +104,26 @@ class Desk:
         }
         return kept | own | dict(self.session) | changes
 
-    def start(
-        self, *words: str, environment: Mapping[str, str] | None = None, **settings: Any
-    ) -> subprocess.Popen[str]:
+    def start(self, *words: str, environment: Mapping[str, str] | None = None) -> Process:
         """Start a command; its three streams are pipes."""
+        complete = self.environment(**(environment or {}))
+        if self.impatient:
+            return self._nursery().start(words, self.work, complete)
         return subprocess.Popen(
-            [*self.before, sys.executable, *self.program, *words],
+            [*self.before, sys.executable, "-m", "keyguard", *words],
             cwd=self.work,
-            env=self.environment(**(environment or {})),
+            env=complete,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            **settings,
         )
+
+    def _nursery(self) -> Nursery:
+        before = tuple(self.before)
+        if before not in self.nurseries:
+            self.nurseries[before] = Nursery(self.folder / "tmp", self.environment(), before)
+        return self.nurseries[before]
 
     def keyguard(
         self,
@@ -120,10 +131,9 @@ class Desk:
         sent: str = "",
         expect: int = 0,
         environment: Mapping[str, str] | None = None,
-        **settings: Any,
     ) -> Done:
         """Run a command to its end and expect its exit status."""
-        process = self.start(*words, environment=environment, **settings)
+        process = self.start(*words, environment=environment)
         out, err = process.communicate(sent, timeout=TIME_LIMIT_S)
         done = Done(words, process.returncode, out, err)
         assert done.status == expect, done
@@ -173,7 +183,12 @@ class Desk:
 def desk(folder: Path, **settings: Any) -> Iterator[Desk]:
     """Open a desk: venues are served until the block ends."""
     with running() as venues:
-        yield Desk(folder, venues, **settings)
+        opened = Desk(folder, venues, **settings)
+        try:
+            yield opened
+        finally:
+            for nursery in opened.nurseries.values():
+                nursery.close()
 
 
 def write_private(path: Path, text: str) -> Path:
@@ -211,7 +226,7 @@ def upbit_key(venue: Venue) -> Key:
     return venue.issue(KeyForm(account, grants, (HERE,), age_days=340))
 
 
-def kill(process: subprocess.Popen[str]) -> None:
+def kill(process: Process) -> None:
     """`kill -9`; a process that ended already is fine."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(process.pid, signal.SIGKILL)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from keyguard_simulators.wire import Answer, Call
-from tests.cli.desk import IMPATIENT, Desk, answering, bybit_keys, desk
+from tests.cli.desk import Desk, answering, bybit_keys, desk
 from tests.cli.disks import SmallDisk, small_disk
 from tests.cli.state import at_venues, said_clearly
 
@@ -28,7 +28,7 @@ def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallDisk]:
 @pytest.fixture(scope="module")
 def ready(tmp_path_factory: pytest.TempPathFactory, disk: SmallDisk) -> Iterator[Desk]:
     """A desk whose home lies on the small disk, with a bot's and a manager's key."""
-    with desk(tmp_path_factory.mktemp("desk"), program=IMPATIENT, before=disk.before) as opened:
+    with desk(tmp_path_factory.mktemp("desk"), impatient=True, before=disk.before) as opened:
         opened.home = disk.path / "home"
         opened.init(cheap=False)
         bot, manager = bybit_keys(opened.venues.venues["bybit"])
@@ -137,7 +137,7 @@ def test_a_read_only_home(ready: Desk, disk: SmallDisk, tmp_path: Path) -> None:
 
 def test_a_limit_of_file_size_is_met_like_a_full_disk(tmp_path: Path) -> None:
     """What needs no mount: every user can try this."""
-    with desk(tmp_path, program=IMPATIENT) as opened:
+    with desk(tmp_path, impatient=True) as opened:
         opened.init()
         bot, manager = bybit_keys(opened.venues.venues["bybit"])
         opened.add("bybit/ops/manager", manager)

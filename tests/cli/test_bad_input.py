@@ -12,7 +12,7 @@ import pytest
 
 from keyguard_simulators.faults import FaultKind, FaultRule
 from keyguard_simulators.wire import Answer, Call
-from tests.cli.desk import IMPATIENT, Desk, Done, answering, bybit_keys, desk, write_private
+from tests.cli.desk import Desk, Done, answering, bybit_keys, desk, write_private
 from tests.cli.state import at_venues, said_clearly, state_of
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ NOWHERE = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent/bus"}
 
 @pytest.fixture(scope="module")
 def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with desk(tmp_path_factory.mktemp("bad"), program=IMPATIENT) as opened:
+    with desk(tmp_path_factory.mktemp("bad"), impatient=True) as opened:
         opened.init()
         bot, manager = bybit_keys(opened.venues.venues["bybit"])
         opened.add("bybit/ops/manager", manager)

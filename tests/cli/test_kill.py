@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from keyguard_simulators.wire import Answer, Call
-from tests.cli.desk import IMPATIENT, Desk, answering, bybit_keys, deribit_keys, desk, kill
+from tests.cli.desk import Desk, answering, bybit_keys, deribit_keys, desk, kill
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ NAMES = {"bybit": "bybit/mm/bot", "deribit": "deribit/mm/hedge"}
 @pytest.fixture(scope="module")
 def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """A desk with a bot's and a manager's key at Bybit and Deribit. Each test rotates the former again."""
-    with desk(tmp_path_factory.mktemp("killed"), program=IMPATIENT) as opened:
+    with desk(tmp_path_factory.mktemp("killed"), impatient=True) as opened:
         opened.init()
         for venue, keys in (("bybit", bybit_keys), ("deribit", deribit_keys)):
             bot, manager = keys(opened.venues.venues[venue])

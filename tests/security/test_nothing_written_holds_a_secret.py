@@ -24,8 +24,6 @@ from keyguard_simulators.accounts import Key
 from keyguard_simulators.faults import FaultKind, FaultRule
 from keyguard_simulators.wire import Answer, Call
 from tests.cli.desk import (
-    IMPATIENT,
-    PLAIN,
     Desk,
     Done,
     answering,
@@ -113,7 +111,7 @@ def day(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     if request.param == "os-keyring":
         running: Session = request.getfixturevalue("keyring")
         session = {"DBUS_SESSION_BUS_ADDRESS": running.address}
-    with desk(tmp_path, session=session) as opened:
+    with desk(tmp_path, session=session, impatient=bool(session)) as opened:
         watched = Day(opened)
         watched.hidden |= {opened.passphrase_file, opened.work}
         watched.keep(opened.init(request.param))
@@ -235,7 +233,7 @@ def revoked(day: Day) -> None:
 
 def killed_halfway(day: Day) -> None:
     """Killed when the new secret is on its way, which the journal does not have yet; then resumed."""
-    day.desk.program = IMPATIENT
+    patient, day.desk.impatient = day.desk.impatient, True
     venue = day.desk.venues.venues["bybit"]
 
     def deadly(call: Call, answer: Callable[[Call], Answer]) -> Answer:
@@ -253,7 +251,7 @@ def killed_halfway(day: Day) -> None:
             day.keep(Done(words, process.returncode, out, err))
             assert process.returncode == -9
     day.type("workflow", "resume", day.desk.unfinished()[0])
-    day.desk.program = PLAIN
+    day.desk.impatient = patient
 
 
 def guided(day: Day) -> None:
