@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 PASSPHRASE_VARIABLE = "KEYGUARD_PASSPHRASE_FILE"  # noqa: S105 - names a file, holds no secret
 SYSTEMD_CREDENTIAL = "keyguard.passphrase"
-PR_SET_DUMPABLE = 4  # linux/prctl.h
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +77,6 @@ def opened(home: Home, unlock: Callable[[], Secret], person: Person) -> Iterator
 
     config = home.read()
     home.demand_private()
-    no_core_dumps()
     clock = SystemClock()
     secrets = secret_store(home, config, unlock)
     with contextlib.closing(open_database(database_url(home, config))) as database:
@@ -150,21 +147,3 @@ def choose(wanted: str | None) -> tuple[str, str]:
         raise UsageError(f"no store {wanted!r} in this version", code="usage", hint="os-keyring or file")
     choice = choose_store()
     return choice.store, choice.reason
-
-
-def no_core_dumps() -> None:
-    """Keep secrets out of core dumps: none for this process and its children.
-
-    A size limit of 0 is not enough where the kernel pipes dumps to a program, so on Linux this process is
-    made non-dumpable too; that also closes its memory to debuggers of the same user. `exec` undoes it:
-    the command of `keyguard run` keeps only the limit.
-    """
-    try:
-        import resource
-    except ImportError:  # Windows has no core dumps of this kind
-        return
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)

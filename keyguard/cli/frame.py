@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NoReturn, Protocol, cast
 
 from keyguard import __version__
-from keyguard.cli import streams
+from keyguard.cli import dumps, streams
 from keyguard.cli.catalogue import COMMANDS, LATER, resolve
 from keyguard.cli.output import Output
 from keyguard.core.errors import KeyguardError, UsageError
@@ -121,6 +121,7 @@ def _dispatch(words: list[str], out: Output) -> int:
         rest, tail = rest[:cut], rest[cut + 1 :]
     args = parser.parse_args([*before, *rest])
     args.tail = tail
+    dumps.forbid()  # of every command: a scan and an import read secrets before any store is open
     return command.run(args, out)
 
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from keyguard.core.errors import KeyguardError, NotOffered, Refused, UsageError
+from keyguard.core.errors import (
+    IntegrityError,
+    KeyguardError,
+    NotOffered,
+    OutcomeUnknown,
+    Refused,
+    UsageError,
+)
 from keyguard.core.exchange import Credential, Effect, Fault, Guide, KeyReport, NewKey, Reply, Request, Step
 from keyguard.core.keys import KeyVersion, VersionStatus
 from keyguard.core.rotation import Action, Event
@@ -74,15 +81,27 @@ def settle(run: Run) -> None:
     operation = run.operation(CREATE)
     calls = [call for call in operation.calls() if call.effect is not Effect.NONE]
     unknown = [call for call in calls if call.reply is None]
-    if calls and not unknown:
+    if calls and not unknown and _readable(run):
         return
-    if unknown:
+    if calls:
         run.tell("asking the venue what became of the new key")
         found = venue_keys.ours(run, patiently=True)
-        if found and all(call.effect in _REPEATABLE for call in unknown):
+        if found and unknown and all(call.effect in _REPEATABLE for call in unknown):
             return
         venue_keys.remove_strays(run, found)
     operation.forget()
+
+
+def _readable(run: Run) -> bool:
+    """Whether the answers in the journal give a key: one that was cut off never will, however often it is
+    read, so the key it tells of is ended and another made."""
+    try:
+        run.operation(CREATE).replay(_api_step(run))
+    except OutcomeUnknown:
+        return False
+    except IntegrityError:
+        return True  # readable so far; some are still to be asked for
+    return True
 
 
 def _by_api(run: Run) -> NewKey:

@@ -89,7 +89,7 @@ class Journalled:
             if call.reply is not None:
                 return call.reply
             if send is None:
-                raise IntegrityError("the journal misses a reply", code="journal.incomplete")
+                raise _incomplete()
             reply = send(request)
             self.ports.journal.answered(replace(call, reply=reply))
             return reply
@@ -98,6 +98,8 @@ class Journalled:
             # A one-time code whose request was answered already is not needed again, so nobody is asked.
             if position < len(past) and past[position].reply is not None:
                 return "000000"
+            if send is None:
+                raise _incomplete()
             return self.ports.person.answer(question)
 
         try:
@@ -111,3 +113,7 @@ class Journalled:
                 still="the venue's answer is sealed in the journal, nothing of it is lost",
                 hint=error.hint,
             ) from None
+
+
+def _incomplete() -> IntegrityError:
+    return IntegrityError("the journal misses a reply", code="journal.incomplete")

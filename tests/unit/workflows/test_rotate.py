@@ -184,6 +184,20 @@ def test_an_answer_that_cannot_be_read_is_kept_sealed():
     untouched(world)
 
 
+def test_a_creation_whose_answer_never_can_be_read_is_ended_and_begun_anew():
+    world = World()
+    world.exchange.garble = {"POST"}
+    with pytest.raises(OutcomeUnknown):
+        turn(world)
+    assert len(world.exchange.working()) == 2
+    world.exchange.garble = set()
+    (workflow,) = world.journal.workflows()
+    done = resume(world.ports, workflow.id, actor=ACTOR, process_alive=world.process_alive)
+    assert (done.state, world.journal.all_calls()) == ("buried", ())
+    assert [key.public_id for key in world.exchange.working()] == [new_key(world).public_id]
+    assert new_key(world).public_id != world.old.key
+
+
 def test_a_new_key_that_is_not_as_asked_is_not_switched_to():
     world = World()
     make = world.exchange.make
