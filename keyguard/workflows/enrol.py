@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from keyguard.core import canonical
 from keyguard.core.errors import ExchangeError, Refused, UsageError
 from keyguard.core.exchange import Credential, KeyReport
 from keyguard.core.keys import Environment, Key, KeyKind, KeyVersion, Scope, VersionStatus
@@ -131,9 +132,23 @@ def _name_is_free(ports: Ports, declared: Declared) -> None:
     for part in (declared.desk, declared.label):
         if not part or "/" in part or not part.isprintable():
             raise UsageError("desk and label are words without a slash", code="key.name")
+    # What the log will refuse must be refused now: later the key would be here, and stay without a record.
+    _recordable("desk", declared.desk)
+    _recordable("label", declared.label)
+    _recordable("account", declared.account)
+    _recordable("purpose", declared.purpose)
     known = ports.inventory.keys()
     if any(key.name == name for key in known):
         raise UsageError(f"there is a key {name} already", code="key.name_taken", hint="choose another label")
+
+
+def _recordable(name: str, text: str) -> None:
+    try:
+        canonical.check_record_text(text, name, longest=canonical.LONGEST)
+    except ValueError as error:
+        raise UsageError(
+            f"the audit log cannot hold this {error}", code="key.declared", still="nothing was stored"
+        ) from None
 
 
 def _ask(ports: Ports, credential: Credential, declared: Declared, *, unchecked: bool) -> KeyReport | None:

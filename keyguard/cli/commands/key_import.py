@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from keyguard.ports.all import Ports
 
 
+FINDINGS = 1
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("file", nargs="+", type=Path)
@@ -39,7 +42,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, out: Output) -> int:
-    """Read every file before anything is taken; store each key; last, replace."""
+    """Read every file before anything is taken; store each key; last, replace.
+
+    Exit status 1 where a secret was to be replaced and still stands.
+    """
     intakes, candidates = detect.read_all(args.file, Engine(load()).scan, Path.cwd())
     _tell_sources(out, intakes)
     done: list[tuple[Candidate, Key, Enrolled | None]] = []
@@ -57,7 +63,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
                 declared.tell(out, enrolled)
             else:
                 out.data(f"{key.name}  known already, its secret is the same")
-    replaced = _replace(out, done) if args.replace else ()
+    replaced, left = _replace(out, done) if args.replace else ((), 0)
     if out.json:
         out.document(
             {
@@ -66,9 +72,10 @@ def run(args: argparse.Namespace, out: Output) -> int:
                     for _, key, e in done
                 ],
                 "replaced": [str(path) for path in replaced],
+                "left": left,
             }
         )
-    return 0
+    return FINDINGS if left else 0
 
 
 def _take(
@@ -122,19 +129,21 @@ def _tell_sources(out: Output, intakes: tuple[Intake, ...]) -> None:
         out.talk(f"{intake.path}: read as {intake.format}, {count} key{'s' if count != 1 else ''}")
 
 
-def _replace(out: Output, done: list[tuple[Candidate, Key, Enrolled | None]]) -> tuple[Path, ...]:
-    """Put references where the secrets stood; say where that is not possible."""
-    wanted = []
+def _replace(out: Output, done: list[tuple[Candidate, Key, Enrolled | None]]) -> tuple[tuple[Path, ...], int]:
+    """Put references where the secrets stood; return the files, and in how many places a secret was left."""
+    wanted, left = [], 0
     for candidate, key, _ in done:
         for place in candidate.places:
             wanted.append((place, references.make(key.venue, key.desk, key.label, place.field)))
             if place.span is None and place.field != "key":
+                left += 1
                 out.talk(f"{place.file}:{place.line}: {key.name} {place.field} not replaced: {place.reason}")
     rewrites = replacing.prepare(wanted)
     replaced = replacing.write(rewrites)
     for rewrite in rewrites:
         lines = ", ".join(map(str, rewrite.lines))
         out.talk(f"{rewrite.path}: references in line {lines} in place of the secrets")
+        left += len(rewrite.left_lines)
         for line in rewrite.left_lines:
             out.talk(f"{rewrite.path}:{line}: the secret still stands here; remove it by hand", style="red")
-    return replaced
+    return replaced, left

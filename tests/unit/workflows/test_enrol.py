@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from keyguard.core.errors import Refused, StoreError, Unreachable, UsageError
@@ -125,4 +127,18 @@ def test_an_enrolment_completed_with_another_secret_is_refused():
     world.audit.broken = False
     with pytest.raises(UsageError, match="another secret"):
         enrol(world.ports, WHO, Credential(made.key, Secret("FAKEother")))
+    assert enrol(world.ports, WHO, made).key.label == "second"
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"purpose": "a\nb"}, {"purpose": "x" * 501}, {"account": "A1\u202e"}, {"label": "x" * 501}]
+)
+def test_what_the_log_cannot_hold_is_refused_before_anything_is_stored(wrong):
+    world = World()
+    made = world.exchange.make("x", ["view"])
+    with pytest.raises(UsageError) as caught:
+        enrol(world.ports, replace(WHO, **wrong), made)
+    assert caught.value.code == "key.declared"
+    assert orphans(world.ports) == ()
+    assert world.inventory.version_by_public_id("examplex", made.key) is None
     assert enrol(world.ports, WHO, made).key.label == "second"

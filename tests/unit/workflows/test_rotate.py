@@ -7,6 +7,7 @@ import pytest
 from keyguard.core.errors import (
     ExchangeError,
     IntegrityError,
+    KeyguardError,
     NotOffered,
     NotStored,
     OutcomeUnknown,
@@ -478,3 +479,46 @@ def test_a_refusal_half_way_says_what_to_mend_and_how_to_go_on():
         turn(world)
     (workflow,) = world.journal.workflows(unfinished=True)
     assert caught.value.hint == f"mend the IP list, then keyguard workflow resume {workflow.id}"
+
+
+def stopped_at(world, method):
+    """A rotation that the venue stopped before the first request of this method; then its manager dies."""
+    world.exchange.refuse = {f"{method} /keys": "1011"}
+    with pytest.raises(KeyguardError):
+        turn(world)
+    world.exchange.refuse = {}
+    manager = world.inventory.live_version(world.inventory.find_key("manager").id)
+    world.exchange.remove(manager.public_id)
+    (workflow,) = world.journal.workflows(unfinished=True)
+    return workflow
+
+
+@pytest.mark.parametrize(("method", "state"), [("POST", "creating"), ("DELETE", "revoking")])
+def test_a_manager_that_died_meanwhile_is_replaced(method, state):
+    world = World()
+    workflow = stopped_at(world, method)
+    assert workflow.state == state
+    settings = {"actor": ACTOR, "process_alive": world.process_alive}
+    with pytest.raises(Refused):
+        resume(world.ports, workflow.id, **settings)
+    blind = world.exchange.make("blind", ["view"], IPS, account="A0")
+    other = world.exchange.make("manager2", ["view", "keys"], IPS, account="A0")
+    enrol(world.ports, Declared("examplex", "ops", "blind", "kim"), blind)
+    enrol(world.ports, Declared("examplex", "ops", "second", "kim"), other)
+    with pytest.raises(UsageError) as caught:
+        resume(world.ports, workflow.id, manager="blind", **settings)
+    assert caught.value.code == "manager.blind"
+    assert resume(world.ports, workflow.id, manager="second", **settings).state == "buried"
+    assert not world.answers(world.old)
+    assert len(world.exchange.working()) == 1
+
+
+def test_a_workflow_by_hand_takes_no_manager():
+    world = World("guided")
+    world.person.absent = True
+    with pytest.raises(UsageError):
+        turn(world)
+    (workflow,) = world.journal.workflows()
+    with pytest.raises(UsageError) as caught:
+        resume(world.ports, workflow.id, actor=ACTOR, process_alive=world.process_alive, manager="bot")
+    assert caught.value.code == "manager.none"
