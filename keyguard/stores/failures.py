@@ -46,7 +46,7 @@ def store_error(error: BaseException | None, path: Path) -> StoreError:
             f"the disk refused to read or write the database {path}",
             code="database.io",
             still="what was stored before is still there if the disk is sound",
-            hint="check quota, file size limits and the disk's health",
+            hint="free some space on this disk; check quota, file size limits and the disk's health",
         )
     if code == sqlite3.SQLITE_CONSTRAINT:
         return StoreError(

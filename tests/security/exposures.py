@@ -110,7 +110,7 @@ class Processes(threading.Thread):
         self.join()
 
     def run(self) -> None:
-        while not self._ended.wait(0.04):
+        while not self._ended.wait(0.1):
             self.sample()
 
     def sample(self) -> None:
