@@ -40,7 +40,8 @@ class Span:
 class Place:
     """Where one field of a credential stands. `line` counts from 1.
 
-    Where nothing can be put in its stead, `span` is None and `reason` says why.
+    Where nothing can be put in its stead, `span` is None and `reason` says why. `past`: it stands in git,
+    in no file that could be changed.
     """
 
     field: str
@@ -48,6 +49,7 @@ class Place:
     line: int
     span: Span | None
     reason: str = ""
+    past: bool = False
 
 
 @dataclass(frozen=True, slots=True)

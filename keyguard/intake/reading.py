@@ -17,6 +17,9 @@ from keyguard.intake.problems import malformed
 MAX_BYTES = 8 << 20
 """Nobody's configuration is larger; reports and exports stay well below."""
 
+NO_FILE = (0, 0)
+"""Device and inode of what was not read from a file."""
+
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),  # what PowerShell's `>` writes
@@ -56,7 +59,7 @@ class Text:
         """The place of field `name` between two byte offsets."""
         reason = fixed or self.fixed
         if reason:
-            return Place(name, self.path, line, None, reason)
+            return Place(name, self.path, line, None, reason, past=self.identity == NO_FILE)
         written = Secret(self.data[start:end].decode("latin-1"))
         return Place(name, self.path, line, Span(start, end, written, quote, self.encoding, self.identity))
 
@@ -99,7 +102,7 @@ def contents(handle: int) -> tuple[bytes, os.stat_result]:
         os.close(handle)
 
 
-def decode(path: Path, data: bytes, identity: tuple[int, int] = (0, 0), *, fixed: str = "") -> Text:
+def decode(path: Path, data: bytes, identity: tuple[int, int] = NO_FILE, *, fixed: str = "") -> Text:
     """Make a `Text` of content that was read elsewhere; `fixed` as in `Text`. UsageError if it is no text."""
     mark, encoding = next(((m, e) for m, e in _BOMS if data.startswith(m)), (b"", "utf-8"))
     try:

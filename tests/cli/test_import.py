@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 KEY, SECRET = "Rv6mmrsJsalNUrA2b1", "PMIE9aJD8AQWOYtXGpcnvM843025c7uBx1y2"
 
 
-def keyguard(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def keyguard(home: Path, *words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     unlocked = home.parent / "passphrase"
     if not unlocked.exists():
         unlocked.touch(mode=0o600)
@@ -25,6 +25,7 @@ def keyguard(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         env=environment,
+        cwd=cwd,
         check=False,
         timeout=60,
     )
@@ -49,3 +50,22 @@ def test_a_secret_that_still_stands_is_a_finding(
     assert done.returncode == status, done.stderr
     assert (SECRET in file.read_text()) == bool(status)
     assert SECRET not in done.stdout + done.stderr
+
+
+def test_what_stands_in_the_history_is_no_file_to_change(tmp_path: Path) -> None:
+    home, work = tmp_path / "home", tmp_path / "work"
+    assert (
+        keyguard(home, "init", "--store", "file", "--simulator", "bybit=http://127.0.0.1:9").returncode == 0
+    )
+    work.mkdir()
+    git = ["git", "-C", str(work), "-c", "user.name=t", "-c", "user.email=t@desk.test"]
+    (work / "bot.py").write_text(f'BYBIT_API_KEY = "{KEY}"\nBYBIT_API_SECRET = "{SECRET}"\n')
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"], ["rm", "-q", "bot.py"]):
+        subprocess.run([*git, *words], check=True)
+    report = tmp_path / "past.sarif"
+    scan = ("scan", "--history", str(work), "--format", "sarif", "-o", str(report))
+    assert keyguard(home, *scan).returncode == 1
+    words = ("key", "import", str(report), "--desk", "mm", "--replace", "--unchecked")
+    done = keyguard(home, *words, cwd=work)
+    assert done.returncode == 0, done.stderr
+    assert "stands in git history" in done.stderr

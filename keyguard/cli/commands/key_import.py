@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, out: Output) -> int:
     """Read every file before anything is taken; store each key; last, replace.
 
-    Exit status 1 where a secret was to be replaced and still stands.
+    Exit status 1 where a secret was to be replaced and still stands in a file.
     """
     intakes, candidates = detect.read_all(args.file, Engine(load()).scan, Path.cwd())
     _tell_sources(out, intakes)
@@ -130,13 +130,13 @@ def _tell_sources(out: Output, intakes: tuple[Intake, ...]) -> None:
 
 
 def _replace(out: Output, done: list[tuple[Candidate, Key, Enrolled | None]]) -> tuple[tuple[Path, ...], int]:
-    """Put references where the secrets stood; return the files, and in how many places a secret was left."""
+    """Put references where the secrets stood; return the files, and in how many places a file keeps one."""
     wanted, left = [], 0
     for candidate, key, _ in done:
         for place in candidate.places:
             wanted.append((place, references.make(key.venue, key.desk, key.label, place.field)))
             if place.span is None and place.field != "key":
-                left += 1
+                left += not place.past
                 out.talk(f"{place.file}:{place.line}: {key.name} {place.field} not replaced: {place.reason}")
     rewrites = replacing.prepare(wanted)
     replaced = replacing.write(rewrites)
