@@ -119,6 +119,7 @@ def day(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
             yield watched
 
 
+@pytest.mark.timeout(300)
 def test_a_whole_day(day: Day) -> None:
     enrolled_and_refused(day)
     found_and_imported(day)
