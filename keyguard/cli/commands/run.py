@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from keyguard.ports.all import Ports
     from keyguard.workflows.handout import HandOut
 
+OURS = ("KEYGUARD_", "CREDENTIALS_DIRECTORY")
+"""Variables by which we find the home and the passphrase: no business of the command."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments; what follows `--` comes as `args.tail`."""
@@ -37,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, out: Output) -> int:
     """Hand the keys out to one process and wait for it; returns its exit status."""
     command = tuple(args.tail)
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("KEYGUARD_")}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
     from_file = environment.read_env_file(args.env_file) if args.env_file else {}
     # The command is looked for before anything is handed out, so that a typing error leaves no record.
     child.prepare(command, environment.Environment({**inherited, **from_file}, ()))
