@@ -39,6 +39,7 @@ def _finding(finding: Finding, *, show: bool) -> dict[str, Any]:
         "fingerprint": finding.fingerprint,
         "parts": [_part(part, show=show) for part in finding.parts],
         "seen": [place(p) for p in finding.seen],
+        "in_head": finding.in_head,
     }
 
 

@@ -97,6 +97,9 @@ def _result(finding: Finding, number: int, *, show: bool) -> dict[str, Any]:
                 "fingerprint": finding.fingerprint,
                 "blob": first.place.blob or None,
                 "commit": first.place.commit or None,
+                "author": first.place.author or None,
+                "date": first.place.date or None,
+                "in_head": finding.in_head,
                 "staged": first.place.staged,
                 "parts": [
                     {"field": p.field, "rule": p.rule, "place": place_fields(p.place)} for p in finding.parts
