@@ -48,10 +48,8 @@ def scan_range(engine: Engine, repository: Repository, selection: Selection, wor
     """Scan what the commits of a range add."""
     commits = CommitRange(repository, words)
     gathered = gather(engine, commits.pieces(selection))
-    kept = []
-    for finding in gathered.findings:
-        if origin := commits.placed(finding):
-            kept.append(moved(finding, commit=origin[0], path=origin[1]))
+    placed = ((finding, commits.placed(finding)) for finding in gathered.findings)
+    kept = [moved(finding, commit=at[0], path=at[1]) for finding, at in placed if at]
     gathered.findings = signed(repository, kept)
     return gathered.scan(engine)
 

@@ -43,7 +43,7 @@ def pieces(root: Path, selection: Selection) -> Iterator[Supply]:
             with os.scandir(folder) as listing:
                 entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
-            yield Unread(prefix or ".", _reason(error))
+            yield Unread(prefix or ".", reason(error))
             continue
         if prefix and not selection.everything and any(e.name in _MARKERS for e in entries):
             continue
@@ -68,11 +68,12 @@ def file_pieces(real: Path, path: str, max_size: int) -> Iterator[Supply]:
     except TooLarge:
         yield Unread(path, f"larger than {megabytes(max_size)}")
     except OSError as error:
-        yield Unread(path, _reason(error))
+        yield Unread(path, reason(error))
     else:
         if data is not None:
             yield Piece(path, data)
 
 
-def _reason(error: OSError) -> str:
+def reason(error: OSError) -> str:
+    """The operating system's words, in lower case."""
     return (error.strerror or type(error).__name__).lower()
