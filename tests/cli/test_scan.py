@@ -45,6 +45,7 @@ class Written:
 
 def scan(*words: str) -> tuple[int, str, str]:
     parser = argparse.ArgumentParser()
+    parser.set_defaults(home=None)
     command.add_arguments(parser)
     written = Written()
     status = command.run(parser.parse_args(words), written)

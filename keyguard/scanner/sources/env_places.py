@@ -94,10 +94,12 @@ class HomeFiles:
         try:
             real = path.resolve(strict=True)
             facts = real.stat()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return
         except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
-            yield Unread(self._shown(path), reason(error) if isinstance(error, OSError) else "a circle of links")
+            yield Unread(
+                self._shown(path), reason(error) if isinstance(error, OSError) else "a circle of links"
+            )
             return
         if real.is_relative_to(self._own) or (facts.st_dev, facts.st_ino) in self._read:
             return
