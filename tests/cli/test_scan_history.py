@@ -178,6 +178,8 @@ def test_text_git_keeps_beside_its_objects(repo: GitRepo) -> None:
     text, secret = leak(1)
     (repo.path / ".git/hooks").mkdir(exist_ok=True)
     (repo.path / ".git/hooks/deploy").write_text(text)
+    (repo.path / ".git/hooks/pre-push").symlink_to("../../scripts/pre-push")
+    (repo.path / ".git/hooks/pre-push.sample").write_text(leak(3)[0])
     text, in_log = leak(2)
     with (repo.path / ".git/logs/HEAD").open("a") as log:
         zero = "0" * 40
