@@ -15,6 +15,7 @@ COMMANDS = {
     "key revoke": "end a key at the venue and prove it dead",
     "run": "run a command with keys in its environment",
     "scan": "find leaked keys in files, the index, the history",
+    "watch": "find leaked keys as files are saved",
     "rules list": "the scanner's rules",
     "rules show": "one rule with its examples",
     "rules test": "run every rule's examples",
@@ -31,7 +32,7 @@ COMMANDS = {
 LATER = frozenset(
     {
         *("approve", "attest", "daemon", "desk", "grant", "hook", "panic", "party", "person", "reconcile"),
-        *("review", "tui", "verify", "watch"),
+        *("review", "tui", "verify"),
         *("key minimise", "key remove", "key reveal", "log checkpoint", "log export"),
         *("store lock", "store migrate", "store passphrase", "store unlock"),
     }

@@ -16,6 +16,8 @@ import pytest
 
 from keyguard.cli.commands import scan as command
 from keyguard.core.errors import UsageError
+from keyguard.scanner.sources import git_folder
+from keyguard.scanner.sources.git import Repository
 from tests.unit.scanner.gitrepo import GitRepo
 from tests.unit.scanner.leaks import bybit, deribit, env, pem, token, upbit
 
@@ -43,6 +45,7 @@ class Written:
 
 def scan(*words: str) -> tuple[int, str, str]:
     parser = argparse.ArgumentParser()
+    parser.set_defaults(home=None)
     command.add_arguments(parser)
     written = Written()
     status = command.run(parser.parse_args(words), written)
@@ -297,7 +300,8 @@ def test_each_object_is_read_once(repo: GitRepo) -> None:
     kinds = repo.git("cat-file", "--batch-all-objects", "--batch-check=%(objecttype)").split()
     contents = [kind for kind in kinds if kind != "tree"]
     assert len(contents) == 1 + 12 + 12
-    assert json.loads(out)["summary"]["contents"] == len(contents)
+    beside = list(git_folder.pieces(Repository(repo.path), 10**6))  # configuration, reflogs, drafts
+    assert json.loads(out)["summary"]["contents"] == len(contents) + len(beside)
 
 
 def test_a_renamed_file_is_one_finding(repo: GitRepo) -> None:
@@ -582,6 +586,9 @@ def test_nothing_of_a_hostile_repository_is_run_or_changed(
     assert {f["venue"] for f in found()} == {"bybit", "upbit"}
     assert [f["venue"] for f in found("--staged")] == ["upbit"]
     assert {f["venue"] for f in found("--history")} == {"bybit", "upbit"}
+    # What is missing makes these end with findings and "not read", never with a fetch.
+    assert {f["venue"] for f in found("--history", "--unreachable")} == {"bybit", "upbit"}
+    assert {f["venue"] for f in found("--range", "HEAD")} == {"bybit"}
     assert not witness.exists() or witness.read_text() == ""
     assert _snapshot(repo.path) == before
 

@@ -17,7 +17,7 @@ def render(scan: Scan, *, show: bool) -> str:
     """One JSON document, ASCII only, so that no text in it steers a terminal."""
     document = {
         "format": FORMAT,
-        "findings": [_finding(finding, show=show) for finding in scan.findings],
+        "findings": [finding_fields(finding, show=show) for finding in scan.findings],
         "unread": [{"path": u.path, "reason": u.reason} for u in scan.unread],
         "notes": list(scan.notes),
         "summary": {
@@ -30,7 +30,8 @@ def render(scan: Scan, *, show: bool) -> str:
     return json.dumps(document, indent=2, ensure_ascii=True)
 
 
-def _finding(finding: Finding, *, show: bool) -> dict[str, Any]:
+def finding_fields(finding: Finding, *, show: bool) -> dict[str, Any]:
+    """A finding; its values redacted unless `show`."""
     return {
         "rule": finding.rule,
         "title": finding.title,
@@ -39,6 +40,7 @@ def _finding(finding: Finding, *, show: bool) -> dict[str, Any]:
         "fingerprint": finding.fingerprint,
         "parts": [_part(part, show=show) for part in finding.parts],
         "seen": [place(p) for p in finding.seen],
+        "in_head": finding.in_head,
     }
 
 

@@ -18,6 +18,7 @@ from keyguard.scanner.reports.shown import value
 from keyguard.scanner.rulebook import Rule, Rulebook
 from keyguard.scanner.scans import Scan
 
+_ELSEWHERE = ("/", "~/", "process ")  # not below the scanned root
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {
     Severity.CRITICAL: "error",
@@ -97,6 +98,9 @@ def _result(finding: Finding, number: int, *, show: bool) -> dict[str, Any]:
                 "fingerprint": finding.fingerprint,
                 "blob": first.place.blob or None,
                 "commit": first.place.commit or None,
+                "author": first.place.author or None,
+                "date": first.place.date or None,
+                "in_head": finding.in_head,
                 "staged": first.place.staged,
                 "parts": [
                     {"field": p.field, "rule": p.rule, "place": place_fields(p.place)} for p in finding.parts
@@ -119,7 +123,7 @@ def _location(place: Place, snippet: str | None, message: str = "") -> dict[str,
         region["snippet"] = {"text": snippet}
     # Bytes of a name that are no UTF-8 keep their value in the URI.
     uri = quote(place.path.encode("utf-8", "surrogateescape"), safe="/~")
-    artifact = {"uri": uri} if place.path.startswith("/") else {"uri": uri, "uriBaseId": "%SRCROOT%"}
+    artifact = {"uri": uri} if place.path.startswith(_ELSEWHERE) else {"uri": uri, "uriBaseId": "%SRCROOT%"}
     location: dict[str, Any] = {"physicalLocation": {"artifactLocation": artifact, "region": region}}
     if message:
         location["message"] = {"text": message}

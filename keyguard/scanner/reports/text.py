@@ -47,6 +47,10 @@ def _block(finding: Finding, *, show: bool, colour: bool) -> Iterator[str]:
         yield f"          {part.field:<11}  {value(part, show=show)}  {where(part.place)}"
     if place.commit:
         yield f"          commit       {place.commit}"
+    if place.author or place.date:
+        yield f"          by           {escape(place.author)}  {place.date}"
+    if finding.in_head is not None:
+        yield f"          in HEAD      {'still there' if finding.in_head else 'no longer'}"
     for other in finding.seen[:_SEEN]:
         yield f"          also         {where(other)}" + (f"  {other.commit[:12]}" if other.commit else "")
     if len(finding.seen) > _SEEN:
