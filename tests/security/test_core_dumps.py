@@ -15,18 +15,21 @@ from tests.cli.desk import Desk, answering, bybit_keys, desk
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-ALLOWED = ("/bin/sh", "-c", 'ulimit -S -c "$(ulimit -H -c)"; exec "$@"', "sh")
-"""Starts a command in a shell that allows dumps."""
-
 
 @pytest.fixture(scope="module")
 def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    if resource.getrlimit(resource.RLIMIT_CORE)[1] == 0:
+    """A desk whose commands start with dumps allowed, since this process allows them."""
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    if before[1] == 0:
         pytest.skip("dumps are forbidden here anyway")
-    with desk(tmp_path_factory.mktemp("dumps"), before=ALLOWED) as opened:
-        opened.init()
-        opened.add("bybit/mm/bot", bybit_keys(opened.venues.venues["bybit"])[0])
-        yield opened
+    resource.setrlimit(resource.RLIMIT_CORE, (before[1], before[1]))
+    try:
+        with desk(tmp_path_factory.mktemp("dumps")) as opened:
+            opened.init()
+            opened.add("bybit/mm/bot", bybit_keys(opened.venues.venues["bybit"])[0])
+            yield opened
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, before)
 
 
 def dump_limit(pid: int) -> str:
