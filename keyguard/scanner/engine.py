@@ -16,6 +16,7 @@ from keyguard.core.secret import Secret
 from keyguard.scanner.candidates import Candidate, Confirmer, Work
 from keyguard.scanner.collector import Collector
 from keyguard.scanner.content import Content
+from keyguard.scanner.excerpt import Excerpts
 from keyguard.scanner.findings import Finding, Part, Severity
 from keyguard.scanner.fingerprint import fingerprint
 from keyguard.scanner.pairing import Credential, pair
@@ -50,7 +51,8 @@ class Engine:
         confirmer = Confirmer(self.rulebook, content, path, hits, self._find_elsewhere, self.work)
         candidates = confirmer.candidates()
         collector = Collector()
-        collector.add(self._finding(c, content, path) for c in pair(candidates, self._own_keys))
+        excerpts = Excerpts(content, [(c.start, c.end, c.rule.field) for c in candidates])
+        collector.add(self._finding(c, content, path, excerpts) for c in pair(candidates, self._own_keys))
         return collector.findings()
 
     def _find_elsewhere(self, text: bytes) -> Hits:
@@ -58,7 +60,7 @@ class Engine:
             self._elsewhere = Prefilter(frozenset(self.rulebook.elsewhere))
         return self._elsewhere.hits(text)
 
-    def _finding(self, credential: Credential, content: Content, path: str) -> Finding:
+    def _finding(self, credential: Credential, content: Content, path: str, excerpts: Excerpts) -> Finding:
         first = credential.parts[0]
         paired = len(credential.parts) > 1
         venue = self.rulebook.venue(credential.venue)
@@ -69,7 +71,7 @@ class Engine:
             else first.rule.title,
             venue=credential.venue,
             severity=_severity(first, paired),
-            parts=tuple(_part(c, content, path) for c in credential.parts),
+            parts=tuple(_part(c, content, path, excerpts) for c in credential.parts),
             fingerprint=fingerprint(credential.venue, first.rule.field, first.value),
         )
 
@@ -83,6 +85,7 @@ def _severity(first: Candidate, paired: bool) -> Severity:
     return Severity.CRITICAL if paired and first.rule.severity is Severity.HIGH else first.rule.severity
 
 
-def _part(candidate: Candidate, content: Content, path: str) -> Part:
+def _part(candidate: Candidate, content: Content, path: str, excerpts: Excerpts) -> Part:
     place = content.place(candidate.start, candidate.end, path)
-    return Part(candidate.rule.field, Secret(candidate.value), place, candidate.rule.id)
+    excerpt = excerpts.around(candidate.start, candidate.end)
+    return Part(candidate.rule.field, Secret(candidate.value), place, candidate.rule.id, excerpt)

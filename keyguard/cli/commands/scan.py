@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from keyguard.cli import accepting
 from keyguard.core.errors import UsageError
 from keyguard.scanner import config
 from keyguard.scanner.engine import Engine
@@ -22,7 +23,7 @@ from keyguard.scanner.sources.git import Repository
 if TYPE_CHECKING:
     from keyguard.cli.output import Output
 
-FORMATS = ("text", "json", "sarif")
+FORMATS = ("text", "json", "sarif", "gitleaks", "csv")
 _SIZE = re.compile(r"(\d{1,12})\s*(|k|m|g)b?\Z", re.IGNORECASE)
 _UNITS = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
 _EPILOG = """example:
@@ -43,8 +44,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--history", action="store_true", help="every object of the repository, each once")
     what.add_argument("--stdin", action="store_true", help="standard input")
     parser.add_argument("--path", metavar="NAME", default="(stdin)", help="what to call standard input")
-    parser.add_argument("--format", choices=FORMATS, help="text (default), json or sarif")
+    parser.add_argument("--format", choices=FORMATS, help="text (default), json, sarif, gitleaks or csv")
     parser.add_argument("-o", "--output", metavar="FILE", help="write the report there, readable by you only")
+    parser.add_argument("--baseline", metavar="FILE", help="do not report what is listed there")
+    parser.add_argument("--write-baseline", metavar="FILE", help="accept all that is found: list it there")
     parser.add_argument("--show-secrets", action="store_true", help="do not redact values")
     parser.add_argument("--all", action="store_true", help="dependency, cache and .git folders too")
     parser.add_argument("--max-size", metavar="SIZE", type=_size, default=MAX_SIZE, help="default 10MB")
@@ -62,7 +65,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
         max_size=args.max_size,
         everything=args.all,
     )
-    scan = _scan(args, Engine(book), selection).without(settings.allowed)
+    scan = accepting.accept(_scan(args, Engine(book), selection), settings, args)
     style = args.format or ("json" if out.json else "text")
     report = _render(scan, book, style, show=args.show_secrets, colour=out.colour and not args.output)
     if args.output:
@@ -71,6 +74,13 @@ def run(args: argparse.Namespace, out: Output) -> int:
         out.report(report)
     for line in text.summary(scan):
         out.talk(line)
+    if args.write_baseline:
+        _write(Path(args.write_baseline), accepting.new_baseline(scan, args.baseline))
+        out.talk(f"{len(scan.findings)} findings accepted in {args.write_baseline}: rotate what is real")
+        return 0
+    if style == "text":
+        for line in text.next_steps(scan, staged=args.staged):
+            out.talk(line)
     return scan.exit_status
 
 
@@ -105,8 +115,16 @@ def _render(scan: Scan, book: Rulebook, style: str, *, show: bool, colour: bool)
             from keyguard.scanner.reports import sarif  # noqa: PLC0415 - a commit hook never needs it
 
             return sarif.render(scan, book, show=show)
+        case "gitleaks":
+            from keyguard.scanner.reports import gitleaks  # noqa: PLC0415 - nor this
+
+            return gitleaks.render(scan, show=show)
+        case "csv":
+            from keyguard.scanner.reports import csv_report  # noqa: PLC0415 - nor this
+
+            return csv_report.render(scan, show=show)
         case _:
-            return text.findings(scan, show=show, colour=colour)
+            return text.findings(scan, show=show, colour=colour, book=book)
 
 
 def _write(path: Path, report: str) -> None:
