@@ -23,7 +23,7 @@ class Place:
     past the last. `start`/`end` are byte offsets into the content as scanned.
 
     `path` is relative to the scanned root, "/"-separated. `commit` and `blob` (hex object ids) are set
-    for history; `staged` for the index.
+    for history, and there `author` and `date` (UTC, ISO 8601) of the commit; `staged` for the index.
     """
 
     path: str
@@ -36,6 +36,8 @@ class Place:
     commit: str = ""
     blob: str = ""
     staged: bool = False
+    author: str = ""
+    date: str = ""
 
 
 class Shade(enum.Enum):
@@ -113,6 +115,7 @@ class Finding:
 
     `venue` is the venue's id or "" for what belongs to none (a PEM key). `fingerprint` (hex) survives
     line moves, file moves and history rewrites. `seen` are further places of the same credential.
+    `in_head` tells of a history whether the last commit still has it; None elsewhere.
     """
 
     rule: str
@@ -124,6 +127,7 @@ class Finding:
     seen: tuple[Place, ...] = field(default=())
     owned: Owned | None = None
     verdict: Verdict | None = None
+    in_head: bool | None = None
 
     def part(self, name: str) -> Part | None:
         """The part of that field, None if it was not found."""

@@ -14,8 +14,8 @@ from keyguard.scanner.collector import Collector
 from keyguard.scanner.engine import Engine
 from keyguard.scanner.findings import Finding
 from keyguard.scanner.selection import Selection
-from keyguard.scanner.sources import Note, Piece, Supply, Unread, history, tree
-from keyguard.scanner.sources.git import GitFailed, Repository
+from keyguard.scanner.sources import Note, Piece, Supply, Unread, tree
+from keyguard.scanner.sources.git import Repository
 from keyguard.scanner.sources.staged import Index
 
 
@@ -55,53 +55,33 @@ def scan_tree(engine: Engine, roots: Iterable[Path], selection: Selection) -> Sc
                     else dataclasses.replace(supply, path=prefix + supply.path)
                 )
 
-    return _gather(engine, supplies()).scan(engine)
+    return gather(engine, supplies()).scan(engine)
 
 
 def scan_bytes(engine: Engine, data: bytes, path: str, max_size: int) -> Scan:
     """Scan one content, such as standard input."""
     supply = Unread(path, "larger than the limit") if len(data) > max_size else Piece(path, data)
-    return _gather(engine, [supply]).scan(engine)
+    return gather(engine, [supply]).scan(engine)
 
 
 def scan_staged(engine: Engine, repository: Repository, selection: Selection) -> Scan:
     """Scan what the next commit would add."""
     index = Index(repository)
-    gathered = _gather(engine, index.pieces(selection))
+    gathered = gather(engine, index.pieces(selection))
     gathered.findings = [finding for finding in gathered.findings if index.adds(finding)]
     return gathered.scan(engine)
 
 
-def scan_history(engine: Engine, repository: Repository, selection: Selection) -> Scan:
-    """Scan every object of a repository, then find out which commit brought each finding."""
-    gathered = _gather(engine, history.pieces(repository, selection.max_size))
-    # All parts of a finding lie in one content, so its first place stands for all. Messages know their
-    # commit and have no path to exclude.
-    blobs = {f.parts[0].place.blob for f in gathered.findings if not f.parts[0].place.commit}
-    try:
-        origin = history.introductions(repository, blobs, selection)
-    except GitFailed as failure:
-        gathered.unread.append(Unread("(history)", f"the commits of findings are unknown: {failure}"))
-        origin = {}
-    dated = []
-    for finding in gathered.findings:
-        place = finding.parts[0].place
-        commit, path = origin.get(place.blob, (place.commit, place.path))
-        if path:
-            dated.append(_moved(finding, commit=commit, path=path))
-    gathered.findings = dated
-    return gathered.scan(engine)
-
-
 @dataclass(slots=True)
-class _Gathered:
-    """What a source brought, each content's findings by themselves."""
+class Gathered:
+    """What a source brought, each content's findings by themselves, until they are one scan."""
 
     findings: list[Finding]
     unread: list[Unread]
     notes: dict[str, None]
 
     def scan(self, engine: Engine) -> Scan:
+        """Make one finding of what is one credential."""
         collector = Collector()
         collector.add(self.findings)
         work = dataclasses.replace(engine.work)
@@ -110,14 +90,15 @@ class _Gathered:
         )
 
 
-def _gather(engine: Engine, supplies: Iterable[Supply]) -> _Gathered:
-    gathered = _Gathered([], [], {})
+def gather(engine: Engine, supplies: Iterable[Supply]) -> Gathered:
+    """Scan what a source yields."""
+    gathered = Gathered([], [], {})
     for supply in supplies:
         match supply:
             case Piece():
                 found = engine.scan(supply.data, supply.path)
                 gathered.findings += (
-                    _moved(f, blob=supply.blob, commit=supply.commit, staged=supply.staged) for f in found
+                    moved(f, blob=supply.blob, commit=supply.commit, staged=supply.staged) for f in found
                 )
             case Unread():
                 gathered.unread.append(supply)
@@ -126,7 +107,7 @@ def _gather(engine: Engine, supplies: Iterable[Supply]) -> _Gathered:
     return gathered
 
 
-def _moved(finding: Finding, **change: Any) -> Finding:
+def moved(finding: Finding, **change: Any) -> Finding:
     """The same finding with other facts in all its places."""
     parts = tuple(
         dataclasses.replace(part, place=dataclasses.replace(part.place, **change)) for part in finding.parts

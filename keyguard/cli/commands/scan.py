@@ -16,7 +16,7 @@ from keyguard.scanner.engine import Engine
 from keyguard.scanner.globs import Globs
 from keyguard.scanner.reports import json_report, text
 from keyguard.scanner.rulebook import Rulebook, load
-from keyguard.scanner.scans import Scan, scan_bytes, scan_history, scan_staged, scan_tree
+from keyguard.scanner.scans import Scan, scan_bytes, scan_staged, scan_tree
 from keyguard.scanner.selection import MAX_SIZE, Selection
 from keyguard.scanner.sources.git import Repository
 
@@ -29,6 +29,7 @@ _UNITS = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
 _EPILOG = """example:
   keyguard scan                      this folder and all below it
   keyguard scan --staged             what the next commit would add
+  keyguard scan --range origin/main..HEAD
   keyguard scan --history --format sarif -o findings.sarif
 
 exit status: 0 nothing found, 1 findings, 2 wrong use, 3 nothing found but something could not be read
@@ -42,7 +43,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--staged", action="store_true", help="added lines of the index")
     what.add_argument("--history", action="store_true", help="every object of the repository, each once")
+    what.add_argument("--range", metavar="A..B", help="lines these commits add; for hooks of servers too")
+    what.add_argument("--env", action="store_true", help="your processes, dotfiles and tools' settings")
     what.add_argument("--stdin", action="store_true", help="standard input")
+    parser.add_argument("--unreachable", action="store_true", help="with --history: lost objects too")
     parser.add_argument("--path", metavar="NAME", default="(stdin)", help="what to call standard input")
     parser.add_argument("--format", choices=FORMATS, help="text (default), json, sarif, gitleaks or csv")
     parser.add_argument("-o", "--output", metavar="FILE", help="write the report there, readable by you only")
@@ -57,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, out: Output) -> int:
     """Scan, write the report, return the exit status."""
-    settings = config.Config() if args.stdin else config.find(_folder(args))
+    settings = config.Config() if args.stdin or args.env else config.find(_folder(args))
     book = load().without(settings.rules_off)
     selection = Selection(
         include=Globs((*settings.include, *args.include)),
@@ -96,7 +100,11 @@ def _scan(args: argparse.Namespace, engine: Engine, selection: Selection) -> Sca
             raise UsageError("--stdin takes no PATH", code="usage", hint="name the content with --path NAME")
         data = sys.stdin.buffer.read(selection.max_size + 1)
         return scan_bytes(engine, data, args.path, selection.max_size)
-    if not (args.staged or args.history):
+    if args.unreachable and not args.history:
+        raise UsageError("--unreachable belongs to --history", code="usage")
+    if args.env:
+        return _scan_env(args, engine, selection)
+    if not (args.staged or args.history or args.range):
         return scan_tree(engine, [Path(path) for path in args.paths or ["."]], selection)
     if len(args.paths) > 1:
         raise UsageError("one repository at a time", code="usage", hint="give one PATH, or none")
@@ -104,7 +112,22 @@ def _scan(args: argparse.Namespace, engine: Engine, selection: Selection) -> Sca
         raise UsageError(f"no folder {args.paths[0]!r}", code="scan.path")
     # What git tells its hooks holds for the repository they run in, not for one that was named.
     repository = Repository(_folder(args), as_hook=not args.paths)
-    return (scan_staged if args.staged else scan_history)(engine, repository, selection)
+    if args.staged:
+        return scan_staged(engine, repository, selection)
+    from keyguard.scanner import git_scans  # noqa: PLC0415 - a commit hook never needs it
+
+    if args.range:
+        return git_scans.scan_range(engine, repository, selection, args.range)
+    return git_scans.scan_history(engine, repository, selection, unreachable=args.unreachable)
+
+
+def _scan_env(args: argparse.Namespace, engine: Engine, selection: Selection) -> Scan:
+    if args.paths:
+        raise UsageError("--env takes no PATH", code="usage")
+    from keyguard import home  # noqa: PLC0415 - only this scan must know where keyguard itself lives
+    from keyguard.scanner import env_scan  # noqa: PLC0415
+
+    return env_scan.scan_env(engine, selection, own=home.locate(args.home).path)
 
 
 def _render(scan: Scan, book: Rulebook, style: str, *, show: bool, colour: bool) -> str:

@@ -1,8 +1,8 @@
 """Findings with the field names of gitleaks' JSON report (v8), for tools that read it.
 
 Facts: report/finding.go and testdata/expected/report of github.com/gitleaks/gitleaks, read 2026-11-21. One
-entry per credential, at its most telling part; the others only we have. Author and message of a commit
-are "" where the scan did not look them up.
+entry per credential, at its most telling part; the others only we have. An author's
+address and a commit's message are not reported, so those are "".
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ def _entry(finding: Finding, *, show: bool) -> dict[str, Any]:
         "SymlinkFile": "",
         "Commit": place.commit,
         "Entropy": round(entropy(part.value.reveal()), 4),
-        "Author": "",
+        "Author": place.author,
         "Email": "",
-        "Date": "",
+        "Date": place.date,
         "Message": "",
         "Tags": [finding.severity.value, *([finding.venue] if finding.venue else [])],
         "Fingerprint": ":".join([*ids, place.path, rule, str(place.line)]),

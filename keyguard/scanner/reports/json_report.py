@@ -43,6 +43,7 @@ def _finding(finding: Finding, *, show: bool) -> dict[str, Any]:
         "seen": [place(p) for p in finding.seen],
         "known": dataclasses.asdict(finding.owned) if finding.owned else None,
         "verified": dataclasses.asdict(finding.verdict) if finding.verdict else None,
+        "in_head": finding.in_head,
     }
 
 

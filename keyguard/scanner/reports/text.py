@@ -109,6 +109,10 @@ def _block(finding: Finding, why: str, *, show: bool, colour: bool) -> Iterator[
         yield f"{_MARGIN}  {escape(why)}"
     if place.commit:
         yield f"{_MARGIN}  commit       {place.commit}"
+    if place.author or place.date:
+        yield f"{_MARGIN}  by           {escape(place.author)}  {place.date}"
+    if finding.in_head is not None:
+        yield f"{_MARGIN}  in HEAD      {'still there' if finding.in_head else 'no longer'}"
     for other in finding.seen[:_SEEN]:
         yield f"{_MARGIN}  also         {where(other)}" + (f"  {other.commit[:12]}" if other.commit else "")
     if len(finding.seen) > _SEEN:

@@ -19,11 +19,14 @@ from pathlib import Path
 from typing import IO
 
 from keyguard.core.errors import UsageError
+from keyguard.scanner.sources.files import TooLarge
 
 _OVERRIDES = (
     "core.fsmonitor=false",
     f"core.hooksPath={os.devnull}",
     "core.untrackedCache=false",
+    # A commit graph may name other parents than the commits themselves do.
+    "core.commitGraph=false",
     "core.pager=cat",
     "core.sshCommand=false",
     "core.askPass=",
@@ -41,6 +44,7 @@ _GIT_ENVIRONMENT = {
     "GIT_ATTR_NOSYSTEM": "1",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_GRAFT_FILE": os.devnull,
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_TERMINAL_PROMPT": "0",
     # Beats any protocol.<name>.allow of the repository; there is no protocol of this name.
@@ -59,6 +63,8 @@ _FROM_HOOK = (
     "GIT_QUARANTINE_PATH",
 )
 
+_CHUNK = 1 << 20
+
 
 class GitFailed(Exception):
     """Git ended with an error; the text is its first line of complaint."""
@@ -73,18 +79,30 @@ class Repository:
 
     def __init__(self, folder: Path, *, as_hook: bool = False) -> None:
         self._environment = _environment(as_hook=as_hook)
+        self._folder = folder
         self._prefix = ["git", "--no-pager", "--literal-pathspecs", "-C", str(folder)]
         for setting in _OVERRIDES:
             self._prefix += ["-c", setting]
         self._open(folder)
-        self.bare = self.text("rev-parse", "--is-bare-repository") == "true"
-        self.top = None if self.bare else Path(self.text("rev-parse", "--show-toplevel"))
+        self.quarantined = "GIT_QUARANTINE_PATH" in self._environment
+        with suppress(GitFailed):  # in a bare repository, or within .git
+            # Git takes the paths it is given as relative to the folder it runs in, those it gives are not.
+            self._folder = Path(self.text("rev-parse", "--show-toplevel"))
+            self._prefix[self._prefix.index("-C") + 1] = str(self._folder)
 
-    def run(self, *words: str) -> bytes:
+    @property
+    def own_folder(self) -> Path:
+        """What belongs to this work tree alone: HEAD, index, its reflog."""
+        return self._folder / self.text("rev-parse", "--git-dir")
+
+    @property
+    def common_folder(self) -> Path:
+        """What all work trees share: configuration, refs, objects."""
+        return self._folder / self.text("rev-parse", "--git-common-dir")
+
+    def run(self, *words: str, data: bytes = b"") -> bytes:
         """Return a command's output, for commands that write little; raises GitFailed."""
-        done = subprocess.run(
-            [*self._prefix, *words], env=self._environment, stdin=subprocess.DEVNULL, capture_output=True
-        )
+        done = subprocess.run([*self._prefix, *words], env=self._environment, input=data, capture_output=True)
         if done.returncode:
             raise GitFailed(_complaint(done.stderr))
         return done.stdout
@@ -94,18 +112,21 @@ class Repository:
         return os.fsdecode(self.run(*words)).rstrip("\n")
 
     @contextmanager
-    def pipe(self, *commands: tuple[str, ...]) -> Iterator[IO[bytes]]:
-        """Run commands one into the next and yield the last one's output, to be read as it comes.
+    def pipe(self, *commands: tuple[str, ...], data: bytes = b"") -> Iterator[IO[bytes]]:
+        """Run commands one into the next and yield the last one's output, to be read as it comes. The
+        first reads `data`.
 
         All are ended when the block is left; raises GitFailed if one had failed by itself before.
         """
         running: list[subprocess.Popen[bytes]] = []
         # Complaints go to a file: a full pipe that nobody reads would stop git for ever.
-        with tempfile.TemporaryFile() as complaints:
+        with tempfile.TemporaryFile() as complaints, tempfile.TemporaryFile() as first:
+            first.write(data)
+            first.seek(0)
             try:
                 output: IO[bytes] | None = None
                 for words in commands:
-                    running.append(self._start(words, output or subprocess.DEVNULL, complaints))
+                    running.append(self._start(words, output or first, complaints))
                     if output:
                         output.close()  # ours; so that the first command ends when the second does
                     output = running[-1].stdout
@@ -182,8 +203,9 @@ class ObjectReader:
     def __exit__(self, *_: object) -> None:
         _end(self._process)
 
-    def get(self, oid: str) -> bytes:
-        """Return an object's content; raises GitFailed if it is missing or damaged."""
+    def get(self, oid: str, limit: int | None = None) -> bytes:
+        """Return an object's content; raises GitFailed if it is missing or damaged, TooLarge above
+        `limit` bytes."""
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
         assert stdout is not None
@@ -196,6 +218,11 @@ class ObjectReader:
         if len(header) != 3:
             raise GitFailed("missing or damaged object")
         size = int(header[2])
+        if limit is not None and size > limit:
+            left = size + 1
+            while left and (chunk := stdout.read(min(left, _CHUNK))):
+                left -= len(chunk)
+            raise TooLarge
         data = stdout.read(size)
         if len(data) != size or stdout.read(1) != b"\n":
             raise GitFailed("damaged object")

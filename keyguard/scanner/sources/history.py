@@ -1,7 +1,8 @@
 """A repository's history: every object once, however many commits point to it.
 
-All refs, HEADs of all work trees, stashes, reflogs and the index are walked. Contents are blobs and the
-messages of commits and annotated tags; trees are not read.
+All refs, HEADs of all work trees and what git keeps beside them (a merge's or rebase's other side),
+stashes, notes, reflogs and indexes are walked; `unreachable` adds what only the object store still has.
+Contents are blobs and the messages of commits and annotated tags; trees are not read.
 """
 
 from __future__ import annotations
@@ -10,56 +11,107 @@ import os
 from collections.abc import Iterator
 from typing import IO
 
-from keyguard.scanner.selection import Selection
 from keyguard.scanner.sources import Note, Piece, Supply, Unread
-from keyguard.scanner.sources.files import megabytes
+from keyguard.scanner.sources.files import TooLarge, megabytes
 from keyguard.scanner.sources.git import GitFailed, ObjectReader, Repository
 
 COMMIT_MESSAGE = "(commit message)"
 TAG_MESSAGE = "(tag message)"
-_EVERYWHERE = ("--all", "--reflog")
-_LIST = ("rev-list", "--objects", *_EVERYWHERE, "--indexed-objects", "--missing=print")
+EVERYWHERE = ("--all", "--reflog", "--stdin")
+_WALK = ("rev-list", "--objects", *EVERYWHERE, "--indexed-objects", "--missing=print")
 _CHECK = ("cat-file", "--batch-check=%(objectname) %(objecttype) %(objectsize) %(rest)", "--buffer")
-_COMMITS = ("rev-list", "--topo-order", "--reverse", *_EVERYWHERE)
-_CHANGES = ("diff-tree", "--stdin", "-r", "-m", "--root", "--raw", "-z", "--no-abbrev", "--no-renames")
+_STORED = ("cat-file", "--batch-all-objects", "--batch-check=%(objectname) %(objecttype) %(objectsize)")
 _ABSENT = "missing"
+# Neither refs nor in a reflog of their own; each work tree has its own ones.
+_HEADS = ("HEAD", "ORIG_HEAD", "FETCH_HEAD", "MERGE_HEAD", "REBASE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD")
 
 
-def pieces(repository: Repository, max_size: int) -> Iterator[Supply]:
-    """Yield every object's content, each once. The path of a blob is one of those it had.
+class History:
+    """One walk over a repository. Afterwards `tips` are the objects from which, beside refs and reflogs,
+    commits can be reached: what `EVERYWHERE` reads."""
 
-    Exclusions do not apply here: a blob may have another path elsewhere, see `introductions`.
-    """
-    if repository.text("rev-parse", "--is-shallow-repository") == "true":
-        yield Note("the repository is a shallow clone: what lies before its first commits is not here")
-    absent = 0
-    try:
-        with repository.objects() as reader, repository.pipe(_LIST, _CHECK) as listing:
+    def __init__(self, repository: Repository, max_size: int, *, unreachable: bool = False) -> None:
+        self._repository = repository
+        self._max_size = max_size
+        self._unreachable = unreachable
+        self._seen: set[bytes] = set()
+        self._absent = 0
+        self.tips = b""
+
+    def pieces(self) -> Iterator[Supply]:
+        """Yield every object's content, each once. The path of a blob is one of those it had.
+
+        Exclusions do not apply here: a blob may have another path elsewhere, see `origins`.
+        """
+        repository = self._repository
+        if repository.text("rev-parse", "--is-shallow-repository") == "true":
+            yield Note("the repository is a shallow clone: what lies before its first commits is not here")
+        self.tips = b"".join(oid + b"\n" for oid in _heads(repository))
+        with repository.objects() as reader:
+            try:
+                yield from self._walk(reader, ())
+            except GitFailed as failure:
+                # A ref or object that git cannot read ends its walk; what is stored is still read.
+                yield Unread("(history)", f"git: {failure}")
+                self._unreachable = True
+            if self._unreachable:
+                yield from self._rest(reader)
+        if self._absent:
+            yield Unread("(history)", f"{self._absent} objects are not in this clone, or damaged")
+
+    def _walk(self, reader: ObjectReader, more: tuple[str, ...]) -> Iterator[Supply]:
+        with self._repository.pipe((*_WALK, *more), _CHECK, data=self.tips) as listing:
             for line in listing:
                 words = os.fsdecode(line.rstrip(b"\n")).split(" ", 3)
                 if len(words) < 3:
-                    absent += words[-1] == _ABSENT
+                    self._absent += words[-1] == _ABSENT
                     continue
                 oid, kind, size, path = words[0], words[1], int(words[2]), "".join(words[3:])
                 if path == ".gitmodules":
                     yield Note("submodules are repositories of their own: scan each one by itself")
-                yield from _object(reader, oid, kind, size, path, max_size)
-    except GitFailed as failure:
-        yield Unread("(history)", f"git: {failure}")
-    if absent:
-        yield Unread("(history)", f"{absent} objects are not in this clone, or damaged")
+                if kind != "tree":
+                    yield from self._once(reader, oid, kind, size, path)
+
+    def _rest(self, reader: ObjectReader) -> Iterator[Supply]:
+        """What is stored and was not walked: first lost commits with all they hold, by path, then single
+        objects."""
+        lost = []
+        with self._repository.pipe(_STORED) as listing:
+            for line in listing:
+                oid, kind, _ = line.split()
+                if kind in (b"commit", b"tag") and bytes.fromhex(oid.decode()) not in self._seen:
+                    lost.append(oid)
+        if lost:
+            self.tips += b"\n".join(lost) + b"\n"
+            try:
+                yield from self._walk(reader, ("--ignore-missing",))
+            except GitFailed as failure:
+                yield Unread("(history)", f"git: {failure}")
+        with self._repository.pipe(_STORED) as listing:
+            for line in listing:
+                oid, kind, size = line.decode().split()
+                if kind != "tree":
+                    yield from self._once(reader, oid, kind, int(size), "")
+
+    def _once(self, reader: ObjectReader, oid: str, kind: str, size: int, path: str) -> Iterator[Supply]:
+        if self._unreachable:  # else rev-list has named each once
+            name = bytes.fromhex(oid)
+            if name in self._seen:
+                return
+            self._seen.add(name)
+        if size > self._max_size:  # known without asking for it
+            yield Unread(path or oid, f"object {oid[:12]} is larger than {megabytes(self._max_size)}")
+            return
+        yield from object_pieces(reader, oid, kind, path, self._max_size)
 
 
-def _object(
-    reader: ObjectReader, oid: str, kind: str, size: int, path: str, max_size: int
-) -> Iterator[Supply]:
-    if kind == "tree":
-        return
-    if size > max_size:
+def object_pieces(reader: ObjectReader, oid: str, kind: str, path: str, max_size: int) -> Iterator[Supply]:
+    """Yield what is to be scanned of a blob, commit or tag."""
+    try:
+        data = reader.get(oid, max_size)
+    except TooLarge:
         yield Unread(path or oid, f"object {oid[:12]} is larger than {megabytes(max_size)}")
         return
-    try:
-        data = reader.get(oid)
     except GitFailed as failure:
         yield Unread(path or oid, f"object {oid[:12]}: {failure}")
         return
@@ -69,45 +121,29 @@ def _object(
     headers, _, message = data.partition(b"\n\n")
     if kind == "commit":
         yield Piece(COMMIT_MESSAGE, message, commit=oid)
+        if b"\nmergetag " in headers:
+            # A merge of a signed tag keeps the tag's message, also when the tag is gone.
+            yield Piece(TAG_MESSAGE, headers.replace(b"\n ", b"\n"), commit=oid)
     else:
         target = dict(line.split(b" ", 1) for line in headers.splitlines() if b" " in line)
         commit = target.get(b"object", b"").decode() if target.get(b"type") == b"commit" else ""
         yield Piece(TAG_MESSAGE, message, blob=oid, commit=commit)
 
 
-def introductions(
-    repository: Repository, blobs: set[str], selection: Selection
-) -> dict[str, tuple[str, str]]:
-    """Blob -> the oldest commit that has it under a path that is not excluded, and that path.
-
-    A blob no commit has (only staged) is missing from the answer, and so is one whose every path is
-    excluded: then its path is "". Costs one walk over the commits, so ask once, for findings only.
-    """
-    wanted = set(blobs)
-    origin: dict[str, tuple[str, str]] = {}
-    if not wanted:
-        return origin
-    with repository.pipe(_COMMITS, _CHANGES) as changes:
-        commit = ""
-        tokens = _tokens(changes)
-        for token in tokens:
-            if not token.startswith(":"):
-                commit = token.split()[0] if token.split() else commit
-                continue
-            blob, path = token.split()[3], next(tokens, "")
-            if blob not in wanted:
-                continue
-            if not selection.wants(path):
-                origin.setdefault(blob, (commit, ""))
-                continue
-            origin[blob] = (commit, path)
-            wanted.discard(blob)
-            if not wanted:
-                break
-    return origin
+def _heads(repository: Repository) -> list[bytes]:
+    """The objects that HEAD and its like name in any work tree."""
+    names = [f"main-worktree/{head}" for head in _HEADS]
+    try:
+        linked = [entry.name for entry in os.scandir(repository.common_folder / "worktrees")]
+    except OSError:
+        linked = []
+    names += [f"worktrees/{name}/{head}" for name in sorted(linked) for head in _HEADS]
+    asked = os.fsencode("\n".join(names) + "\n")
+    answer = repository.run("cat-file", "--batch-check=%(objectname)", data=asked)
+    return sorted({line for line in answer.splitlines() if b" " not in line})
 
 
-def _tokens(stream: IO[bytes]) -> Iterator[str]:
+def tokens(stream: IO[bytes]) -> Iterator[str]:
     """NUL-terminated texts."""
     rest = b""
     while chunk := stream.read(65536):

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from keyguard.scanner.findings import Finding, Place
 from keyguard.scanner.selection import Selection
 from keyguard.scanner.sources import Note, Piece, Supply, Unread
-from keyguard.scanner.sources.files import megabytes
+from keyguard.scanner.sources.files import TooLarge, megabytes
 from keyguard.scanner.sources.git import GitFailed, Repository
 
 _SUBMODULE = "160000"
 _HUNK = re.compile(rb"^@@ -\d+(?:,\d+)? \+(\d+)(?:,(\d+))? @@", re.MULTILINE)
 _DIFF = ("diff-index", "--cached", "--no-renames", "--ignore-submodules=none")
 # `--text` because an attribute of the tree may call any file binary, which would hide its lines.
-_PATCH = ("-p", "-U0", "--inter-hunk-context=0", "--text", "--no-ext-diff", "--no-textconv", "--no-color")
+PATCH = ("-p", "-U0", "--inter-hunk-context=0", "--text", "--no-ext-diff", "--no-textconv", "--no-color")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +52,10 @@ class Index:
                     if change.status == "A":
                         self._new_files.add(change.path)
                     try:
-                        data = reader.get(change.blob)
+                        data = reader.get(change.blob, selection.max_size)
                     except GitFailed as failure:
                         yield Unread(change.path, str(failure))
-                        continue
-                    if len(data) > selection.max_size:
+                    except TooLarge:
                         yield Unread(change.path, f"larger than {megabytes(selection.max_size)}")
                     else:
                         yield Piece(change.path, data, blob=change.blob, staged=True)
@@ -71,15 +70,10 @@ class Index:
             return True
         if place.path not in self._added:
             self._added[place.path] = self._added_lines(place.path)
-        return any(r.start <= place.end_line and place.line < r.stop for r in self._added[place.path])
+        return touches(place, self._added[place.path])
 
     def _added_lines(self, path: str) -> list[range]:
-        patch = self._repository.run(*_DIFF, *_PATCH, self._base, "--", path)
-        ranges = []
-        for match in _HUNK.finditer(patch):
-            start, count = int(match[1]), int(match[2] or 1)
-            ranges.append(range(start, start + count))
-        return ranges
+        return added_lines(self._repository.run(*_DIFF, *PATCH, self._base, "--", path))
 
     def _changes(self) -> Iterator[_Change]:
         raw = self._repository.run(*_DIFF, "--raw", "-z", "--no-abbrev", self._base, "--")
@@ -88,6 +82,20 @@ class Index:
             if token:
                 _, mode, _, blob, status = token.split()
                 yield _Change(next(tokens), mode, blob, status[0])
+
+
+def added_lines(patch: bytes) -> list[range]:
+    """The numbers of the lines that a patch without context adds to its one file."""
+    ranges = []
+    for match in _HUNK.finditer(patch):
+        start, count = int(match[1]), int(match[2] or 1)
+        ranges.append(range(start, start + count))
+    return ranges
+
+
+def touches(place: Place, lines: list[range]) -> bool:
+    """Whether a place lies on any of those lines."""
+    return any(r.start <= place.end_line and place.line < r.stop for r in lines)
 
 
 def _base(repository: Repository) -> str:

@@ -34,7 +34,7 @@ def pieces(root: Path, selection: Selection) -> Iterator[Supply]:
         raise UsageError(f"no file or folder {str(root)!r}", code="scan.path") from None
     if not real.is_dir():
         # Named by the person, so no exclusion applies.
-        yield from _file(real, str(root), selection)
+        yield from file_pieces(real, str(root), selection.max_size)
         return
     stack = [(real, "")]
     while stack:
@@ -43,7 +43,7 @@ def pieces(root: Path, selection: Selection) -> Iterator[Supply]:
             with os.scandir(folder) as listing:
                 entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
-            yield Unread(prefix or ".", _reason(error))
+            yield Unread(prefix or ".", reason(error))
             continue
         if prefix and not selection.everything and any(e.name in _MARKERS for e in entries):
             continue
@@ -57,21 +57,23 @@ def pieces(root: Path, selection: Selection) -> Iterator[Supply]:
                 if not left_out and not selection.exclude.match(path):
                     folders.append((folder / entry.name, f"{path}/"))
             elif entry.is_file(follow_symlinks=False) and selection.wants(path):
-                yield from _file(folder / entry.name, path, selection)
+                yield from file_pieces(folder / entry.name, path, selection.max_size)
         stack.extend(reversed(folders))
 
 
-def _file(real: Path, path: str, selection: Selection) -> Iterator[Supply]:
+def file_pieces(real: Path, path: str, max_size: int) -> Iterator[Supply]:
+    """Yield the one file, or why it could not be read; nothing if it is no regular file."""
     try:
-        data = read_regular(real, selection.max_size)
+        data = read_regular(real, max_size)
     except TooLarge:
-        yield Unread(path, f"larger than {megabytes(selection.max_size)}")
+        yield Unread(path, f"larger than {megabytes(max_size)}")
     except OSError as error:
-        yield Unread(path, _reason(error))
+        yield Unread(path, reason(error))
     else:
         if data is not None:
             yield Piece(path, data)
 
 
-def _reason(error: OSError) -> str:
+def reason(error: OSError) -> str:
+    """The operating system's words, in lower case."""
     return (error.strerror or type(error).__name__).lower()
