@@ -103,7 +103,9 @@ def test_new_and_deleted_refs(repo: GitRepo, tmp_path: Path) -> None:
     assert (status, "deleted" in err) == (0, True)
 
 
-@pytest.mark.parametrize("words", ["missing..HEAD", "HEAD..missing", "--all", "HEAD...HEAD", "--output=x..HEAD"])
+@pytest.mark.parametrize(
+    "words", ["missing..HEAD", "HEAD..missing", "--all", "HEAD...HEAD", "--output=x..HEAD"]
+)
 def test_an_end_that_is_not_here_is_wrong_use(repo: GitRepo, words: str) -> None:
     repo.commit("one")
     with pytest.raises(UsageError) as error:

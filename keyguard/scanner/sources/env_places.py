@@ -97,7 +97,9 @@ class HomeFiles:
         except FileNotFoundError:
             return
         except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
-            yield Unread(self._shown(path), reason(error) if isinstance(error, OSError) else "a circle of links")
+            yield Unread(
+                self._shown(path), reason(error) if isinstance(error, OSError) else "a circle of links"
+            )
             return
         if real.is_relative_to(self._own) or (facts.st_dev, facts.st_ino) in self._read:
             return
