@@ -12,6 +12,8 @@ bounded repetitions (a test reads them), and pairing looks at a few neighbours.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from keyguard.core.secret import Secret
 from keyguard.scanner.candidates import Candidate, Confirmer, Work
 from keyguard.scanner.collector import Collector
@@ -23,11 +25,15 @@ from keyguard.scanner.pairing import Credential, pair
 from keyguard.scanner.prefilter import Hits, Prefilter
 from keyguard.scanner.rulebook import Rulebook, load
 
+if TYPE_CHECKING:
+    from keyguard.scanner.known import KnownKeys
+
 
 class Engine:
     """Scans contents one after another; `work` counts what that took. Not for several threads at once."""
 
-    def __init__(self, rulebook: Rulebook | None = None) -> None:
+    def __init__(self, rulebook: Rulebook | None = None, known: KnownKeys | None = None) -> None:
+        self._known = known
         self.rulebook = rulebook or load()
         self.work = Work()
         book = self.rulebook
@@ -46,14 +52,19 @@ class Engine:
         content = Content(data)
         hits = self._prefilter.hits(content.text)
         low = path.lower().encode("utf-8", "surrogateescape")
+        own = self._known.findings(content, path) if self._known else ()
         if not hits and not any(word in low for word in self._path_words):
-            return ()
+            return own
         confirmer = Confirmer(self.rulebook, content, path, hits, self._find_elsewhere, self.work)
         candidates = confirmer.candidates()
         collector = Collector()
         excerpts = Excerpts(content, [(c.start, c.end, c.rule.field) for c in candidates])
         collector.add(self._finding(c, content, path, excerpts) for c in pair(candidates, self._own_keys))
-        return collector.findings()
+        if not own:
+            return collector.findings()
+        from keyguard.scanner.known import joined  # noqa: PLC0415 - only where a known key was found
+
+        return joined(own, collector.findings())
 
     def _find_elsewhere(self, text: bytes) -> Hits:
         if self._elsewhere is None:

@@ -81,9 +81,10 @@ class Owned:
 class Verdict:
     """What a venue answered when it was asked with the found credential.
 
-    `state`: alive, dead (the venue no longer accepts it), refused (alive or not, the venue does not say) or
-    unasked; `origin` says how that is known. `can` are scopes held for sure, `may` those the venue does not
-    tell. `simulated`: a stand-in answered, not the venue. `at` is UTC, ISO 8601, "" when nobody was asked.
+    `state`: alive; dead (the venue no longer accepts it); refused (it does not say whether it is alive);
+    unknown (no usable answer); unasked. `origin` says how that is known. `can` are scopes held for sure,
+    `may` those the venue does not tell. `simulated`: a stand-in answered, not the venue. `at` is UTC, ISO
+    8601, "" when nobody was asked.
     """
 
     state: str

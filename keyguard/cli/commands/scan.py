@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 import re
 import sys
@@ -22,6 +23,7 @@ from keyguard.scanner.sources.git import Repository
 
 if TYPE_CHECKING:
     from keyguard.cli.output import Output
+    from keyguard.scanner.known import KnownKeys
 
 FORMATS = ("text", "json", "sarif", "gitleaks", "csv")
 _SIZE = re.compile(r"(\d{1,12})\s*(|k|m|g)b?\Z", re.IGNORECASE)
@@ -50,6 +52,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--path", metavar="NAME", default="(stdin)", help="what to call standard input")
     parser.add_argument("--format", choices=FORMATS, help="text (default), json, sarif, gitleaks or csv")
     parser.add_argument("-o", "--output", metavar="FILE", help="write the report there, readable by you only")
+    parser.add_argument("--known", action="store_true", help="the firm's own keys too, from the store")
+    parser.add_argument("--verify", action="store_true", help="ask the venues whether what is found is alive")
+    parser.add_argument(
+        "--verify-nonces", action="store_true", help="also where that may disturb a running bot"
+    )
     parser.add_argument("--baseline", metavar="FILE", help="do not report what is listed there")
     parser.add_argument("--write-baseline", metavar="FILE", help="accept all that is found: list it there")
     parser.add_argument("--show-secrets", action="store_true", help="do not redact values")
@@ -61,6 +68,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, out: Output) -> int:
     """Scan, write the report, return the exit status."""
+    if args.staged and (args.verify or args.verify_nonces):
+        raise UsageError(
+            "--verify is not for commit hooks: a commit must not wait for a venue, nor tell it anything",
+            code="usage",
+            hint="keyguard scan --verify",
+        )
     settings = config.Config() if args.stdin or args.env else config.find(_folder(args))
     book = load().without(settings.rules_off)
     selection = Selection(
@@ -69,8 +82,15 @@ def run(args: argparse.Namespace, out: Output) -> int:
         max_size=args.max_size,
         everything=args.all,
     )
-    scan = accepting.accept(_scan(args, Engine(book), selection), settings, args)
+    engine = Engine(book, _own_keys(args, out) if args.known else None)
+    scan = accepting.accept(_scan(args, engine, selection), settings, args)
+    if args.verify or args.verify_nonces:
+        from keyguard.cli import verifying  # noqa: PLC0415 - opens home, store and network
+
+        scan = verifying.verify(args, out, scan)
     style = args.format or ("json" if out.json else "text")
+    if args.known:
+        book = _with_known(book)
     report = _render(scan, book, style, show=args.show_secrets, colour=out.colour and not args.output)
     if args.output:
         _write(Path(args.output), report)
@@ -86,6 +106,19 @@ def run(args: argparse.Namespace, out: Output) -> int:
         for line in text.next_steps(scan, staged=args.staged):
             out.talk(line)
     return scan.exit_status
+
+
+def _own_keys(args: argparse.Namespace, out: Output) -> KnownKeys:
+    from keyguard.cli import own_keys  # noqa: PLC0415 - opens home and store, which no other scan needs
+
+    return own_keys.read(args, out)
+
+
+def _with_known(book: Rulebook) -> Rulebook:
+    """For reports, which describe every rule they name."""
+    from keyguard.scanner.known import DESCRIPTION  # noqa: PLC0415
+
+    return dataclasses.replace(book, rules=(*book.rules, DESCRIPTION))
 
 
 def _folder(args: argparse.Namespace) -> Path:
