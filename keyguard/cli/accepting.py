@@ -13,10 +13,44 @@ if TYPE_CHECKING:
     import argparse
 
     from keyguard.scanner.config import Config
+    from keyguard.scanner.rulebook import Rulebook
     from keyguard.scanner.scans import Scan
 
 
-def accept(scan: Scan, settings: Config, args: argparse.Namespace, judges: tuple[Judge, ...] = ()) -> Scan:
+def rules(
+    book: Rulebook, settings: Config, folder: Path | None
+) -> tuple[Rulebook, list[Judge], tuple[str, ...]]:
+    """The rules to scan with: ours, the project's own, and those of its gitleaks configuration."""
+    if settings.own_rules:
+        from keyguard.scanner import own_rules  # noqa: PLC0415 - few projects have any
+
+        book = own_rules.added(book, settings)
+    if folder is None or not _has_gitleaks(folder):
+        return book.without(settings.rules_off), [], ()
+    from keyguard.scanner import gitleaks_config  # noqa: PLC0415 - nor this
+
+    taken = gitleaks_config.find(folder, book)
+    return taken.book.without(settings.rules_off), taken.judges, tuple(taken.notes)
+
+
+def _has_gitleaks(folder: Path) -> bool:
+    """Whether `gitleaks_config` would find anything; costs a few system calls and no import."""
+    start = folder.resolve()
+    for place in (start, *start.parents):
+        if (place / ".gitleaks.toml").exists() or (place / ".gitleaksignore").exists():
+            return True
+        if (place / ".git").exists():
+            return False
+    return False
+
+
+def accept(
+    scan: Scan,
+    settings: Config,
+    args: argparse.Namespace,
+    judges: list[Judge],
+    notes: tuple[str, ...],
+) -> Scan:
     """The scan without what is accepted; says which baseline entries match nothing any more."""
     known = baseline.read(Path(args.baseline)) if args.baseline else frozenset()
     reasons = dict.fromkeys(known, "in the baseline")
@@ -24,6 +58,7 @@ def accept(scan: Scan, settings: Config, args: argparse.Namespace, judges: tuple
     rest = scan.judged(
         [*judges, by_fingerprint(PROJECT, settings.allowed), by_fingerprint(BASELINE, reasons)]
     )
+    rest = dataclasses.replace(rest, notes=(*notes, *rest.notes))
     stale = len(known - found)
     # What a part of the project does not hold may well stand in the rest of it.
     partly = args.staged or args.stdin or args.paths or args.include or args.exclude

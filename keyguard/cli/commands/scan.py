@@ -75,7 +75,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
             hint="keyguard scan --verify",
         )
     settings = config.Config() if args.stdin or args.env else config.find(_folder(args))
-    book = load().without(settings.rules_off)
+    book, judges, notes = accepting.rules(load(), settings, None if args.stdin or args.env else _folder(args))
     selection = Selection(
         include=Globs((*settings.include, *args.include)),
         exclude=Globs((*settings.exclude, *args.exclude)),
@@ -83,7 +83,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
         everything=args.all,
     )
     engine = Engine(book, _own_keys(args, out) if args.known else None)
-    scan = accepting.accept(_scan(args, engine, selection), settings, args)
+    scan = accepting.accept(_scan(args, engine, selection), settings, args, judges, notes)
     if args.verify or args.verify_nonces:
         from keyguard.cli import verifying  # noqa: PLC0415 - opens home, store and network
 
