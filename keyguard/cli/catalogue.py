@@ -17,6 +17,7 @@ COMMANDS = {
     "scan": "find leaked keys in files, the index, the history",
     "hook install": "scan before every commit and push of a repository",
     "hook uninstall": "take the hooks away and restore what was there",
+    "watch": "find leaked keys as files are saved",
     "rules list": "the scanner's rules",
     "rules show": "one rule with its examples",
     "rules test": "run every rule's examples",
@@ -32,7 +33,7 @@ COMMANDS = {
 LATER = frozenset(
     {
         *("approve", "attest", "daemon", "desk", "grant", "panic", "party", "person", "reconcile"),
-        *("review", "tui", "verify", "watch", "workflow cancel"),
+        *("review", "tui", "verify", "workflow cancel"),
         *("key minimise", "key remove", "key reveal", "log checkpoint", "log export"),
         *("store lock", "store migrate", "store passphrase", "store unlock"),
     }

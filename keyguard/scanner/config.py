@@ -42,9 +42,13 @@ def find(start: Path) -> Config:
     for candidate in (folder, *folder.parents):
         if (candidate / NAME).exists():
             return read(candidate / NAME)
-        if (candidate / ".git").exists():
+        if (candidate / ".git").exists() or _is_bare(candidate):
             break
     return Config()
+
+
+def _is_bare(folder: Path) -> bool:
+    return (folder / "HEAD").is_file() and (folder / "objects").is_dir() and (folder / "refs").is_dir()
 
 
 def read(path: Path) -> Config:

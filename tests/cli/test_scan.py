@@ -45,6 +45,7 @@ class Written:
 
 def scan(*words: str) -> tuple[int, str, str]:
     parser = argparse.ArgumentParser()
+    parser.set_defaults(home=None)
     command.add_arguments(parser)
     written = Written()
     status = command.run(parser.parse_args(words), written)
@@ -585,6 +586,9 @@ def test_nothing_of_a_hostile_repository_is_run_or_changed(
     assert {f["venue"] for f in found()} == {"bybit", "upbit"}
     assert [f["venue"] for f in found("--staged")] == ["upbit"]
     assert {f["venue"] for f in found("--history")} == {"bybit", "upbit"}
+    # What is missing makes these end with findings and "not read", never with a fetch.
+    assert {f["venue"] for f in found("--history", "--unreachable")} == {"bybit", "upbit"}
+    assert {f["venue"] for f in found("--range", "HEAD")} == {"bybit"}
     assert not witness.exists() or witness.read_text() == ""
     assert _snapshot(repo.path) == before
 

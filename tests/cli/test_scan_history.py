@@ -161,7 +161,24 @@ def test_what_git_can_be_told_to_pass_over_is_read(repo: GitRepo, hiding: str) -
         (repo.path / ".git/info/grafts").write_text(f"{last} {first}\n")
     else:
         repo.git("commit-graph", "write", "--reachable")
+        graph = repo.path / ".git/objects/info/commit-graph"
+        graph.chmod(0o600)
+        graph.write_bytes(_forged(graph.read_bytes(), bytes.fromhex(last), bytes.fromhex(first)))
+        assert repo.git("rev-list", "--count", "HEAD") == "2"  # git falls for it
     assert secrets(found("--history")) == [secret]
+
+
+def _forged(graph: bytes, child: bytes, parent: bytes) -> bytes:
+    """A commit graph in which a commit has another parent (gitformat-commit-graph, version 1)."""
+    chunks = {}
+    for number in range(graph[6]):
+        at = 8 + 12 * number
+        chunks[graph[at : at + 4]] = int.from_bytes(graph[at + 4 : at + 12])
+    names = chunks[b"OIDL"]
+    count = (chunks[b"CDAT"] - names) // 20
+    position = {graph[names + 20 * n : names + 20 * n + 20]: n for n in range(count)}
+    first_parent = chunks[b"CDAT"] + 36 * position[child] + 20
+    return graph[:first_parent] + position[parent].to_bytes(4) + graph[first_parent + 4 :]
 
 
 def test_objects_borrowed_from_another_repository(repo: GitRepo, tmp_path: Path) -> None:
@@ -178,6 +195,8 @@ def test_text_git_keeps_beside_its_objects(repo: GitRepo) -> None:
     text, secret = leak(1)
     (repo.path / ".git/hooks").mkdir(exist_ok=True)
     (repo.path / ".git/hooks/deploy").write_text(text)
+    (repo.path / ".git/hooks/pre-push").symlink_to("../../scripts/pre-push")
+    (repo.path / ".git/hooks/pre-push.sample").write_text(leak(3)[0])
     text, in_log = leak(2)
     with (repo.path / ".git/logs/HEAD").open("a") as log:
         zero = "0" * 40

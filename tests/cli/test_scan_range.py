@@ -198,6 +198,27 @@ def test_a_pre_receive_hook_refuses_a_push(repo: GitRepo, server: GitRepo) -> No
     assert taken, said
 
 
+def test_the_hook_obeys_the_servers_configuration_not_the_pushed_one(repo: GitRepo, server: GitRepo) -> None:
+    repo.write(".keyguard.toml", '[scan]\nexclude = ["*.env"]\n')
+    repo.write("bot.env", leak(1)[0])
+    repo.commit("leak")
+    (server.path.parent / ".keyguard.toml").write_text('[scan]\nexclude = ["*.env"]\n')
+    assert not push(repo, server, "main")[0]
+    (server.path / ".keyguard.toml").write_text('[scan]\nexclude = ["*.env"]\n')
+    assert push(repo, server, "main")[0]
+
+
+def test_a_repository_with_long_ids(tmp_path: Path) -> None:
+    repo = GitRepo(tmp_path / "long", sha256=True)
+    repo.commit("base")
+    text, secret = leak(1)
+    repo.write("a.env", text)
+    head = repo.commit("leak")
+    assert secrets(found("--range", f"{'0' * 64}..{head}", str(repo.path))) == [secret]
+    assert scan("--range", f"{head}..{'0' * 64}", str(repo.path))[0] == 0
+    assert secrets(found("--history", "--unreachable", str(repo.path))) == [secret]
+
+
 def test_a_new_ref_is_not_refused_for_what_the_server_had_before(repo: GitRepo, server: GitRepo) -> None:
     hook = (server.path / "hooks/pre-receive").rename(server.path / "later")
     repo.write("old.env", leak(1)[0])

@@ -18,7 +18,7 @@ def render(scan: Scan, *, show: bool) -> str:
     """One JSON document, ASCII only, so that no text in it steers a terminal."""
     document = {
         "format": FORMAT,
-        "findings": [_finding(finding, show=show) for finding in scan.findings],
+        "findings": [finding_fields(finding, show=show) for finding in scan.findings],
         "allowed": [dataclasses.asdict(allowance) for allowance in scan.allowed],
         "unread": [{"path": u.path, "reason": u.reason} for u in scan.unread],
         "notes": list(scan.notes),
@@ -32,7 +32,8 @@ def render(scan: Scan, *, show: bool) -> str:
     return json.dumps(document, indent=2, ensure_ascii=True)
 
 
-def _finding(finding: Finding, *, show: bool) -> dict[str, Any]:
+def finding_fields(finding: Finding, *, show: bool) -> dict[str, Any]:
+    """A finding; its values redacted unless `show`."""
     return {
         "rule": finding.rule,
         "title": finding.title,

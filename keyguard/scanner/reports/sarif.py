@@ -19,6 +19,7 @@ from keyguard.scanner.reports.shown import value
 from keyguard.scanner.rulebook import Rule, Rulebook
 from keyguard.scanner.scans import Scan
 
+_ELSEWHERE = ("/", "~/", "process ")  # not below the scanned root
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {
     Severity.CRITICAL: "error",
@@ -149,7 +150,7 @@ def _location(place: Place, snippet: str | None, message: str = "") -> dict[str,
         region["snippet"] = {"text": snippet}
     # Bytes of a name that are no UTF-8 keep their value in the URI.
     uri = quote(place.path.encode("utf-8", "surrogateescape"), safe="/~")
-    artifact = {"uri": uri} if place.path.startswith("/") else {"uri": uri, "uriBaseId": "%SRCROOT%"}
+    artifact = {"uri": uri} if place.path.startswith(_ELSEWHERE) else {"uri": uri, "uriBaseId": "%SRCROOT%"}
     location: dict[str, Any] = {"physicalLocation": {"artifactLocation": artifact, "region": region}}
     if message:
         location["message"] = {"text": message}

@@ -94,7 +94,7 @@ class HomeFiles:
         try:
             real = path.resolve(strict=True)
             facts = real.stat()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return
         except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
             yield Unread(

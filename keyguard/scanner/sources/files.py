@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -24,9 +25,14 @@ def read_regular(path: Path, limit: int) -> bytes | None:
     """Return a file's bytes, None if it is no regular file; raises OSError, and TooLarge above `limit`."""
     descriptor = os.open(path, _FLAGS)
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        facts = os.fstat(descriptor)
+        if not stat.S_ISREG(facts.st_mode):
             return None
-        data = file.read(limit + 1)
+        if facts.st_size > limit:
+            raise TooLarge
+        data: bytes | None = file.read(limit + 1)
+    if data is None:  # the kernel has nothing to say yet (/proc/kmsg)
+        raise BlockingIOError(errno.EAGAIN, "nothing to read yet")
     if len(data) > limit:
         raise TooLarge
     return data

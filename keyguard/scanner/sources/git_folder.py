@@ -34,12 +34,12 @@ def pieces(repository: Repository, max_size: int) -> Iterator[Supply]:
 
 def _of(folder: Path, prefix: str, max_size: int) -> Iterator[Supply]:
     for name in sorted(_FILES):
-        if (folder / name).is_file():
+        if (folder / name).is_file() and not (folder / name).is_symlink():
             yield from file_pieces(folder / name, f"{prefix}/{name}", max_size)
     for name in _FOLDERS:
         for path, _, files in os.walk(folder / name):
             for file in sorted(files):
-                if file.endswith(".sample"):  # git's own examples
-                    continue
                 real = Path(path, file)
+                if file.endswith(".sample") or real.is_symlink():  # git's own examples; another place's file
+                    continue
                 yield from file_pieces(real, f"{prefix}/{real.relative_to(folder).as_posix()}", max_size)

@@ -78,11 +78,11 @@ class History:
         lost = []
         with self._repository.pipe(_STORED) as listing:
             for line in listing:
-                oid, kind, _ = line.split()
-                if kind in (b"commit", b"tag") and bytes.fromhex(oid.decode()) not in self._seen:
+                oid, kind, _ = line.decode().split()
+                if kind in ("commit", "tag") and bytes.fromhex(oid) not in self._seen:
                     lost.append(oid)
         if lost:
-            self.tips += b"\n".join(lost) + b"\n"
+            self.tips += "".join(f"{oid}\n" for oid in lost).encode()
             try:
                 yield from self._walk(reader, ("--ignore-missing",))
             except GitFailed as failure:

@@ -7,6 +7,7 @@ processes it started afterwards, this one included.
 from __future__ import annotations
 
 import os
+import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from keyguard.scanner.sources.files import TooLarge, megabytes, read_regular
 from keyguard.scanner.sources.tree import reason
 
 _PROC = Path("/proc")
+_UID = re.compile(r"^Uid:\t\d+\t(\d+)", re.MULTILINE)  # the effective one
 
 
 @dataclass(slots=True)
@@ -28,11 +30,12 @@ class Processes:
     proc: Path = _PROC
     _starts: dict[str, list[int]] = field(default_factory=dict)
     _names: dict[str, list[str]] = field(default_factory=dict)
+    _closed: list[str] = field(default_factory=list)
 
     def pieces(self, max_size: int) -> Iterator[Supply]:
         """Yield environment and arguments of every process of this user."""
         try:
-            numbers = sorted(int(name) for name in os.listdir(self.proc) if name.isdecimal())
+            numbers = sorted(int(path.name) for path in self.proc.iterdir() if path.name.isdecimal())
         except OSError:
             yield Note("this system shows no processes under /proc: only this command's environment was read")
             joined = "\0".join(f"{name}={value}" for name, value in os.environ.items())
@@ -40,6 +43,8 @@ class Processes:
             return
         for number in numbers:
             yield from self._process(self.proc / str(number), number, max_size)
+        if self._closed:
+            yield Note(f"the system lets nobody look into: {', '.join(self._closed)}")
 
     def place(self, place: Place) -> Place:
         """The same place with its path narrowed to one variable or argument, and counted from there."""
@@ -60,17 +65,22 @@ class Processes:
 
     def _process(self, folder: Path, number: int, max_size: int) -> Iterator[Supply]:
         try:
-            # Of a program that changed its user, or must not be looked into, the files are root's.
-            if folder.stat().st_uid != os.geteuid():
-                return
+            status = (folder / "status").read_text(encoding="utf-8", errors="replace")
             name = (folder / "comm").read_text(encoding="utf-8", errors="replace").strip()
         except OSError:  # it ended
+            return
+        # The owner of the folder would not do: for a program that keeps others out (ssh-agent) it is root.
+        uid = _UID.search(status)
+        if not uid or int(uid[1]) != os.geteuid():
             return
         who = f"process {number} ({name})"
         for file, build in (("environ", self._environment), ("cmdline", self._arguments)):
             try:
                 data = read_regular(folder / file, max_size)
             except (FileNotFoundError, ProcessLookupError):
+                return
+            except PermissionError:
+                self._closed.append(who)
                 return
             except TooLarge:
                 yield Unread(f"{who} {file}", f"larger than {megabytes(max_size)}")

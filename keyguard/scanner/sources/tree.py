@@ -8,7 +8,7 @@ from pathlib import Path
 
 from keyguard.core.errors import UsageError
 from keyguard.scanner.selection import Selection
-from keyguard.scanner.sources import Piece, Supply, Unread
+from keyguard.scanner.sources import Note, Piece, Supply, Unread
 from keyguard.scanner.sources.files import TooLarge, megabytes, read_regular
 
 LEFT_OUT = frozenset(
@@ -20,6 +20,7 @@ LEFT_OUT = frozenset(
     }
 )
 """Folders that hold other people's code, or copies of what is scanned anyway."""
+VANISHED = "vanished before it was read"
 _MARKERS = ("pyvenv.cfg", "CACHEDIR.TAG")  # a virtual environment or a cache by its own word
 
 
@@ -34,9 +35,16 @@ def pieces(root: Path, selection: Selection) -> Iterator[Supply]:
         raise UsageError(f"no file or folder {str(root)!r}", code="scan.path") from None
     if not real.is_dir():
         # Named by the person, so no exclusion applies.
-        yield from file_pieces(real, str(root), selection.max_size)
+        read = list(file_pieces(real, str(root), selection.max_size))
+        yield from read or [Unread(str(root), "not a regular file (a pipe goes to --stdin)")]
         return
-    stack = [(real, "")]
+    yield from folder_pieces(real, "", selection)
+
+
+def folder_pieces(real: Path, prefix: str, selection: Selection) -> Iterator[Supply]:
+    """Yield the files below a folder; `prefix` ("" or ending in "/") comes before their paths."""
+    stack = [(real, prefix)]
+    passed = 0
     while stack:
         folder, prefix = stack.pop()
         try:
@@ -56,21 +64,45 @@ def pieces(root: Path, selection: Selection) -> Iterator[Supply]:
                 left_out = entry.name in LEFT_OUT and not selection.everything
                 if not left_out and not selection.exclude.match(path):
                     folders.append((folder / entry.name, f"{path}/"))
-            elif entry.is_file(follow_symlinks=False) and selection.wants(path):
+            elif not selection.wants(path):
+                continue
+            elif entry.is_file(follow_symlinks=False):
                 yield from file_pieces(folder / entry.name, path, selection.max_size)
+            else:
+                passed += 1
         stack.extend(reversed(folders))
+    if passed:
+        yield Note(f"{passed} pipes, sockets or devices were passed over")
+
+
+def left_out(root: Path, path: str, selection: Selection) -> bool:
+    """Whether a walk from `root` would not come to this path, for the names of folders on the way."""
+    if selection.exclude.match(path):
+        return True
+    if selection.everything:
+        return False
+    *folders, _ = names = path.split("/")
+    if not LEFT_OUT.isdisjoint(names):
+        return True
+    above = ["/".join(folders[:depth]) for depth in range(1, len(folders) + 1)]
+    return any((root / folder / marker).exists() for folder in above for marker in _MARKERS)
 
 
 def file_pieces(real: Path, path: str, max_size: int) -> Iterator[Supply]:
     """Yield the one file, or why it could not be read; nothing if it is no regular file."""
     try:
         data = read_regular(real, max_size)
+        size = real.lstat().st_size if data is not None else 0
     except TooLarge:
         yield Unread(path, f"larger than {megabytes(max_size)}")
+    except FileNotFoundError:
+        yield Unread(path, VANISHED)
     except OSError as error:
         yield Unread(path, reason(error))
     else:
         if data is not None:
+            if size and size != len(data):  # files the kernel makes up have no size
+                yield Note(f"{path} changed while it was read")
             yield Piece(path, data)
 
 
