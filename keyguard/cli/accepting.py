@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from keyguard.scanner import baseline
 from keyguard.scanner.allowances import BASELINE, PROJECT, Judge, by_fingerprint
+from keyguard.scanner.config import nearest
 
 if TYPE_CHECKING:
     import argparse
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from keyguard.scanner.config import Config
     from keyguard.scanner.rulebook import Rulebook
     from keyguard.scanner.scans import Scan
+
+GITLEAKS = (".gitleaks.toml", ".gitleaksignore")
 
 
 def rules(
@@ -25,23 +28,12 @@ def rules(
         from keyguard.scanner import own_rules  # noqa: PLC0415 - few projects have any
 
         book = own_rules.added(book, settings)
-    if folder is None or not _has_gitleaks(folder):
+    if folder is None or not (files := nearest(folder, GITLEAKS)):
         return book.without(settings.rules_off), [], ()
     from keyguard.scanner import gitleaks_config  # noqa: PLC0415 - nor this
 
-    taken = gitleaks_config.find(folder, book)
+    taken = gitleaks_config.read(files, book)
     return taken.book.without(settings.rules_off), taken.judges, tuple(taken.notes)
-
-
-def _has_gitleaks(folder: Path) -> bool:
-    """Whether `gitleaks_config` would find anything; costs a few system calls and no import."""
-    start = folder.resolve()
-    for place in (start, *start.parents):
-        if (place / ".gitleaks.toml").exists() or (place / ".gitleaksignore").exists():
-            return True
-        if (place / ".git").exists():
-            return False
-    return False
 
 
 def accept(

@@ -38,13 +38,19 @@ class Config:
 def find(start: Path) -> Config:
     """Read the configuration that holds for a folder: its own, or that of a folder above it up to the
     top of its repository. UsageError `scan.config` if it cannot be understood."""
+    found = nearest(start, (NAME,))
+    return read(found[0]) if found else Config()
+
+
+def nearest(start: Path, names: tuple[str, ...]) -> list[Path]:
+    """Those of the files that the nearest folder has, looking upward to the top of the repository."""
     folder = start.resolve()
     for candidate in (folder, *folder.parents):
-        if (candidate / NAME).exists():
-            return read(candidate / NAME)
+        if here := [candidate / name for name in names if (candidate / name).exists()]:
+            return here
         if (candidate / ".git").exists() or _is_bare(candidate):
             break
-    return Config()
+    return []
 
 
 def _is_bare(folder: Path) -> bool:

@@ -39,16 +39,11 @@ class Taken:
     notes: list[str] = field(default_factory=list)
 
 
-def find(start: Path, book: Rulebook) -> Taken:
-    """Read both files of a folder or the nearest above it, up to the top of its repository."""
+def read(files: list[Path], book: Rulebook) -> Taken:
+    """Take over what these files say; UsageError `scan.config` for one that is no TOML or too large."""
     taken = Taken(book)
-    folder = start.resolve()
-    for place in (folder, *folder.parents):
-        here = [place / name for name in (NAME, IGNORE) if (place / name).exists()]
-        for path in here:
-            (_config if path.name == NAME else _ignore)(path, _text(path), taken)
-        if here or (place / ".git").exists():
-            break
+    for path in files:
+        (_config if path.name == NAME else _ignore)(path, _text(path), taken)
     return taken
 
 
