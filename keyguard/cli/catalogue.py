@@ -15,6 +15,8 @@ COMMANDS = {
     "key revoke": "end a key at the venue and prove it dead",
     "run": "run a command with keys in its environment",
     "scan": "find leaked keys in files, the index, the history",
+    "hook install": "scan before every commit and push of a repository",
+    "hook uninstall": "take the hooks away and restore what was there",
     "watch": "find leaked keys as files are saved",
     "rules list": "the scanner's rules",
     "rules show": "one rule with its examples",
@@ -31,7 +33,7 @@ COMMANDS = {
 
 LATER = frozenset(
     {
-        *("approve", "attest", "daemon", "desk", "grant", "hook", "panic", "party", "person", "reconcile"),
+        *("approve", "attest", "daemon", "desk", "grant", "panic", "party", "person", "reconcile"),
         *("review", "tui", "verify"),
         *("key minimise", "key remove", "key reveal", "log checkpoint", "log export"),
         *("store lock", "store migrate", "store passphrase", "store unlock"),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from heapq import merge
 
+from keyguard.scanner.allowances import INLINE, Allowance
 from keyguard.scanner.content import Content
 from keyguard.scanner.placeholder import entropy, is_placeholder, is_placeholder_block
 from keyguard.scanner.prefilter import Hits
@@ -19,6 +20,9 @@ NEXT_LINE = 400
 """Added to that when it stands on a later line."""
 OUTSIDE = 800
 """Added to the distance of a name in another object: a brace that was closed, or opened, lies between."""
+MAX_REASONS = 1_000
+"""Inline allows that are listed one by one; beyond that they are only counted."""
+_LONG_WORD = re.compile(r"\S{20,}")
 _NAME_BEFORE = re.compile(rb"[\w.-]{0,40}\Z")
 _ROLES = re.compile(r"api|key|secret|access|client|private|public|open|id|[^a-z0-9]")
 
@@ -32,6 +36,7 @@ class Work:
     runs: int = 0
     run_bytes: int = 0
     allowed: int = 0
+    reasons: list[Allowance] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,8 @@ class Confirmer:
         self._find_elsewhere = elsewhere
         self._elsewhere: Hits | None = None
         self._work = work
+        self._path = path
+        self._accepted: set[tuple[int, int]] = set()
         low = path.lower().encode("utf-8", "surrogateescape")
         self._whole = {v.id for v in book.venues if self._claims_file(v, low)}
         self._allowed = {content.line(end) for marker in book.allow for end in hits.get(marker, ())}
@@ -139,12 +146,23 @@ class Confirmer:
         if self._allowed and not self._allowed.isdisjoint(
             (self._content.line(start), self._content.line(end))
         ):
-            self._work.allowed += 1
+            self._accept(rule, start, end)
             return None
         name = match["name"] if "name" in match.re.groupindex else b""
         prefix = self._content.text[begin : match.start()]
         stem = _ROLES.sub("", (prefix + name).decode("ascii", "replace").lower())
         return Candidate(rule, value, start, end, stem, distance)
+
+    def _accept(self, rule: Rule, start: int, end: int) -> None:
+        """Count a value that an inline marker allows, once however many rules see it."""
+        if (start, end) in self._accepted:
+            return
+        self._accepted.add((start, end))
+        self._work.allowed += 1
+        if len(self._work.reasons) < MAX_REASONS:
+            line = self._content.line(end)
+            reason = inline_reason(self._content.text, end, self._book.allow)
+            self._work.reasons.append(Allowance(INLINE, reason, rule.id, self._path, line))
 
     def _distance(self, venue: str, begin: int, start: int, end: int) -> int | None:
         """How far the venue's name is from a nameless value; None when the value is not this venue's."""
@@ -202,6 +220,17 @@ class Confirmer:
                 return CONTEXT_REACH + 1
             distance += NEXT_LINE
         return distance + (OUTSIDE if opened != closed else 0)
+
+
+def inline_reason(text: bytes, end: int, markers: tuple[bytes, ...]) -> str:
+    """What follows a marker behind an allowed value, up to the end of its line. Anything in it that could
+    be a value itself is left out."""
+    newline = text.find(b"\n", end, end + 500)
+    behind = text[end : newline if newline >= 0 else end + 500]
+    ends = [at + len(m) for m in markers if (at := behind.lower().rfind(m)) >= 0]
+    words = behind[max(ends) :].decode("utf-8", "replace") if ends else ""
+    words = _LONG_WORD.sub("…", words.strip(" \t\r:-("))
+    return words.removesuffix("*/").removesuffix("-->").rstrip(" )")[:200]
 
 
 def _indent(text: bytes) -> int:

@@ -21,25 +21,36 @@ _LIMIT = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Settings of one project; `allowed` are fingerprints of findings that are known and accepted."""
+    """Settings of one project; `allowed`: fingerprints of findings that are known and accepted -> why.
+
+    `own_rules` are the [[rule]] entries as written; `keyguard.scanner.own_rules` reads them.
+    """
 
     path: Path | None = None
     exclude: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
     rules_off: frozenset[str] = field(default_factory=frozenset)
-    allowed: frozenset[str] = field(default_factory=frozenset)
+    allowed: dict[str, str] = field(default_factory=dict)
+    own_rules: tuple[dict[str, Any], ...] = ()
+    source: str = ""
 
 
 def find(start: Path) -> Config:
     """Read the configuration that holds for a folder: its own, or that of a folder above it up to the
     top of its repository. UsageError `scan.config` if it cannot be understood."""
+    found = nearest(start, (NAME,))
+    return read(found[0]) if found else Config()
+
+
+def nearest(start: Path, names: tuple[str, ...]) -> list[Path]:
+    """Those of the files that the nearest folder has, looking upward to the top of the repository."""
     folder = start.resolve()
     for candidate in (folder, *folder.parents):
-        if (candidate / NAME).exists():
-            return read(candidate / NAME)
+        if here := [candidate / name for name in names if (candidate / name).exists()]:
+            return here
         if (candidate / ".git").exists() or _is_bare(candidate):
             break
-    return Config()
+    return []
 
 
 def _is_bare(folder: Path) -> bool:
@@ -52,8 +63,9 @@ def read(path: Path) -> Config:
         data = read_regular(path, _LIMIT)
         if data is None:
             raise _invalid(path, "not a regular file")
-        document = tomllib.loads(data.decode())
-        _known(document, {"scan", "rules", "allow"})
+        source = data.decode()
+        document = tomllib.loads(source)
+        _known(document, {"scan", "rules", "allow", "rule"})
         scan, rules = document.get("scan", {}), document.get("rules", {})
         _known(scan, {"exclude", "include"})
         _known(rules, {"off"})
@@ -62,7 +74,9 @@ def read(path: Path) -> Config:
             exclude=_texts(scan, "exclude"),
             include=_texts(scan, "include"),
             rules_off=frozenset(_texts(rules, "off")),
-            allowed=frozenset(_fingerprint(entry) for entry in document.get("allow", [])),
+            allowed=dict(_allowance(entry) for entry in document.get("allow", [])),
+            own_rules=tuple(document.get("rule", [])),
+            source=source,
         )
     except TooLarge:
         raise _invalid(path, "larger than 1 MB") from None
@@ -83,12 +97,12 @@ def _texts(table: dict[str, Any], name: str) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _fingerprint(entry: dict[str, Any]) -> str:
+def _allowance(entry: dict[str, Any]) -> tuple[str, str]:
     _known(entry, {"fingerprint", "reason"})
-    value = entry.get("fingerprint")
-    if not isinstance(value, str):
+    value, reason = entry.get("fingerprint"), entry.get("reason", "")
+    if not isinstance(value, str) or not isinstance(reason, str):
         raise ValueError("every [[allow]] needs a fingerprint")
-    return value
+    return value, reason
 
 
 def _invalid(path: Path, what: str) -> UsageError:

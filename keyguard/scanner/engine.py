@@ -12,21 +12,28 @@ bounded repetitions (a test reads them), and pairing looks at a few neighbours.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from keyguard.core.secret import Secret
 from keyguard.scanner.candidates import Candidate, Confirmer, Work
 from keyguard.scanner.collector import Collector
 from keyguard.scanner.content import Content
+from keyguard.scanner.excerpt import Excerpts
 from keyguard.scanner.findings import Finding, Part, Severity
 from keyguard.scanner.fingerprint import fingerprint
 from keyguard.scanner.pairing import Credential, pair
 from keyguard.scanner.prefilter import Hits, Prefilter
 from keyguard.scanner.rulebook import Rulebook, load
 
+if TYPE_CHECKING:
+    from keyguard.scanner.known import KnownKeys
+
 
 class Engine:
     """Scans contents one after another; `work` counts what that took. Not for several threads at once."""
 
-    def __init__(self, rulebook: Rulebook | None = None) -> None:
+    def __init__(self, rulebook: Rulebook | None = None, known: KnownKeys | None = None) -> None:
+        self._known = known
         self.rulebook = rulebook or load()
         self.work = Work()
         book = self.rulebook
@@ -45,20 +52,26 @@ class Engine:
         content = Content(data)
         hits = self._prefilter.hits(content.text)
         low = path.lower().encode("utf-8", "surrogateescape")
+        own = self._known.findings(content, path) if self._known else ()
         if not hits and not any(word in low for word in self._path_words):
-            return ()
+            return own
         confirmer = Confirmer(self.rulebook, content, path, hits, self._find_elsewhere, self.work)
         candidates = confirmer.candidates()
         collector = Collector()
-        collector.add(self._finding(c, content, path) for c in pair(candidates, self._own_keys))
-        return collector.findings()
+        excerpts = Excerpts(content, [(c.start, c.end, c.rule.field) for c in candidates])
+        collector.add(self._finding(c, content, path, excerpts) for c in pair(candidates, self._own_keys))
+        if not own:
+            return collector.findings()
+        from keyguard.scanner.known import joined  # noqa: PLC0415 - only where a known key was found
+
+        return joined(own, collector.findings())
 
     def _find_elsewhere(self, text: bytes) -> Hits:
         if self._elsewhere is None:
             self._elsewhere = Prefilter(frozenset(self.rulebook.elsewhere))
         return self._elsewhere.hits(text)
 
-    def _finding(self, credential: Credential, content: Content, path: str) -> Finding:
+    def _finding(self, credential: Credential, content: Content, path: str, excerpts: Excerpts) -> Finding:
         first = credential.parts[0]
         paired = len(credential.parts) > 1
         venue = self.rulebook.venue(credential.venue)
@@ -69,7 +82,7 @@ class Engine:
             else first.rule.title,
             venue=credential.venue,
             severity=_severity(first, paired),
-            parts=tuple(_part(c, content, path) for c in credential.parts),
+            parts=tuple(_part(c, content, path, excerpts) for c in credential.parts),
             fingerprint=fingerprint(credential.venue, first.rule.field, first.value),
         )
 
@@ -83,6 +96,7 @@ def _severity(first: Candidate, paired: bool) -> Severity:
     return Severity.CRITICAL if paired and first.rule.severity is Severity.HIGH else first.rule.severity
 
 
-def _part(candidate: Candidate, content: Content, path: str) -> Part:
+def _part(candidate: Candidate, content: Content, path: str, excerpts: Excerpts) -> Part:
     place = content.place(candidate.start, candidate.end, path)
-    return Part(candidate.rule.field, Secret(candidate.value), place, candidate.rule.id)
+    excerpt = excerpts.around(candidate.start, candidate.end)
+    return Part(candidate.rule.field, Secret(candidate.value), place, candidate.rule.id, excerpt)

@@ -40,6 +40,65 @@ class Place:
     date: str = ""
 
 
+class Shade(enum.Enum):
+    """How a fragment of a source line is shown where secrets are not."""
+
+    PLAIN = "plain"
+    VALUE = "value"  # its first and last two characters
+    HIDDEN = "hidden"  # nothing of it
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A piece of a source line. Held as a Secret whatever it is: nobody knows what else a line tells."""
+
+    shade: Shade
+    text: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """The line a part begins on, some hundred characters of it; `cut_…` say where more is left out."""
+
+    line: int
+    fragments: tuple[Fragment, ...]
+    cut_before: bool = False
+    cut_after: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """The firm's own key that a finding is: `name` is venue/desk/label, desk and owner are declared."""
+
+    name: str
+    desk: str
+    owner: str
+    version: int
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a venue answered when it was asked with the found credential.
+
+    `state`: alive; dead (the venue no longer accepts it); refused (it does not say whether it is alive);
+    unknown (no usable answer); unasked. `origin` says how that is known. `can` are scopes held for sure,
+    `may` those the venue does not tell. `simulated`: a stand-in answered, not the venue. `at` is UTC, ISO
+    8601, "" when nobody was asked.
+    """
+
+    state: str
+    origin: str
+    words: str
+    can: tuple[str, ...] = ()
+    may: tuple[str, ...] = ()
+    scopes_origin: str = "unknown"
+    ips: tuple[str, ...] | None = None
+    account: str = ""
+    simulated: bool = False
+    at: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One value of a credential: `field` is key, secret, passphrase or private_key."""
@@ -48,6 +107,7 @@ class Part:
     value: Secret
     place: Place
     rule: str
+    excerpt: Excerpt | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +126,8 @@ class Finding:
     parts: tuple[Part, ...]
     fingerprint: str
     seen: tuple[Place, ...] = field(default=())
+    owned: Owned | None = None
+    verdict: Verdict | None = None
     in_head: bool | None = None
 
     def part(self, name: str) -> Part | None:

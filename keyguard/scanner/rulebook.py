@@ -228,3 +228,14 @@ def _rule(entry: dict[str, Any], venue: Venue | None, fragments: dict[str, str],
 
 def _whole(example: str) -> str:
     return example.replace(BREAK, "")
+
+
+def extra(entry: dict[str, Any], book: Rulebook) -> Rule:
+    """One more rule from an entry in the format of the bundled files; `venue` names one of the book's.
+
+    Raises KeyError, TypeError, ValueError, re.error as the entry deserves.
+    """
+    venue = book.venue(entry["venue"]) if "venue" in entry else None
+    if "venue" in entry and venue is None:
+        raise ValueError(f"no venue {entry['venue']!r}")
+    return _rule(entry, venue, {}, rank=len(book.rules))

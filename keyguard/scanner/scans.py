@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from keyguard.scanner.allowances import Allowance, Judge, judged
 from keyguard.scanner.candidates import Work
 from keyguard.scanner.collector import Collector
 from keyguard.scanner.engine import Engine
@@ -26,18 +27,18 @@ class Scan:
     unread: tuple[Unread, ...]
     notes: tuple[str, ...]
     work: Work
+    allowed: tuple[Allowance, ...] = ()
 
     @property
     def exit_status(self) -> int:
         """0 nothing found, 1 findings, 3 nothing found but something could not be read."""
         return 1 if self.findings else 3 if self.unread else 0
 
-    def without(self, fingerprints: frozenset[str]) -> Scan:
-        """The same without findings that were accepted; they count as allowed."""
-        kept = tuple(f for f in self.findings if f.fingerprint not in fingerprints)
-        dropped = len(self.findings) - len(kept)
-        work = dataclasses.replace(self.work, allowed=self.work.allowed + dropped)
-        return dataclasses.replace(self, findings=kept, work=work)
+    def judged(self, judges: list[Judge]) -> Scan:
+        """The same without findings that somebody accepted; they count as allowed."""
+        kept, allowed = judged(self.findings, judges)
+        work = dataclasses.replace(self.work, allowed=self.work.allowed + len(allowed))
+        return dataclasses.replace(self, findings=kept, work=work, allowed=(*self.allowed, *allowed))
 
 
 def scan_tree(engine: Engine, roots: Iterable[Path], selection: Selection) -> Scan:
@@ -84,7 +85,9 @@ class Gathered:
         collector = Collector()
         collector.add(self.findings)
         work = dataclasses.replace(engine.work)
-        return Scan(collector.findings(), tuple(self.unread), tuple(self.notes), work)
+        return Scan(
+            collector.findings(), tuple(self.unread), tuple(self.notes), work, tuple(engine.work.reasons)
+        )
 
 
 def gather(engine: Engine, supplies: Iterable[Supply]) -> Gathered:

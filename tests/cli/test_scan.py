@@ -128,7 +128,7 @@ def test_a_large_file_is_said_and_exit_3_unless_something_is_found(here: Path) -
 def test_names_that_steer_a_terminal_are_escaped(here: Path) -> None:
     (here / "a\x1b[2Jb\u202ec\nd.env").write_text(BYBIT)
     _, out, err = scan()
-    assert "a\\x1b[2Jb\\u202ec\\nd.env:1:" in out
+    assert "a\\x1b[2Jb\\u202ec\\nd.env:2:" in out
     assert "\x1b" not in out + err
     assert "\u202e" not in out + err
 
@@ -136,7 +136,7 @@ def test_names_that_steer_a_terminal_are_escaped(here: Path) -> None:
 def test_values_are_redacted_unless_asked_for(here: Path) -> None:
     key, secret = bybit()
     (here / ".env").write_text(BYBIT)
-    for style in ("text", "json", "sarif"):
+    for style in ("text", "json", "sarif", "gitleaks", "csv"):
         _, out, err = scan("--format", style)
         assert key[3:-3] not in out + err
         assert secret[3:-3] not in out + err
@@ -344,7 +344,7 @@ def test_names_that_are_no_unicode(repo: GitRepo) -> None:
     repo.git("add", "-A")
     assert len(found("--staged")) == 1
     repo.commit("one")
-    for style in ("text", "json", "sarif"):
+    for style in ("text", "json", "sarif", "gitleaks", "csv"):
         status, out, _ = scan("--history", "--format", style)
         assert status == 1
         out.encode()

@@ -184,7 +184,7 @@ def test_a_pre_receive_hook_refuses_a_push(repo: GitRepo, server: GitRepo) -> No
     for refs in (("main",), ("main:refs/heads/new",), ("main:refs/tags/v1", "main")):
         taken, said = push(repo, server, *refs)
         assert not taken
-        assert "bot.env:1" in said
+        assert "bot.env:2" in said
         assert guilty in said
         assert secret[3:-3] not in said
     assert server.git("rev-parse", "main") == repo.git("rev-parse", "HEAD~2")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from keyguard.cli import accepting
 from keyguard.core.errors import UsageError
 from keyguard.scanner import config
 from keyguard.scanner.engine import Engine
@@ -21,8 +23,9 @@ from keyguard.scanner.sources.git import Repository
 
 if TYPE_CHECKING:
     from keyguard.cli.output import Output
+    from keyguard.scanner.known import KnownKeys
 
-FORMATS = ("text", "json", "sarif")
+FORMATS = ("text", "json", "sarif", "gitleaks", "csv")
 _SIZE = re.compile(r"(\d{1,12})\s*(|k|m|g)b?\Z", re.IGNORECASE)
 _UNITS = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
 _EPILOG = """example:
@@ -47,8 +50,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--stdin", action="store_true", help="standard input")
     parser.add_argument("--unreachable", action="store_true", help="with --history: lost objects too")
     parser.add_argument("--path", metavar="NAME", default="(stdin)", help="what to call standard input")
-    parser.add_argument("--format", choices=FORMATS, help="text (default), json or sarif")
+    parser.add_argument("--format", choices=FORMATS, help="text (default), json, sarif, gitleaks or csv")
     parser.add_argument("-o", "--output", metavar="FILE", help="write the report there, readable by you only")
+    parser.add_argument("--known", action="store_true", help="the firm's own keys too, from the store")
+    parser.add_argument("--verify", action="store_true", help="ask the venues whether what is found is alive")
+    parser.add_argument(
+        "--verify-nonces", action="store_true", help="also where that may disturb a running bot"
+    )
+    parser.add_argument("--baseline", metavar="FILE", help="do not report what is listed there")
+    parser.add_argument("--write-baseline", metavar="FILE", help="accept all that is found: list it there")
     parser.add_argument("--show-secrets", action="store_true", help="do not redact values")
     parser.add_argument("--all", action="store_true", help="dependency, cache and .git folders too")
     parser.add_argument("--max-size", metavar="SIZE", type=_size, default=MAX_SIZE, help="default 10MB")
@@ -58,16 +68,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, out: Output) -> int:
     """Scan, write the report, return the exit status."""
+    if args.staged and (args.verify or args.verify_nonces):
+        raise UsageError(
+            "--verify is not for commit hooks: a commit must not wait for a venue, nor tell it anything",
+            code="usage",
+            hint="keyguard scan --verify",
+        )
     settings = config.Config() if args.stdin or args.env else config.find(_folder(args))
-    book = load().without(settings.rules_off)
+    book, judges, notes = accepting.rules(load(), settings, None if args.stdin or args.env else _folder(args))
     selection = Selection(
         include=Globs((*settings.include, *args.include)),
         exclude=Globs((*settings.exclude, *args.exclude)),
         max_size=args.max_size,
         everything=args.all,
     )
-    scan = _scan(args, Engine(book), selection).without(settings.allowed)
+    engine = Engine(book, _own_keys(args, out) if args.known else None)
+    scan = accepting.accept(_scan(args, engine, selection), settings, args, judges, notes)
+    if args.verify or args.verify_nonces:
+        from keyguard.cli import verifying  # noqa: PLC0415 - opens home, store and network
+
+        scan = verifying.verify(args, out, scan)
     style = args.format or ("json" if out.json else "text")
+    if args.known:
+        book = _with_known(book)
     report = _render(scan, book, style, show=args.show_secrets, colour=out.colour and not args.output)
     if args.output:
         _write(Path(args.output), report)
@@ -75,7 +98,27 @@ def run(args: argparse.Namespace, out: Output) -> int:
         out.report(report)
     for line in text.summary(scan):
         out.talk(line)
+    if args.write_baseline:
+        _write(Path(args.write_baseline), accepting.new_baseline(scan, args.baseline))
+        out.talk(f"{len(scan.findings)} findings accepted in {args.write_baseline}: rotate what is real")
+        return 0
+    if style == "text":
+        for line in text.next_steps(scan, staged=args.staged):
+            out.talk(line)
     return scan.exit_status
+
+
+def _own_keys(args: argparse.Namespace, out: Output) -> KnownKeys:
+    from keyguard.cli import own_keys  # noqa: PLC0415 - opens home and store, which no other scan needs
+
+    return own_keys.read(args, out)
+
+
+def _with_known(book: Rulebook) -> Rulebook:
+    """For reports, which describe every rule they name."""
+    from keyguard.scanner.known import DESCRIPTION  # noqa: PLC0415
+
+    return dataclasses.replace(book, rules=(*book.rules, DESCRIPTION))
 
 
 def _folder(args: argparse.Namespace) -> Path:
@@ -128,8 +171,16 @@ def _render(scan: Scan, book: Rulebook, style: str, *, show: bool, colour: bool)
             from keyguard.scanner.reports import sarif  # noqa: PLC0415 - a commit hook never needs it
 
             return sarif.render(scan, book, show=show)
+        case "gitleaks":
+            from keyguard.scanner.reports import gitleaks  # noqa: PLC0415 - nor this
+
+            return gitleaks.render(scan, show=show)
+        case "csv":
+            from keyguard.scanner.reports import csv_report  # noqa: PLC0415 - nor this
+
+            return csv_report.render(scan, show=show)
         case _:
-            return text.findings(scan, show=show, colour=colour)
+            return text.findings(scan, show=show, colour=colour, book=book)
 
 
 def _write(path: Path, report: str) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from keyguard.cli import accepting
 from keyguard.core.escape import escape
 from keyguard.scanner import config
 from keyguard.scanner.engine import Engine
@@ -53,11 +54,15 @@ def run(args: argparse.Namespace, out: Output) -> int:
         exclude=Globs((*settings.exclude, *args.exclude)),
         everything=args.all,
     )
-    engine = Engine(load().without(settings.rules_off))
-    watcher = Watcher(engine, selection, watched, settings.allowed)
+    book, judges, notes = accepting.rules(load(), settings, watched[0].folder)
+    watcher = Watcher(Engine(book), selection, watched, frozenset(settings.allowed))
+    for note in notes:
+        out.talk(f"note: {note}")
     with _ended_by_signals(watcher):
         for event in watcher.events():
             match event:
+                case Finding() if any(judge(event) for judge in judges):
+                    continue
                 case Finding():
                     out.report(_json(event) if out.json else _line(event))
                 case Told():

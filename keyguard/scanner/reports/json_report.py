@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from keyguard.scanner.findings import Finding, Part, Place
+from keyguard.scanner.reports import shown
 from keyguard.scanner.reports.shown import value
 from keyguard.scanner.scans import Scan
 
@@ -18,6 +19,7 @@ def render(scan: Scan, *, show: bool) -> str:
     document = {
         "format": FORMAT,
         "findings": [finding_fields(finding, show=show) for finding in scan.findings],
+        "allowed": [dataclasses.asdict(allowance) for allowance in scan.allowed],
         "unread": [{"path": u.path, "reason": u.reason} for u in scan.unread],
         "notes": list(scan.notes),
         "summary": {
@@ -40,6 +42,8 @@ def finding_fields(finding: Finding, *, show: bool) -> dict[str, Any]:
         "fingerprint": finding.fingerprint,
         "parts": [_part(part, show=show) for part in finding.parts],
         "seen": [place(p) for p in finding.seen],
+        "known": dataclasses.asdict(finding.owned) if finding.owned else None,
+        "verified": dataclasses.asdict(finding.verdict) if finding.verdict else None,
         "in_head": finding.in_head,
     }
 
@@ -50,6 +54,7 @@ def _part(part: Part, *, show: bool) -> dict[str, Any]:
         "rule": part.rule,
         "value": part.value.reveal() if show else value(part, show=False),
         "redacted": not show,
+        "source": shown.line(part.excerpt, show=show) if part.excerpt else None,
         "place": place(part.place),
     }
 

@@ -7,6 +7,7 @@ at the place of its most telling part; the other parts and places are related lo
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 from urllib.parse import quote
@@ -38,9 +39,11 @@ def render(scan: Scan, book: Rulebook, *, show: bool) -> str:
             "driver": {
                 "name": "keyguard",
                 "version": __version__,
+                "semanticVersion": __version__,
                 "rules": [_rule(rule) for rule in book.rules],
             }
         },
+        "automationDetails": {"id": "keyguard/"},
         "columnKind": "unicodeCodePoints",
         "invocations": [
             {
@@ -60,14 +63,36 @@ def render(scan: Scan, book: Rulebook, *, show: bool) -> str:
 def _rule(rule: Rule) -> dict[str, Any]:
     described: dict[str, Any] = {
         "id": rule.id,
+        "name": "".join(word.capitalize() for word in rule.id.replace("-", ".").replace("_", ".").split(".")),
         "shortDescription": {"text": rule.title},
         "fullDescription": {"text": f"{rule.title}. {rule.why}"},
+        "help": {"text": _help(rule, markdown=False), "markdown": _help(rule, markdown=True)},
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
-        "properties": {"security-severity": _SCORES[rule.severity], "tags": ["security", "secret"]},
+        "properties": {
+            "security-severity": _SCORES[rule.severity],
+            "precision": "very-high",
+            "tags": ["security", "secret", *([rule.venue] if rule.venue else [])],
+        },
     }
     if rule.references:
         described["helpUri"] = rule.references[0]
     return described
+
+
+def _help(rule: Rule, *, markdown: bool) -> str:
+    """Why it matters and what to do, for whoever meets the alert on a code host."""
+    code = (lambda words: f"`{words}`") if markdown else (lambda words: words)
+    title = f"**{rule.title}**" if markdown else rule.title
+    steps = [
+        f"Store it: {code('keyguard key import FILE --desk DESK --replace')} leaves a reference.",
+        f"Rotate it: {code('keyguard key rotate KEY')}. What was pushed once counts as stolen.",
+        f"A false alarm: {code('keyguard:allow REASON')} on its line.",
+    ]
+    listed = [f"{number}. {step}" for number, step in enumerate(steps, start=1)]
+    sources = [f"<{link}>" if markdown else link for link in rule.references]
+    return "\n".join(
+        [f"{title}. {rule.why}", "", *listed, *(["", "Source: " + " ".join(sources)] if sources else [])]
+    )
 
 
 def _result(finding: Finding, number: int, *, show: bool) -> dict[str, Any]:
@@ -102,6 +127,8 @@ def _result(finding: Finding, number: int, *, show: bool) -> dict[str, Any]:
                 "date": first.place.date or None,
                 "in_head": finding.in_head,
                 "staged": first.place.staged,
+                "known": dataclasses.asdict(finding.owned) if finding.owned else None,
+                "verified": dataclasses.asdict(finding.verdict) if finding.verdict else None,
                 "parts": [
                     {"field": p.field, "rule": p.rule, "place": place_fields(p.place)} for p in finding.parts
                 ],

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from keyguard.core.escape import escape
-from keyguard.scanner.findings import Part
+from keyguard.scanner.findings import Excerpt, Part, Shade
 
 _SHORT = 12
+MASK = "…"
 
 
 def value(part: Part, *, show: bool) -> str:
@@ -18,5 +19,22 @@ def value(part: Part, *, show: bool) -> str:
         return f"(private key, {size} characters)"
     if size < _SHORT:
         return f"({size} characters)"
-    text = part.value.reveal()
-    return f"{escape(text[:2])}…{escape(text[-2:])} ({size} characters)"
+    return f"{masked(part.value.reveal())} ({size} characters)"
+
+
+def masked(text: str) -> str:
+    """Its first and last two characters, nothing of a short one."""
+    return MASK if len(text) < _SHORT else f"{escape(text[:2])}{MASK}{escape(text[-2:])}"
+
+
+def line(excerpt: Excerpt, *, show: bool) -> str:
+    """A source line with what is secret in it masked; tabs are blanks, indentation is dropped."""
+    words = []
+    for fragment in excerpt.fragments:
+        text = fragment.text.reveal()
+        if show or fragment.shade is Shade.PLAIN:
+            words.append(escape(text.replace("\t", " ")))
+        else:
+            words.append(masked(text) if fragment.shade is Shade.VALUE else MASK)
+    shown = "".join(words).strip()
+    return ("… " if excerpt.cut_before else "") + shown + (" …" if excerpt.cut_after else "")

@@ -75,8 +75,15 @@ _RULE = {
     "required": ["id", "shortDescription"],
     "properties": {
         "id": {"type": "string"},
+        "name": {"type": "string", "pattern": "^[A-Za-z0-9]+$"},
         "shortDescription": _TEXT,
         "fullDescription": _TEXT,
+        "help": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["text", "markdown"],
+            "properties": {"text": {"type": "string"}, "markdown": {"type": "string"}},
+        },
         "helpUri": {"type": "string", "pattern": "^https://"},
         "defaultConfiguration": {"type": "object", "properties": {"level": _LEVEL}},
         "properties": {"type": "object", "properties": {"tags": {"type": "array", "uniqueItems": True}}},
@@ -104,11 +111,13 @@ _RUN = {
                     "properties": {
                         "name": {"const": "keyguard"},
                         "version": {"type": "string"},
+                        "semanticVersion": {"type": "string"},
                         "rules": {"type": "array", "uniqueItems": True, "items": _RULE},
                     },
                 }
             },
         },
+        "automationDetails": {"type": "object", "properties": {"id": {"type": "string"}}},
         "columnKind": {"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
         "invocations": {
             "type": "array",
