@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from heapq import merge
 
-from keyguard.scanner.content import Content
+from keyguard.scanner.content import Searched
 from keyguard.scanner.placeholder import entropy, is_placeholder, is_placeholder_block
 from keyguard.scanner.prefilter import Hits
 from keyguard.scanner.rulebook import CONTEXT_REACH, Rule, Rulebook, Venue
@@ -77,7 +77,7 @@ class Confirmer:
     def __init__(
         self,
         book: Rulebook,
-        content: Content,
+        content: Searched,
         path: str,
         hits: Hits,
         elsewhere: Callable[[bytes], Hits],

@@ -11,7 +11,7 @@ from typing import Any
 from keyguard.scanner.candidates import Work
 from keyguard.scanner.collector import Collector
 from keyguard.scanner.engine import Engine
-from keyguard.scanner.findings import Finding
+from keyguard.scanner.findings import Finding, Place
 from keyguard.scanner.selection import Selection
 from keyguard.scanner.sources import Note, Piece, Supply, Unread, history, tree
 from keyguard.scanner.sources.git import GitFailed, Repository
@@ -112,9 +112,11 @@ def _gather(engine: Engine, supplies: Iterable[Supply]) -> _Gathered:
     for supply in supplies:
         match supply:
             case Piece():
-                found = engine.scan(supply.data, supply.path)
+                examined = engine.examine(supply.data, supply.path)
+                gathered.unread += examined.unread
                 gathered.findings += (
-                    _moved(f, blob=supply.blob, commit=supply.commit, staged=supply.staged) for f in found
+                    _moved(f, blob=supply.blob, commit=supply.commit, staged=supply.staged)
+                    for f in examined.findings
                 )
             case Unread():
                 gathered.unread.append(supply)
@@ -124,9 +126,12 @@ def _gather(engine: Engine, supplies: Iterable[Supply]) -> _Gathered:
 
 
 def _moved(finding: Finding, **change: Any) -> Finding:
-    """The same finding with other facts in all its places."""
-    parts = tuple(
-        dataclasses.replace(part, place=dataclasses.replace(part.place, **change)) for part in finding.parts
-    )
-    seen = tuple(dataclasses.replace(place, **change) for place in finding.seen)
+    """The same finding with other facts in all its places. A path is the file's: what is inside stays."""
+
+    def moved(place: Place) -> Place:
+        path = change["path"] + place.inside if "path" in change else place.path
+        return dataclasses.replace(place, **{**change, "path": path})
+
+    parts = tuple(dataclasses.replace(part, place=moved(part.place)) for part in finding.parts)
+    seen = tuple(map(moved, finding.seen))
     return dataclasses.replace(finding, parts=parts, seen=seen)
