@@ -14,6 +14,15 @@ _NEWLINE = re.compile(rb"\n")
 _CONTINUATION = bytes(range(0x80, 0xC0))
 _STEP = 1 << 14
 _SAMPLE = 1024
+_LEAST, _FEW, _MOST = 16, 0.02, 0.6
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+# Encoding, and at which of each four bytes text and zeros stand.
+_SHAPES = (
+    ("utf-32-le", (0,), (1, 2, 3)),
+    ("utf-32-be", (3,), (0, 1, 2)),
+    ("utf-16-le", (0, 2), (1, 3)),
+    ("utf-16-be", (1, 3), (0, 2)),
+)
 _WIDE = (
     # UTF-32's little-endian mark begins with UTF-16's, so it is tried first.
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -139,16 +148,11 @@ class Content:
 def _guess(sample: bytes) -> str:
     """The encoding of text in which most characters are ASCII: where their zero bytes stand tells it."""
     size = len(sample) // 4 * 4
-    if size < 16:
+    if size < _LEAST:
         return ""
     zeros = [sample[at:size:4].count(0) * 4 / size for at in range(4)]
-    for encoding, filled in (("utf-32-le", 0), ("utf-32-be", 3)):
-        others = [share for at, share in enumerate(zeros) if at != filled]
-        if zeros[filled] == 0 and min(others[1:] if filled == 0 else others[:2]) > 0.98 and min(others) > 0.6:
-            return encoding
-    even, odd = (zeros[0] + zeros[2]) / 2, (zeros[1] + zeros[3]) / 2
-    if odd > 0.6 and even < 0.02:
-        return "utf-16-le"
-    if even > 0.6 and odd < 0.02:
-        return "utf-16-be"
+    for encoding, text, empty in _SHAPES:
+        if all(zeros[at] < _FEW for at in text) and all(zeros[at] > _MOST for at in empty):
+            characters = sample[:size].decode(encoding, "replace")
+            return "" if _CONTROL.search(characters) else encoding
     return ""

@@ -19,8 +19,8 @@ from keyguard.scanner.decode.layers import Builder, Layers, Packed
 from keyguard.scanner.prefilter import Hits
 
 _ESCAPES = (
-    *(b"%3d", b"%22", b"%3a", b"%2b", b"%2f", b"%0a", b"\\u003d", b"\\u002b", b"\\u002f", b"\\u0026"),
-    *(b"\\/", b"&quot;", b"&#34;", b"&#x22;", b"&#61;", b"&#39;"),
+    *(b"%3d", b"%22", b"%3a", b"%2b", b"%2f", b"%0a", b"\\u00", b"\\/"),
+    *(b"&quot;", b"&#34;", b"&#x22;", b"&#61;", b"&#39;"),
 )
 _NEAR = (b"base64", b"b64", b"atob(", b"basic ", b"-enc", b'"auth"', b"curl ", b"!!binary")
 _WHOLE = (b"kind: secret", b'"kind": "secret"', b'"kind":"secret"')
@@ -30,13 +30,16 @@ _SHORTEST_FORM = 6
 _WINDOW = 3_000
 """How much of the neighbourhood goes into the view: more than any name reaches."""
 _LOOK_BACK = 1_000_000
+"""Longer tokens are not taken whole."""
+_LINE = 80
+_BEYOND = 1_000
 _TOKEN = (
     rb"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{%d,}+(?:\r?\n[ \t]*+[A-Za-z0-9+/]{4,76}+(?![^\s=\"']))*+={0,2}"
 )
 _PATTERNS = (
     rb"(?P<user>(?<![\w-])(?:-u|--user)[ =]?[\"']?(?P<name>[^\s:\"'$]{8,128}):(?P<word>[^\s\"'$]{8,512}))",
     rb"(?P<url>(?:%[0-9A-Fa-f]{2})++)",
-    rb"(?P<json>(?:\\++u00[2-7][0-9a-fA-F])++|\\++/)",
+    rb"(?P<json>(?:\\{1,16}+u00[2-7][0-9a-fA-F])++|\\{1,16}+/)",
     rb"(?P<html>&(?:quot|amp|apos|lt|gt|\#(?:3[49]|61|x2[27]));)",
 )
 _LOOSE = re.compile(b"|".join((*_PATTERNS, rb"(?P<b64>" + _TOKEN % 24 + rb")")))
@@ -149,9 +152,15 @@ def _decoded(
         near = bisect_left(secrets, low) < bisect_left(secrets, high + 1)
         pattern = _SECRET if near else _LOOSE
         at = max(at, low)
-        while match := pattern.search(text, at, min(len(text), high + _LOOK_BACK)):
-            if match.start() > high:
+        # Not searched far beyond the spot, or spots would be paid for again and again; a token that reaches
+        # beyond is then taken whole.
+        stop = high + _BEYOND
+        while found := pattern.search(text, at, stop):
+            if found.start() > high:
                 break
+            match = found
+            if found.end() > stop - _LINE:
+                match = pattern.match(text, found.start(), high + _LOOK_BACK) or found
             at = match.end()
             out = _decode(match)
             if out is not None:

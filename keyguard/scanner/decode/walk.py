@@ -35,6 +35,8 @@ class Walk:
     def file(self, data: bytes, path: str) -> tuple[Finding, ...]:
         """All findings of a file, worst first."""
         found = self._content(data, path, 0)
+        if not found:
+            return ()
         collector = Collector()
         collector.add(_inside(finding, len(path)) for finding in found)
         return collector.findings()

@@ -67,11 +67,20 @@ class Index:
         return any(self._is_added(place) for place in places)
 
     def _is_added(self, place: Place) -> bool:
-        if place.path in self._new_files:
+        path = place.file
+        # Of a packed file no line is known to git, so all that a changed archive holds counts as new.
+        if path in self._new_files or "!/" in place.inside or (place.inside and not place.end):
             return True
-        if place.path not in self._added:
-            self._added[place.path] = self._added_lines(place.path)
-        return any(r.start <= place.end_line and place.line < r.stop for r in self._added[place.path])
+        if path not in self._added:
+            self._added[path] = self._added_lines(path)
+        line, end_line = (place.line, place.end_line) if not place.inside else self._lines(place)
+        return any(r.start <= end_line and line < r.stop for r in self._added[path])
+
+    def _lines(self, place: Place) -> tuple[int, int]:
+        """The lines of the file, for a place that counts those of a cell or a row."""
+        data = self._repository.run("cat-file", "blob", place.blob)
+        line = data.count(b"\n", 0, place.start) + 1
+        return line, line + data.count(b"\n", place.start, place.end)
 
     def _added_lines(self, path: str) -> list[range]:
         patch = self._repository.run(*_DIFF, *_PATCH, self._base, "--", path)
