@@ -12,10 +12,12 @@ import base64
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from heapq import merge
+from itertools import islice
 
 from keyguard.scanner.content import Content
 from keyguard.scanner.decode.budget import Budget
-from keyguard.scanner.decode.layers import Builder, Layers, Packed
+from keyguard.scanner.decode.layers import Builder, Layers, Packed, Problem
 from keyguard.scanner.prefilter import Hits
 
 _ESCAPES = (
@@ -31,6 +33,8 @@ _WINDOW = 3_000
 """How much of the neighbourhood goes into the view: more than any name reaches."""
 _LOOK_BACK = 1_000_000
 """Longer tokens are not taken whole."""
+_SPOTS = 20_000
+"""So many hints are followed in one content, and so many values decoded; no file a person wrote has more."""
 _LINE = 80
 _BEYOND = 1_000
 _TOKEN = (
@@ -80,7 +84,8 @@ def read(content: Content, hits: Hits, found: frozenset[bytes], budget: Budget) 
     text = content.text
     builder = Builder(content)
     done = -1
-    for low, high, text_of in _decoded(text, _spots(text, hits, found), _secrets(hits)):
+    decoded = _decoded(text, _spots(text, hits, found), _secrets(hits))
+    for low, high, text_of in islice(decoded, _SPOTS):
         if text_of.startswith(_PACKED):
             yield Packed(f"#line-{content.line(low)}", text_of)
             continue
@@ -101,6 +106,8 @@ def read(content: Content, hits: Hits, found: frozenset[bytes], budget: Budget) 
         else:
             builder.add(text_of, low, high)
         done = high
+    if sum(len(hits[literal]) for literal in found) > _SPOTS or next(decoded, None):
+        yield Problem("", f"more than {_SPOTS:,} encoded values: not all were decoded")
     if done >= 0:
         builder.copy(done, min(done + _WINDOW, len(text)))
         budget.spend(builder.size)
@@ -114,13 +121,9 @@ def _secrets(hits: Hits) -> list[int]:
 
 def _spots(text: bytes, hits: Hits, found: frozenset[bytes]) -> Iterator[tuple[int, int]]:
     """Stretches to look at, ascending, without overlap."""
-    spans: list[tuple[int, int]] = []
-    for literal in found:
-        reach = _REACH.get(literal)
-        spans += ((end - (reach or 0), end + (reach or 1)) for end in hits[literal])
-    spans.sort()
+    spans = (_reaches(hits[literal], _REACH.get(literal, 0)) for literal in found)
     low, high = -1, -1
-    for start, stop in spans:
+    for start, stop in islice(merge(*spans), _SPOTS):
         if start > high:
             if high > 0:
                 yield low, high
@@ -128,6 +131,10 @@ def _spots(text: bytes, hits: Hits, found: frozenset[bytes]) -> Iterator[tuple[i
         high = max(high, stop)
     if high > 0:
         yield low, high
+
+
+def _reaches(ends: Iterable[int], reach: int) -> Iterator[tuple[int, int]]:
+    return ((end - reach, end + max(reach, 1)) for end in ends)
 
 
 def _token_start(text: bytes, at: int, least: int) -> int:
