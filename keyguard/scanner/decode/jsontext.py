@@ -12,8 +12,9 @@ from keyguard.scanner.content import Content
 from keyguard.scanner.decode.layers import Builder
 
 _STRING = re.compile(rb'"((?:[^"\\]|\\.)*+)"', re.DOTALL)
-_ESCAPES = re.compile(rb"(?:\\u[0-9a-fA-F]{4})++|\\.", re.DOTALL)
-_COLOURS = re.compile(rb"\\u001[bB]\[[0-9;]{0,20}m")
+_ESCAPES = re.compile(
+    rb"(?P<colour>\\u001[bB]\[[0-9;]{0,20}m)|(?:\\u[0-9a-fA-F]{4})++|(?:\\[^u])++", re.DOTALL
+)
 _PARTS = 1_000_000
 """More lists, objects and entries than this are not built: each costs a hundred bytes of memory."""
 
@@ -80,20 +81,17 @@ def write(builder: Builder, content: Content, string: String) -> None:
     raw = content.text
     at = string.low
     for match in _ESCAPES.finditer(raw, string.low, string.high):
-        if match.start() < at:
-            continue
         if at < match.start():
             builder.copy(at, match.start())
-        colour = _COLOURS.match(raw, match.start(), string.high)
-        at = colour.end() if colour else match.end()
-        if not colour:
-            builder.add(unescaped(match[0]), match.start(), match.end())
+        at = match.end()
+        if not match["colour"]:
+            builder.add(unescaped(match[0]), match.start(), at)
     if at < string.high:
         builder.copy(at, string.high)
 
 
 def unescaped(escapes: bytes) -> bytes:
-    """What one escape, or a run of \\uXXXX, stands for; itself if it is none."""
+    """What a run of escapes stands for; itself if it is none."""
     try:
         text = json.loads(b'"' + escapes + b'"')
     except ValueError:

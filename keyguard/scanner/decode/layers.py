@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from keyguard.scanner.content import Content, Lines
 from keyguard.scanner.findings import Place
 
+SEGMENTS = 300_000
+"""Stretches a view is made of, about 100 bytes of memory each."""
+
 
 @dataclass(frozen=True, slots=True)
 class Packed:
@@ -121,7 +124,13 @@ class Builder:
 
     def _put(self, text: bytes, low: int, high: int, *, exact: bool) -> None:
         if text:
-            self._segments.append(Segment(self.size, low, high, exact, self._unit, self._begin))
+            # Beyond the limit places get coarse, to the end of the content, and nothing else is lost.
+            count = len(self._segments)
+            if count < SEGMENTS or self._segments[-1].unit != self._unit:
+                self._segments.append(Segment(self.size, low, high, exact, self._unit, self._begin))
+            elif count == SEGMENTS or self._segments[-1].exact:
+                high = len(self._content.text)
+                self._segments.append(Segment(self.size, low, high, False, self._unit, self._begin))
             self._parts.append(text)
             self.size += len(text)
             self._last = high

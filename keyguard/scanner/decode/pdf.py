@@ -20,7 +20,7 @@ _STRING = re.compile(
 )
 _ESCAPE = re.compile(rb"\\([0-7]{1,3}|\r?\n|.)", re.DOTALL)
 _NAMED = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}
-_GROWTH = 4
+_STREAMS = 20_000
 
 
 def read(content: Content, _path: str, budget: Budget) -> Layers:
@@ -28,6 +28,9 @@ def read(content: Content, _path: str, budget: Budget) -> Layers:
     data = content.text
     builder = Builder(content)
     for number, match in enumerate(_STREAM.finditer(data), start=1):
+        if number > _STREAMS:
+            yield Problem("", f"more than {_STREAMS:,} streams")
+            break
         end = data.find(b"endstream", match.end())
         if end < 0:
             yield Problem("", "cut off: a stream without its end")
@@ -38,7 +41,6 @@ def read(content: Content, _path: str, budget: Budget) -> Layers:
         packed = data[match.end() : end]
         body = packed
         if b"FlateDecode" in head:
-            budget.entry()
             body, _ = unpack(packed, "zlib", min(budget.room(len(packed)), budget.member))
             budget.spend(len(body))
         if b"BT" in body:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from keyguard.scanner.content import Content
 from keyguard.scanner.decode import rows
 from keyguard.scanner.decode.budget import Budget
-from keyguard.scanner.decode.layers import Builder, Layers, Problem
+from keyguard.scanner.decode.layers import Builder, Layers
 from keyguard.scanner.decode.rows import COLUMNS, Cell
 
 _FIELDS = {
@@ -18,11 +18,13 @@ _FIELDS = {
     )
     for mark in (b",", b";", b"\t", b"|")
 }
-_GROWTH = 8
+_SHORTEST = 12
+"""A row without a value of this length holds no credential."""
+_VIEW = 500_000
 
 
 def read(content: Content, _path: str, budget: Budget) -> Layers:
-    """Yield one view of all rows below the header, with the lines of the file."""
+    """Yield views of the rows below the header, with the lines of the file; raises Exhausted."""
     text = content.text
     head = text[: text.find(b"\n") if b"\n" in text else len(text)]
     fields = _FIELDS[max(_FIELDS, key=head.count)]
@@ -32,10 +34,13 @@ def read(content: Content, _path: str, budget: Budget) -> Layers:
         if not names:
             names = [cell.text if cell else b"" for cell in row]
             continue
+        if not any(cell and len(cell.text) >= _SHORTEST for cell in row):
+            continue
         rows.write(builder, names, row)
-        if builder.size > _GROWTH * len(text) + 65_536:
-            yield Problem("", "a table with names much longer than its values: some rows were not joined")
-            break
+        if builder.size > _VIEW:
+            budget.spend(builder.size)
+            yield builder.view()
+            builder = Builder(content)
     if builder.size:
         budget.spend(builder.size)
         yield builder.view()

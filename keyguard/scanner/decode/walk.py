@@ -45,6 +45,8 @@ class Walk:
         content = Content(data)
         raw, hits = self.search(content, path)
         format_ = recognise(data, path)
+        if format_ == "table" and not hits:
+            format_ = ""  # prices and trades: no name of any rule stands there, so rows need no joining
         inner: list[Finding] = []
         if format_ and depth >= DEPTH:
             self.unread.append(Unread(path, f"packed more than {DEPTH} deep"))
