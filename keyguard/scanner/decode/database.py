@@ -54,14 +54,18 @@ def _tables(connection: sqlite3.Connection) -> list[bytes]:
 
 def _table(connection: sqlite3.Connection, content: Content, table: bytes, budget: Budget) -> Layers:
     name = table.decode("utf-8", "replace")
-    quoted = name.replace('"', '""')
-    # The name comes from the file and is quoted as SQLite quotes; parameters cannot name tables.
-    cursor = connection.execute(f'SELECT * FROM "{quoted}" LIMIT {_ROWS}')  # noqa: S608
-    names = [_bytes(column[0]) for column in cursor.description]
+    # Generated columns are computed when they are read, by expressions of the file, so they are left out.
+    query = "SELECT name FROM pragma_table_xinfo(?) WHERE hidden = 0 LIMIT ?"
+    names = [bytes(column) for (column,) in connection.execute(query, (name, COLUMNS))]
+    columns = ", ".join(_quoted(column.decode("utf-8", "replace")) for column in names)
+    if not columns:
+        return
+    # Names come from the file and are quoted as SQLite quotes; parameters cannot name tables.
+    cursor = connection.execute(f"SELECT {columns} FROM {_quoted(name)} LIMIT {_ROWS}")  # noqa: S608
     builder = Builder(content)
     for number, row in enumerate(cursor, start=1):
         cells: list[Cell | None] = []
-        for value in row[:COLUMNS]:
+        for value in row:
             if isinstance(value, bytes) and value.startswith(_MAGIC):
                 yield Packed(f"#{name}/{number}", value)
             cells.append(Cell(value) if isinstance(value, bytes) and value else None)
@@ -77,5 +81,5 @@ def _table(connection: sqlite3.Connection, content: Content, table: bytes, budge
         yield builder.view()
 
 
-def _bytes(name: str | bytes) -> bytes:
-    return name if isinstance(name, bytes) else name.encode("utf-8", "replace")
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -26,7 +26,7 @@ _ESCAPES = (
 )
 _NEAR = (b"base64", b"b64", b"atob(", b"basic ", b"-enc", b'"auth"', b"curl ", b"!!binary")
 _WHOLE = (b"kind: secret", b'"kind": "secret"', b'"kind":"secret"')
-_REACH = {**dict.fromkeys(_ESCAPES, 600), **dict.fromkeys(_NEAR, 300), **dict.fromkeys(_WHOLE, 100_000)}
+_REACH = {**dict.fromkeys(_ESCAPES, 600), **dict.fromkeys(_NEAR, 300), **dict.fromkeys(_WHOLE, 1_000_000)}
 _CASES = (bytes.lower, bytes.upper, bytes.capitalize)
 _SHORTEST_FORM = 6
 _WINDOW = 3_000

@@ -63,7 +63,7 @@ def unpack(data: bytes, kind: str, limit: int) -> tuple[bytes, str]:
             pieces.append(piece)
             size += len(piece)
             if size > limit:
-                return b"".join(pieces)[:limit], "too large"
+                return b"".join(pieces)[:limit], f"unpacks to more than {limit:,} bytes"
     except Damaged as damage:
         return b"".join(pieces), str(damage)
     return b"".join(pieces), ""

@@ -136,7 +136,8 @@ def test_a_bomb_that_lies_about_its_size() -> None:
     for signature, at in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
         struct.pack_into("<I", packed, packed.index(signature) + at, 10)
     ((path, reason),) = reasons(examine(bytes(packed), "b.zip"))
-    assert (path, reason) == ("b.zip!/z", "too large")
+    assert path == "b.zip!/z"
+    assert "unpacks to more than" in reason
 
 
 def test_overlapping_files_spend_one_budget() -> None:

@@ -137,6 +137,19 @@ def test_settings_in_a_database() -> None:
     assert values(examine(data, "x.sqlite").findings) == [{"secret": secret, "key": key}]
 
 
+def test_no_expression_of_a_database_is_computed() -> None:
+    key, secret = bybit(78)
+    data = database(
+        ("CREATE TABLE a (k TEXT, v TEXT, bomb AS (abs(-9223372036854775808)))", ()),
+        ("CREATE VIEW b AS SELECT abs(-9223372036854775808)", ()),
+        ("CREATE TABLE c (bybit_api_key TEXT, bybit_api_secret TEXT)", ()),
+        ("INSERT INTO c VALUES (?, ?)", (key, secret)),
+    )
+    found = examine(data, "a.db")
+    assert values(found.findings) == [{"secret": secret, "key": key}]
+    assert not found.unread
+
+
 def test_a_database_that_is_damaged_or_never_ends_is_said() -> None:
     data = database(("CREATE TABLE a (b TEXT)", ()), *[("INSERT INTO a VALUES (?)", ("x" * 900,))] * 60)
     broken = data[:4096] + b"\xff" * 8192 + data[12288:]

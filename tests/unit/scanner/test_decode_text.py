@@ -238,3 +238,8 @@ def test_work_is_linear_in_hostile_text(unit: bytes) -> None:
 
     small, large = work(2_000), work(20_000)
     assert large <= 12 * max(small, 20_000)
+
+
+def test_a_large_manifest_is_decoded_to_its_end() -> None:
+    made = {f"BYBIT_API_SECRET_{n}": bybit(2_000 + n)[1] for n in range(1_500)}
+    assert len(examine(secret_manifest(**made)).findings) == len(made)
