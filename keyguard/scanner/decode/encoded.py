@@ -26,7 +26,7 @@ _ESCAPES = (
 )
 _NEAR = (b"base64", b"b64", b"atob(", b"basic ", b"-enc", b'"auth"', b"curl ", b"!!binary")
 _WHOLE = (b"kind: secret", b'"kind": "secret"', b'"kind":"secret"')
-_REACH = {**dict.fromkeys(_ESCAPES, 600), **dict.fromkeys(_NEAR, 300), **dict.fromkeys(_WHOLE, 1_000_000)}
+_REACH = {**dict.fromkeys(_ESCAPES, 100), **dict.fromkeys(_NEAR, 200), **dict.fromkeys(_WHOLE, 1_000_000)}
 _CASES = (bytes.lower, bytes.upper, bytes.capitalize)
 _SHORTEST_FORM = 6
 _WINDOW = 3_000
@@ -36,7 +36,7 @@ _LOOK_BACK = 1_000_000
 _SPOTS = 20_000
 """So many hints are followed in one content, and so many values decoded; no file a person wrote has more."""
 _LINE = 80
-_BEYOND = 1_000
+_BEYOND = 100
 _TOKEN = (
     rb"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{%d,}+(?:\r?\n[ \t]*+[A-Za-z0-9+/]{4,76}+(?![^\s=\"']))*+={0,2}"
 )
@@ -81,6 +81,8 @@ def read(content: Content, hits: Hits, found: frozenset[bytes], budget: Budget) 
 
     `found`: those of `hits` that are hints or forms.
     """
+    if found.issuperset(hits) and found.issubset(_ESCAPES):
+        return  # escapes hide no name: without one there is nothing to be found
     text = content.text
     builder = Builder(content)
     done = -1
