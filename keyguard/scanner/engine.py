@@ -46,7 +46,8 @@ class Engine:
         book = self.rulebook
         literals = {anchor for rule in book.rules for anchor in rule.anchors}
         literals.update(word for venue in book.venues for word in venue.words + venue.file_words)
-        self._hints = encoded.hints() | encoded.forms(word for venue in book.venues for word in venue.words)
+        words = [word for venue in book.venues for word in venue.words]
+        self._hints = encoded.hints() | encoded.forms((*words, b"private key"))
         self._prefilter = Prefilter(
             frozenset(map(bytes.lower, literals)) | frozenset(book.allow) | self._hints
         )

@@ -105,6 +105,11 @@ def test_a_private_key_in_base64() -> None:
     assert finding.parts[0].field == "private_key"
 
 
+def test_a_private_key_in_base64_without_a_hint() -> None:
+    (finding,) = examine(f'tls = "{b64(pem(48))}"').findings
+    assert finding.parts[0].field == "private_key"
+
+
 def test_powershell_encoded_command() -> None:
     key, secret = bybit(49)
     command = f"$env:BYBIT_API_KEY='{key}'; $env:BYBIT_API_SECRET='{secret}'"
