@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from heapq import merge
 
 from keyguard.scanner.allowances import INLINE, Allowance
-from keyguard.scanner.content import Content
+from keyguard.scanner.content import Searched
 from keyguard.scanner.placeholder import entropy, is_placeholder, is_placeholder_block
 from keyguard.scanner.prefilter import Hits
 from keyguard.scanner.rulebook import CONTEXT_REACH, Rule, Rulebook, Venue
@@ -82,7 +82,7 @@ class Confirmer:
     def __init__(
         self,
         book: Rulebook,
-        content: Content,
+        content: Searched,
         path: str,
         hits: Hits,
         elsewhere: Callable[[bytes], Hits],

@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 
 from keyguard.core.secret import Secret
-from keyguard.scanner.content import Content
+from keyguard.scanner.content import Searched
 from keyguard.scanner.findings import Excerpt, Fragment, Shade
 
 BEFORE = 90
@@ -33,7 +33,7 @@ Span = tuple[int, int, Shade]
 class Excerpts:
     """Cuts excerpts out of one content; `values` are start, end and field of all that was found in it."""
 
-    def __init__(self, content: Content, values: list[tuple[int, int, str]]) -> None:
+    def __init__(self, content: Searched, values: list[tuple[int, int, str]]) -> None:
         self._content = content
         self._spans: list[Span] = sorted(
             (start, end, Shade.HIDDEN if field == "private_key" else Shade.VALUE)

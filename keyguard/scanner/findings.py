@@ -20,10 +20,19 @@ class Severity(enum.Enum):
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a part stands. Lines and columns count from 1, columns in characters; `end_column` is one
-    past the last. `start`/`end` are byte offsets into the content as scanned.
+    past the last.
 
-    `path` is relative to the scanned root, "/"-separated. `commit` and `blob` (hex object ids) are set
-    for history, and there `author` and `date` (UTC, ISO 8601) of the commit; `staged` for the index.
+    `path` is relative to the scanned root, "/"-separated. For what stands inside a file, `inside` is the
+    last part of `path`: "!/" begins the name of a packed file (`backup.zip!/conf/.env`), "#" a part of the
+    file before it (`nb.ipynb#cell-3`, `keys.db#accounts/7`). Lines and columns are then those of the
+    decoded content; a value decoded in its line (base64, %-escapes) has those of its encoded form instead.
+
+    `start`/`end` are byte offsets into the file that `path` names (what stands before any "#", after the
+    last "!/"; a packed file as unpacked): the value, or all that it was decoded from, such as its base64
+    token. Both are 0 where nothing of the file stands for the value (a compressed stream of a PDF).
+
+    `commit` and `blob` (hex object ids) are set for history, and there `author` and `date` (UTC, ISO 8601)
+    of the commit; `staged` for the index.
     """
 
     path: str
@@ -38,6 +47,12 @@ class Place:
     staged: bool = False
     author: str = ""
     date: str = ""
+    inside: str = ""
+
+    @property
+    def file(self) -> str:
+        """The file on disk or in git: `path` without what stands inside."""
+        return self.path.removesuffix(self.inside)
 
 
 class Shade(enum.Enum):

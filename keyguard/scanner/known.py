@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from keyguard.core.secret import Secret
-from keyguard.scanner.content import Content
+from keyguard.scanner.content import Searched
 from keyguard.scanner.excerpt import Excerpts
 from keyguard.scanner.findings import Finding, Owned, Part, Severity
 from keyguard.scanner.fingerprint import fingerprint
@@ -98,7 +98,7 @@ class KnownKeys:
             self._add(value)
         self._prefilter = Prefilter(frozenset(self._pieces))
 
-    def findings(self, content: Content, path: str) -> tuple[Finding, ...]:
+    def findings(self, content: Searched, path: str) -> tuple[Finding, ...]:
         """One finding for each key version that stands in a content, in whole or in part."""
         spans: defaultdict[int, set[_Span]] = defaultdict(set)
         for piece, ends in self._prefilter.hits(content.text).items():
@@ -134,7 +134,7 @@ class KnownKeys:
             self._pieces[form.text[at : at + _PIECE].lower()].append((form, at))
         return bool(telling)
 
-    def _finding(self, content: Content, path: str, found: dict[int, list[_Span]]) -> Finding:
+    def _finding(self, content: Searched, path: str, found: dict[int, list[_Span]]) -> Finding:
         order = sorted(found, key=lambda n: (self._values[n].field == "key", n))
         shades = [(s.start, s.end, self._values[n].field) for n in order for s in found[n]]
         excerpts = Excerpts(content, shades)

@@ -12,7 +12,7 @@ from keyguard.scanner.allowances import Allowance, Judge, judged
 from keyguard.scanner.candidates import Work
 from keyguard.scanner.collector import Collector
 from keyguard.scanner.engine import Engine
-from keyguard.scanner.findings import Finding
+from keyguard.scanner.findings import Finding, Place
 from keyguard.scanner.selection import Selection
 from keyguard.scanner.sources import Note, Piece, Supply, Unread, tree
 from keyguard.scanner.sources.git import Repository
@@ -96,9 +96,11 @@ def gather(engine: Engine, supplies: Iterable[Supply]) -> Gathered:
     for supply in supplies:
         match supply:
             case Piece():
-                found = engine.scan(supply.data, supply.path)
+                examined = engine.examine(supply.data, supply.path)
+                gathered.unread += examined.unread
                 gathered.findings += (
-                    moved(f, blob=supply.blob, commit=supply.commit, staged=supply.staged) for f in found
+                    moved(f, blob=supply.blob, commit=supply.commit, staged=supply.staged)
+                    for f in examined.findings
                 )
             case Unread():
                 gathered.unread.append(supply)
@@ -108,9 +110,12 @@ def gather(engine: Engine, supplies: Iterable[Supply]) -> Gathered:
 
 
 def moved(finding: Finding, **change: Any) -> Finding:
-    """The same finding with other facts in all its places."""
-    parts = tuple(
-        dataclasses.replace(part, place=dataclasses.replace(part.place, **change)) for part in finding.parts
-    )
-    seen = tuple(dataclasses.replace(place, **change) for place in finding.seen)
+    """The same finding with other facts in all its places. A path is the file's: what is inside stays."""
+
+    def at(place: Place) -> Place:
+        path = change["path"] + place.inside if "path" in change else place.path
+        return dataclasses.replace(place, **{**change, "path": path})
+
+    parts = tuple(dataclasses.replace(part, place=at(part.place)) for part in finding.parts)
+    seen = tuple(map(at, finding.seen))
     return dataclasses.replace(finding, parts=parts, seen=seen)

@@ -135,8 +135,10 @@ class Watcher:
         elif root.only or self.selection.wants(name):
             yield from tree.file_pieces(real, name, self.selection.max_size)
 
-    def _scan(self, shown: str, data: bytes) -> Iterator[Finding]:
-        for finding in self.engine.scan(data, shown):
+    def _scan(self, shown: str, data: bytes) -> Iterator[Finding | Unread]:
+        examined = self.engine.examine(data, shown)
+        yield from examined.unread
+        for finding in examined.findings:
             if finding.fingerprint not in self._known | self.allowed:
                 self._known.add(finding.fingerprint)
                 self.found = True

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from keyguard import __version__
+from keyguard.core.escape import escape
 from keyguard.scanner.findings import Finding, Place, Severity
 from keyguard.scanner.reports.json_report import place as place_fields
 from keyguard.scanner.reports.shown import value
@@ -149,9 +150,12 @@ def _location(place: Place, snippet: str | None, message: str = "") -> dict[str,
     if snippet is not None:
         region["snippet"] = {"text": snippet}
     # Bytes of a name that are no UTF-8 keep their value in the URI.
-    uri = quote(place.path.encode("utf-8", "surrogateescape"), safe="/~")
-    artifact = {"uri": uri} if place.path.startswith(_ELSEWHERE) else {"uri": uri, "uriBaseId": "%SRCROOT%"}
+    uri = quote(place.file.encode("utf-8", "surrogateescape"), safe="/~")
+    artifact = {"uri": uri} if place.file.startswith(_ELSEWHERE) else {"uri": uri, "uriBaseId": "%SRCROOT%"}
     location: dict[str, Any] = {"physicalLocation": {"artifactLocation": artifact, "region": region}}
+    if place.inside:
+        # The region counts in what is packed or decoded; the artifact is the file that exists.
+        location["logicalLocations"] = [{"fullyQualifiedName": escape(place.path)}]
     if message:
         location["message"] = {"text": message}
     return location

@@ -90,8 +90,9 @@ class CommitRange:
         if first.commit or first.blob not in self._changes:  # a message, or what a tag points to
             return first.commit, first.path
         for change in self._changes[first.blob]:
+            # Of what is packed or decoded git knows no lines: all that a changed file holds counts as new.
             added = [
-                status in _ADDED or any(touches(p, self._lines(change, number)) for p in places)
+                status in _ADDED or any(p.inside or touches(p, self._lines(change, number)) for p in places)
                 for number, status in enumerate(change.statuses, start=1)
             ]
             if all(added):

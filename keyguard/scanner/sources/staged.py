@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from keyguard.scanner.findings import Finding, Place
 from keyguard.scanner.selection import Selection
@@ -66,11 +66,19 @@ class Index:
         return any(self._is_added(place) for place in places)
 
     def _is_added(self, place: Place) -> bool:
-        if place.path in self._new_files:
+        path = place.file
+        # Of a packed file no line is known to git, so all that a changed archive holds counts as new.
+        if path in self._new_files or "!/" in place.inside or (place.inside and not place.end):
             return True
-        if place.path not in self._added:
-            self._added[place.path] = self._added_lines(place.path)
-        return touches(place, self._added[place.path])
+        if path not in self._added:
+            self._added[path] = self._added_lines(path)
+        return touches(self._in_file(place) if place.inside else place, self._added[path])
+
+    def _in_file(self, place: Place) -> Place:
+        """The same place by the lines of the file, where it counts those of a cell or a row."""
+        data = self._repository.run("cat-file", "blob", place.blob)
+        line = data.count(b"\n", 0, place.start) + 1
+        return replace(place, line=line, end_line=line + data.count(b"\n", place.start, place.end))
 
     def _added_lines(self, path: str) -> list[range]:
         return added_lines(self._repository.run(*_DIFF, *PATCH, self._base, "--", path))

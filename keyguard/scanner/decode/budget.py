@@ -1,0 +1,45 @@
+"""How much work one file may cause, whatever it claims to hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+DEPTH = 3
+RATIO = 200
+ENTRIES = 10_000
+UNPACKED = 100_000_000
+MEMBER = 10_000_000
+SMALL = 1_000_000
+"""Below this many bytes, no ratio makes a bomb: a page of zeros packs into nothing."""
+
+
+class Exhausted(Exception):
+    """The budget of this file is spent; the text says of what."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """What is left for one file on disk and all that is inside it, at any depth.
+
+    `member` is the size above which a packed file is not read, as a file on disk would not be.
+    """
+
+    member: int = MEMBER
+    unpacked: int = UNPACKED
+    entries: int = ENTRIES
+
+    def entry(self) -> None:
+        """One more packed file; raises Exhausted."""
+        if self.entries <= 0:
+            raise Exhausted(f"more than {ENTRIES:,} packed files")
+        self.entries -= 1
+
+    def room(self, packed: int) -> int:
+        """How many bytes so much packed data may unpack to, one member."""
+        return min(self.unpacked, max(SMALL, RATIO * packed))
+
+    def spend(self, size: int) -> None:
+        """So many bytes were unpacked; raises Exhausted when nothing is left."""
+        self.unpacked -= size
+        if self.unpacked <= 0:
+            raise Exhausted(f"unpacks to more than {UNPACKED // 1_000_000} MB")

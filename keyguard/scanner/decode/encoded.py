@@ -1,0 +1,226 @@
+"""Values encoded in their lines: base64, %-escapes, JSON escapes, HTML entities, and the pairs of
+`curl -u KEY:SECRET` and `Authorization: Basic`.
+
+Nothing is looked for without a hint: literals that the prefilter finds in its one pass, among them the
+venues' names as base64 has them. A view holds the neighbourhood of what was decoded, each decoded value in
+its place, so that the names beside it stay beside it.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from heapq import merge
+from itertools import islice
+
+from keyguard.scanner.content import Content
+from keyguard.scanner.decode.budget import Budget
+from keyguard.scanner.decode.layers import Builder, Layers, Packed, Problem
+from keyguard.scanner.prefilter import Hits
+
+_ESCAPES = (
+    *(b"%3d", b"%22", b"%3a", b"%2b", b"%2f", b"%0a", b"\\u00", b"\\/"),
+    *(b"&quot;", b"&#34;", b"&#x22;", b"&#61;", b"&#39;"),
+)
+_NEAR = (b"base64", b"b64", b"atob(", b"basic ", b"-enc", b'"auth"', b"curl ", b"!!binary")
+_WHOLE = (b"kind: secret", b'"kind": "secret"', b'"kind":"secret"')
+_REACH = {**dict.fromkeys(_ESCAPES, 100), **dict.fromkeys(_NEAR, 200), **dict.fromkeys(_WHOLE, 1_000_000)}
+_CASES = (bytes.lower, bytes.upper, bytes.capitalize)
+_SHORTEST_FORM = 6
+_WINDOW = 3_000
+"""How much of the neighbourhood goes into the view: more than any name reaches."""
+_LOOK_BACK = 1_000_000
+"""Longer tokens are not taken whole."""
+_SPOTS = 20_000
+"""So many hints are followed in one content, and so many values decoded; no file a person wrote has more."""
+_LINE = 80
+_BEYOND = 100
+_TOKEN = (
+    rb"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{%d,}+(?:\r?\n[ \t]*+[A-Za-z0-9+/]{4,76}+(?![^\s=\"']))*+={0,2}"
+)
+_PATTERNS = (
+    rb"(?P<user>(?<![\w-])(?:-u|--user)[ =]?[\"']?(?P<name>[^\s:\"'$]{8,128}):(?P<word>[^\s\"'$]{8,512}))",
+    rb"(?P<url>(?:%[0-9A-Fa-f]{2})++)",
+    rb"(?P<json>(?:\\{1,16}+u00[2-7][0-9a-fA-F])++|\\{1,16}+/)",
+    rb"(?P<html>&(?:quot|amp|apos|lt|gt|\#(?:3[49]|61|x2[27]));)",
+)
+_LOOSE = re.compile(b"|".join((*_PATTERNS, rb"(?P<b64>" + _TOKEN % 24 + rb")")))
+_SECRET = re.compile(b"|".join((*_PATTERNS, rb"(?P<b64>" + _TOKEN % 8 + rb")")))
+_HTML = {b"&quot;": b'"', b"&amp;": b"&", b"&apos;": b"'", b"&lt;": b"<", b"&gt;": b">"}
+_HTML |= {b"&#34;": b'"', b"&#39;": b"'", b"&#61;": b"=", b"&#x22;": b'"', b"&#x27;": b"'"}
+_BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_BASIC = re.compile(rb"basic[ \"']{1,3}\Z|[\"']auth[\"']\s{0,3}:\s{0,3}[\"']\Z", re.IGNORECASE)
+_USER = re.compile(rb"([^\s:]{8,128}):(\S{8,512})\Z")
+_BEFORE = re.compile(rb"[A-Za-z0-9+/_=-]*\Z")
+_PACKED = (b"\x1f\x8b\x08", b"PK\x03\x04", b"BZh", b"\xfd7zXZ\x00", b"SQLite format 3\x00")
+
+
+def forms(words: Iterable[bytes]) -> frozenset[bytes]:
+    """What base64 makes of a word in lower, upper or capital letters, at each of the three places in a
+    group; in lower case, as the prefilter has it. Words too short to be told from chance are left out."""
+    made = set()
+    for word in words:
+        for cased in {case(word) for case in _CASES}:
+            for shift, skipped in ((0, 0), (1, 2), (2, 3)):
+                text = base64.b64encode(bytes(shift) + cased)
+                form = text[skipped : (shift + len(cased)) * 8 // 6]
+                if len(form) >= _SHORTEST_FORM:
+                    made.add(form.lower())
+    return frozenset(made)
+
+
+def hints() -> frozenset[bytes]:
+    """Literals that make a look worth while."""
+    return frozenset(_REACH)
+
+
+def read(content: Content, hits: Hits, found: frozenset[bytes], budget: Budget) -> Layers:
+    """Yield one view with all that was decoded, and what was packed before it was encoded.
+
+    `found`: those of `hits` that are hints or forms.
+    """
+    if found.issuperset(hits) and found.issubset(_ESCAPES):
+        return  # escapes hide no name: without one there is nothing to be found
+    text = content.text
+    builder = Builder(content)
+    done = -1
+    decoded = _decoded(text, _spots(text, hits, found), _secrets(hits))
+    for low, high, text_of in islice(decoded, _SPOTS):
+        if text_of.startswith(_PACKED):
+            yield Packed(f"#line-{content.line(low)}", text_of)
+            continue
+        start = max(done, low - _WINDOW, 0)
+        if done >= 0 and low - done > 2 * _WINDOW:
+            builder.copy(done, done + _WINDOW)
+            builder.glue(b"\n" * 8)
+        elif done >= 0:
+            start = done
+        builder.copy(start, low)
+        pair = _pair(text, low, high, text_of)
+        if pair:
+            builder.glue(b'key: "')
+            builder.add(pair[0], low, high)
+            builder.glue(b'", secret: "')
+            builder.add(pair[1], low, high)
+            builder.glue(b'"')
+        else:
+            builder.add(text_of, low, high)
+        done = high
+    # Escapes are common in large data and seldom hide anything; of them the first are decoded.
+    if sum(len(hits[literal]) for literal in found.difference(_ESCAPES)) > _SPOTS:
+        yield Problem("", f"more than {_SPOTS:,} encoded values: not all were decoded")
+    if done >= 0:
+        builder.copy(done, min(done + _WINDOW, len(text)))
+        budget.spend(builder.size)
+        yield builder.view()
+
+
+def _secrets(hits: Hits) -> list[int]:
+    """Where manifests say that they are Secrets, ascending."""
+    return sorted(end for literal in _WHOLE for end in hits.get(literal, ()))
+
+
+def _spots(text: bytes, hits: Hits, found: frozenset[bytes]) -> Iterator[tuple[int, int]]:
+    """Stretches to look at, ascending, without overlap."""
+    spans = (_reaches(hits[literal], _REACH.get(literal, 0)) for literal in found)
+    low, high = -1, -1
+    for start, stop in islice(merge(*spans), _SPOTS):
+        if start > high:
+            if high > 0:
+                yield low, high
+            low = _token_start(text, max(0, start), max(0, high))
+        high = max(high, stop)
+    if high > 0:
+        yield low, high
+
+
+def _reaches(ends: Iterable[int], reach: int) -> Iterator[tuple[int, int]]:
+    return ((end - reach, end + max(reach, 1)) for end in ends)
+
+
+def _token_start(text: bytes, at: int, least: int) -> int:
+    """The beginning of the token that `at` is in, so that none is cut in two."""
+    least = max(least, at - _LOOK_BACK)
+    while at > least:
+        step = max(least, at - 4_096)
+        match = _BEFORE.search(text, step, at)
+        begin = match.start() if match else at
+        if begin > step:
+            return begin
+        at = step
+    return at
+
+
+def _decoded(
+    text: bytes, spots: Iterator[tuple[int, int]], secrets: list[int]
+) -> Iterator[tuple[int, int, bytes]]:
+    """What stands in the spots, ascending: low, high, decoded."""
+    at = 0
+    for low, high in spots:
+        near = bisect_left(secrets, low) < bisect_left(secrets, high + 1)
+        pattern = _SECRET if near else _LOOSE
+        at = max(at, low)
+        # Not searched far beyond the spot, or spots would be paid for again and again; a token that reaches
+        # beyond is then taken whole.
+        stop = high + _BEYOND
+        while found := pattern.search(text, at, stop):
+            if found.start() > high:
+                break
+            match = found
+            if found.end() > stop - _LINE:
+                match = pattern.match(text, found.start(), high + _LOOK_BACK) or found
+            at = match.end()
+            out = _decode(match)
+            if out is not None:
+                yield match.start(), at, out
+
+
+def _decode(match: re.Match[bytes]) -> bytes | None:
+    whole = match[0]
+    match match.lastgroup:
+        case "url":
+            return bytes.fromhex(whole.replace(b"%", b"").decode())
+        case "json":
+            if whole.endswith(b"/"):
+                return b"/"
+            return bytes(int(code, 16) for code in re.findall(rb"u(00[2-7][0-9a-fA-F])", whole))
+        case "html":
+            return _HTML[whole]
+        case "b64":
+            return _unbase64(whole)
+        case _:
+            return match["name"] + b":" + match["word"]
+
+
+def _unbase64(token: bytes) -> bytes | None:
+    """Decoded text or a packed file; None for all else, so that random tokens stay as they are."""
+    for _ in range(3):
+        bare = b"".join(token.split()).rstrip(b"=").translate(bytes.maketrans(b"-_", b"+/"))
+        if len(bare) % 4 == 1:
+            return None
+        out = base64.b64decode(bare + b"=" * (-len(bare) % 4))
+        if out.startswith(_PACKED):
+            return out
+        wide = Content(out) if out.count(0, 0, 64) else None
+        plain = wide.text if wide else out
+        if not plain or _BINARY.search(plain):
+            return None
+        try:
+            plain.decode()
+        except UnicodeDecodeError:
+            return None
+        if len(plain) < 48 or not re.fullmatch(rb"[A-Za-z0-9+/\r\n]+={0,2}\s*", plain):
+            return plain
+        inner = _unbase64(plain) if len(plain) > 48 else None
+        return inner or plain
+    return None
+
+
+def _pair(text: bytes, low: int, high: int, decoded: bytes) -> tuple[bytes, bytes] | None:
+    """User and password, where that is what was decoded."""
+    if not (text[low:high].startswith(b"-") or _BASIC.search(text[max(0, low - 40) : low])):
+        return None
+    match = _USER.match(decoded)
+    return (match[1], match[2]) if match else None
