@@ -41,6 +41,7 @@ _CLAIMS = frozenset(("iss", "sub", "aud", "exp", "nbf", "iat", "jti"))
 _BASE64_ONLY = re.compile(r"[+/]")
 _URL_ONLY = re.compile(r"[-_.]")
 _ADDRESS = 40
+_SIGNS = "!@#%^&*?"
 _HEX_SIZES = frozenset((32, 40, 48, 56, 64, 96, 128))
 _FEWEST_DIGITS = 0.06
 _MASK = re.compile(r"(?i)x{3}|fake|test|example|sample|dummy|mock|placeholder")
@@ -214,6 +215,16 @@ def random(text: str) -> slice | None:
     return slice(0, len(text)) if numbers >= max(2, _FEWEST_DIGITS * len(text)) else None
 
 
+def careful(text: str) -> slice | None:
+    """A password that somebody made well: capitals, small letters, digits and a sign, and no long word."""
+    if _MASK.search(text) or not password(text) or not any(sign in text for sign in _SIGNS):
+        return None
+    if not all(kind.search(text) for kind in _CLASSES) or text[0] in "./~":
+        return None
+    worded = sum(len(word) for word in _WORDS_OF.findall(text) if len(word) > _LONG_WORD)
+    return None if worded * 2 > len(text) else slice(0, len(text))
+
+
 def _is_text(value: str) -> bool:
     """Base64 of something that can be read."""
     raw = _decoded(value) or b""
@@ -227,6 +238,7 @@ def _kind(character: str) -> int:
 VALIDATORS: dict[str, Check] = {
     "basic_auth": basic_auth,
     "bip39": bip39,
+    "careful": careful,
     "crc32": crc32,
     "discord_bot": discord_bot,
     "jwt": jwt,

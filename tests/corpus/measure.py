@@ -12,16 +12,18 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from keyguard.scanner.engine import Engine
+from keyguard.scanner.findings import Finding
 from keyguard.scanner.placeholder import armoured
 from tests.corpus.corpus import Document, Label, documents
 
 
 @dataclass
 class Result:
-    """Counts per owner, and the labels and findings that went wrong."""
+    """Counts per owner (`named`: found as this venue's), and the labels and findings that went wrong."""
 
     wanted: Counter[str] = field(default_factory=Counter)
     found: Counter[str] = field(default_factory=Counter)
+    named: Counter[str] = field(default_factory=Counter)
     venues: set[str] = field(default_factory=set)
     findings: int = 0
     right: int = 0
@@ -50,6 +52,7 @@ def measure(engine: Engine, corpus: list[Document]) -> Result:
         values = [[_plain(p.value.reveal()) for p in finding.parts] for finding in findings]
         every = {value for parts in values for value in parts}
         _score_labels(result, document, every)
+        _score_names(result, document, findings)
         labelled = {_plain(label.value) for label in document.labels}
         result.findings += len(findings)
         for finding, parts in zip(findings, values, strict=True):
@@ -76,6 +79,13 @@ def _score_labels(result: Result, document: Document, every: set[str]) -> None:
             result.missed.append((document, label))
 
 
+def _score_names(result: Result, document: Document, findings: tuple[Finding, ...]) -> None:
+    for label in document.labels:
+        own = [f for f in findings if f.venue == label.owner]
+        held = {_plain(p.value.reveal()) for finding in own for p in finding.parts}
+        result.named[label.owner] += label.secret and any(_same(v, _plain(label.value)) for v in held)
+
+
 def _plain(value: str) -> str:
     return armoured(value) if "-----" in value else value
 
@@ -88,16 +98,18 @@ def _same(found: str, value: str) -> bool:
 def _table(result: Result) -> list[str]:
     owners = set(result.wanted)
     venues = result.venues
+    general = owners - venues
     lines = [
         f"values found            {result.recall(owners):7.1%}  of {sum(result.wanted.values())}",
         f"exchange values found   {result.recall(venues):7.1%}  of {sum(result.wanted[v] for v in venues)}",
-        f"general values found    {result.recall(owners - venues):7.1%}  of {sum(result.wanted[o] for o in owners - venues)}",
+        f"general values found    {result.recall(general):7.1%}  of {sum(result.wanted[o] for o in general)}",
         f"precision               {result.precision:7.1%}  of {result.findings} findings",
         f"look-alikes found       {result.lookalike_share:7.1%}  of {result.lookalikes}",
         "",
     ]
     for owner in (*sorted(venues), *sorted(owners - venues)):
-        lines.append(f"{owner:24}{result.found[owner]:4} of {result.wanted[owner]:3}")
+        named = f"  as its own {result.named[owner]:3}" if owner in venues else ""
+        lines.append(f"{owner:24}{result.found[owner]:4} of {result.wanted[owner]:3}{named}")
     return lines
 
 
@@ -110,10 +122,7 @@ def main(arguments: list[str]) -> int:
             f"  {label.owner} in {document.form} ({document.path})" for document, label in result.missed
         ]
         lines += ["", "wrong:"]
-        lines += [
-            f"  {rule} in {document.form} ({document.path}): {value[:60]!r}"
-            for document, rule, value in result.wrong
-        ]
+        lines += [f"  {rule} in {doc.form} ({doc.path}): {value[:60]!r}" for doc, rule, value in result.wrong]
     sys.stdout.write("\n".join(lines) + "\n")
     return 0
 
