@@ -97,7 +97,9 @@ class Confirmer:
 
     def candidates(self) -> list[Candidate]:
         """All values found, best explanation first where several rules claim the same bytes."""
-        found = [candidate for rule in self._book.rules for candidate in self._of(rule)]
+        found = [
+            candidate for rule in self._book.rules if self._concerns(rule) for candidate in self._of(rule)
+        ]
         found.sort(key=lambda c: (c.rule.last, c.rule.context, c.distance, c.rule.rank, c.start))
         taken = _Taken()
         kept = [candidate for candidate in found if taken.take(candidate.start, candidate.end)]
@@ -105,6 +107,9 @@ class Confirmer:
 
     def _claims_file(self, venue: Venue, path: bytes) -> bool:
         return any(word in self._hits for word in venue.file_words) or any(w in path for w in venue.words)
+
+    def _concerns(self, rule: Rule) -> bool:
+        return not self._hits.keys().isdisjoint(rule.anchors) or (rule.context and rule.venue in self._whole)
 
     def _of(self, rule: Rule) -> Iterator[Candidate]:
         size = len(self._content.text)

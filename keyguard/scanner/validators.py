@@ -42,9 +42,13 @@ _BASE64_ONLY = re.compile(r"[+/]")
 _URL_ONLY = re.compile(r"[-_.]")
 _ADDRESS = 40
 _SIGNS = "!@#%^&*?"
-_HEX_SIZES = frozenset((32, 40, 48, 56, 64, 96, 128))
+_HEX_SIZES = frozenset((32, 40, 48, 56, 64, 66, 80, 96, 128))
 _FEWEST_DIGITS = 0.06
-_MASK = re.compile(r"(?i)x{3}|fake|test|example|sample|dummy|mock|placeholder")
+_MASK = re.compile(
+    r"(?i)x{3}|fake|test|example|sample|dummy|mock|placeholder|secret|passw|token|publickey|privatekey|"
+    r"hmac|pbkdf|aes\d{3}|sha\d{3}"
+)
+"""Words in a value that say what it is: no secret, or the name of one, or of an algorithm."""
 
 
 def bip39(text: str) -> slice | None:
@@ -177,7 +181,7 @@ _DEFAULTS = re.compile(
     r"(?i)(?:my|your|the|some|a|db|user|test|dev|local|super|default|redis|mysql|postgres(?:ql)?|rabbitmq)?"
     r"[_-]?(?:pass(?:word|wd|phrase)?|pwd?|pw|secret|root|admin|user(?:name)?|guest|postgres(?:ql)?|mysql|"
     r"mongo(?:db)?|redis|rabbitmq|token|key|login|credentials?|api[_-]?key|foo|bar|qwerty|letmein|toor|sa|"
-    r"string|value|here|hunter2|p(?:@|%40|4)ss(?:w[o0]rd)?|fixture|example|sample|dummy|secure|x{2,}|airflow|minio(?:admin)?|changeit|anonymous|oauth2|git|x-oauth-basic)"
+    r"string|value|here|hunter2|p(?:a|@|%40|4)ss[@_-]?(?:w[o0]rd)?|tiger|fixture|example|sample|dummy|secure|x{2,}|airflow|minio(?:admin)?|changeit|anonymous|oauth2|git|x-oauth-basic)"
     r"[_-]?(?:here|word|value)?[_-]?[0-9!@#$]{0,4}\Z"
 )
 
