@@ -132,6 +132,8 @@ def jwt(text: str) -> slice | None:
         return None
     if payload.get("sub") == "1234567890" or payload.get("name") == "John Doe":
         return None
+    if any(isinstance(claim, str) and claim.startswith("FAKE") for claim in payload.values()):
+        return None
     end = payload.get("exp")
     if isinstance(end, int | float) and end < _LONG_EXPIRED:
         return None

@@ -90,6 +90,7 @@ HS = {"alg": "HS256"}
         (HS, {"sub": "1234567890", "name": "John Doe", "iat": 1516239022}, False),
         (HS, {"sub": "desk", "exp": 1_500_000_000}, False),
         (HS, {"hello": "world"}, False),
+        (HS, {"access_key": "FAKE" + "x" * 36, "nonce": "b"}, False),
         (HS, ["sub"], False),
         ("x", {"sub": "desk"}, False),
     ],
