@@ -12,7 +12,8 @@ from keyguard.scanner.allowances import INLINE, Allowance
 from keyguard.scanner.content import Searched
 from keyguard.scanner.placeholder import entropy, is_placeholder, is_placeholder_block
 from keyguard.scanner.prefilter import Hits
-from keyguard.scanner.rulebook import CONTEXT_REACH, Rule, Rulebook, Venue
+from keyguard.scanner.rulebook import BREAK, CONTEXT_REACH, Rule, Rulebook, Venue
+from keyguard.scanner.validators import VALIDATORS
 
 BEHIND = 4
 """A name that follows a value claims it as if it stood this many times as far away."""
@@ -24,6 +25,7 @@ MAX_REASONS = 1_000
 """Inline allows that are listed one by one; beyond that they are only counted."""
 _LONG_WORD = re.compile(r"\S{20,}")
 _NAME_BEFORE = re.compile(rb"[\w.-]{0,40}\Z")
+_BREAK = BREAK.encode()
 _ROLES = re.compile(r"api|key|secret|access|client|private|public|open|id|[^a-z0-9]")
 
 
@@ -102,8 +104,10 @@ class Confirmer:
 
     def candidates(self) -> list[Candidate]:
         """All values found, best explanation first where several rules claim the same bytes."""
-        found = [candidate for rule in self._book.rules for candidate in self._of(rule)]
-        found.sort(key=lambda c: (c.rule.context, c.distance, c.rule.rank, c.start))
+        found = [
+            candidate for rule in self._book.rules if self._concerns(rule) for candidate in self._of(rule)
+        ]
+        found.sort(key=lambda c: (c.rule.last, c.rule.context, c.distance, c.rule.rank, c.start))
         taken = _Taken()
         kept = [candidate for candidate in found if taken.take(candidate.start, candidate.end)]
         return sorted(kept, key=lambda c: c.start)
@@ -111,8 +115,14 @@ class Confirmer:
     def _claims_file(self, venue: Venue, path: bytes) -> bool:
         return any(word in self._hits for word in venue.file_words) or any(w in path for w in venue.words)
 
+    def _concerns(self, rule: Rule) -> bool:
+        return not self._hits.keys().isdisjoint(rule.anchors) or (rule.context and rule.venue in self._whole)
+
     def _of(self, rule: Rule) -> Iterator[Candidate]:
         size = len(self._content.text)
+        if not rule.reach:
+            yield from self._at_anchors(rule)
+            return
         if rule.context and rule.venue in self._whole:
             where: Iterator[Region] = iter([Region(0, size)])
         else:
@@ -130,12 +140,36 @@ class Confirmer:
                 if candidate:
                     yield candidate
 
+    def _at_anchors(self, rule: Rule) -> Iterator[Candidate]:
+        """What a pattern matches that begins with its anchor."""
+        text, pattern, size = self._content.text, None, len(self._content.text)
+        for anchor in rule.anchors:
+            for end in self._hits.get(anchor, ()):
+                pattern = pattern or rule.pattern
+                start = end - len(anchor)
+                stop = min(start + rule.longest + 1, size)
+                self._work.runs += 1
+                self._work.run_bytes += stop - start
+                match = pattern.match(text, start, stop)
+                if match and (match.end() < stop or stop == size):
+                    candidate = self._check(rule, match)
+                    if candidate:
+                        yield candidate
+
     def _check(self, rule: Rule, match: re.Match[bytes]) -> Candidate | None:
         start, end = match.span("secret")
         value = match["secret"].decode("utf-8", "replace")
+        if rule.validate:
+            part = VALIDATORS[rule.validate](value)
+            if part is None:
+                return None
+            start, end = start + len(value[: part.start].encode()), start + len(value[: part.stop].encode())
+            value = value[part]
+        if BREAK in value or self._content.text.startswith(_BREAK, end):
+            return None  # an example of a rule file
         words = self._book.placeholders
         tested = is_placeholder_block if rule.field == "private_key" else is_placeholder
-        if entropy(value) < rule.min_entropy or tested(value, words):
+        if entropy(value) < rule.min_entropy or (not rule.trusted and tested(value, words)):
             return None
         begin = match.start()
         before = _NAME_BEFORE.search(self._content.text, max(0, begin - 40), begin)

