@@ -11,7 +11,7 @@ from heapq import merge
 from keyguard.scanner.content import Content
 from keyguard.scanner.placeholder import entropy, is_placeholder, is_placeholder_block
 from keyguard.scanner.prefilter import Hits
-from keyguard.scanner.rulebook import CONTEXT_REACH, Rule, Rulebook, Venue
+from keyguard.scanner.rulebook import CONTEXT_REACH, Rule, Rulebook
 
 BEHIND = 4
 """A name that follows a value claims it as if it stood this many times as far away."""
@@ -72,37 +72,38 @@ def regions(hits: Hits, anchors: tuple[bytes, ...], reach: int, size: int) -> It
 
 
 class Confirmer:
-    """Runs exact patterns over one content. `elsewhere` finds names without rules, when first needed."""
+    """Runs the exact patterns of `rules` over one content, which belongs to the venues in `whole`.
+
+    `elsewhere` finds names without rules, when first needed.
+    """
 
     def __init__(
         self,
         book: Rulebook,
+        rules: list[Rule],
         content: Content,
-        path: str,
+        whole: set[str],
         hits: Hits,
         elsewhere: Callable[[bytes], Hits],
         work: Work,
     ) -> None:
         self._book = book
+        self._rules = rules
         self._content = content
         self._hits = hits
         self._find_elsewhere = elsewhere
         self._elsewhere: Hits | None = None
         self._work = work
-        low = path.lower().encode("utf-8", "surrogateescape")
-        self._whole = {v.id for v in book.venues if self._claims_file(v, low)}
+        self._whole = whole
         self._allowed = {content.line(end) for marker in book.allow for end in hits.get(marker, ())}
 
     def candidates(self) -> list[Candidate]:
         """All values found, best explanation first where several rules claim the same bytes."""
-        found = [candidate for rule in self._book.rules for candidate in self._of(rule)]
+        found = [candidate for rule in self._rules for candidate in self._of(rule)]
         found.sort(key=lambda c: (c.rule.context, c.distance, c.rule.rank, c.start))
         taken = _Taken()
         kept = [candidate for candidate in found if taken.take(candidate.start, candidate.end)]
         return sorted(kept, key=lambda c: c.start)
-
-    def _claims_file(self, venue: Venue, path: bytes) -> bool:
-        return any(word in self._hits for word in venue.file_words) or any(w in path for w in venue.words)
 
     def _of(self, rule: Rule) -> Iterator[Candidate]:
         size = len(self._content.text)

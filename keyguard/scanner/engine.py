@@ -12,30 +12,42 @@ bounded repetitions (a test reads them), and pairing looks at a few neighbours.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from keyguard.core.secret import Secret
 from keyguard.scanner.candidates import Candidate, Confirmer, Work
 from keyguard.scanner.collector import Collector
+from keyguard.scanner.compact import quick
 from keyguard.scanner.content import Content
 from keyguard.scanner.findings import Finding, Part, Severity
 from keyguard.scanner.fingerprint import fingerprint
+from keyguard.scanner.index import Index
 from keyguard.scanner.pairing import Credential, pair
-from keyguard.scanner.prefilter import Hits, Prefilter
-from keyguard.scanner.rulebook import Rulebook, load
+from keyguard.scanner.prefilter import Prefilter
+from keyguard.scanner.rulebook import Rulebook
 
 
 class Engine:
-    """Scans contents one after another; `work` counts what that took. Not for several threads at once."""
+    """Scans contents one after another; `work` counts what that took. Not for several threads at once.
 
-    def __init__(self, rulebook: Rulebook | None = None) -> None:
-        self.rulebook = rulebook or load()
+    `cache`: a folder of the user's own for the compiled literals. `hyperscan` False: the slow way to the
+    same findings.
+    """
+
+    def __init__(
+        self, rulebook: Rulebook | None = None, cache: Path | None = None, *, hyperscan: bool = True
+    ) -> None:
+        self.rulebook = rulebook or quick()
         self.work = Work()
         book = self.rulebook
-        literals = {anchor for rule in book.rules for anchor in rule.anchors}
-        literals.update(word for venue in book.venues for word in venue.words + venue.file_words)
-        self._prefilter = Prefilter(frozenset(map(bytes.lower, literals)) | frozenset(book.allow))
-        self._elsewhere: Prefilter | None = None
+        self._index = Index(book)
+        self._prefilter = Prefilter(self._index.literals, cache, hyperscan=hyperscan)
+        self._elsewhere = Prefilter(frozenset(book.elsewhere), hyperscan=hyperscan)
         self._own_keys = frozenset(venue.id for venue in book.venues if venue.private_key)
-        self._path_words = tuple(word for venue in book.venues for word in venue.words)
+
+    def prepare(self) -> None:
+        """Compile now what larger contents need, so that processes made after this share it."""
+        self._prefilter.prepare()
 
     def scan(self, data: bytes, path: str) -> tuple[Finding, ...]:
         """Return the credentials in `data`, worst first. `path` is what places are given, and may tell
@@ -44,19 +56,15 @@ class Engine:
         self.work.bytes += len(data)
         content = Content(data)
         hits = self._prefilter.hits(content.text)
-        low = path.lower().encode("utf-8", "surrogateescape")
-        if not hits and not any(word in low for word in self._path_words):
+        claimed = self._index.claims(hits, path)
+        rules = self._index.rules(hits, claimed)
+        if not rules:
             return ()
-        confirmer = Confirmer(self.rulebook, content, path, hits, self._find_elsewhere, self.work)
+        confirmer = Confirmer(self.rulebook, rules, content, claimed, hits, self._elsewhere.hits, self.work)
         candidates = confirmer.candidates()
         collector = Collector()
         collector.add(self._finding(c, content, path) for c in pair(candidates, self._own_keys))
         return collector.findings()
-
-    def _find_elsewhere(self, text: bytes) -> Hits:
-        if self._elsewhere is None:
-            self._elsewhere = Prefilter(frozenset(self.rulebook.elsewhere))
-        return self._elsewhere.hits(text)
 
     def _finding(self, credential: Credential, content: Content, path: str) -> Finding:
         first = credential.parts[0]

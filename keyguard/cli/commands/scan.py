@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from keyguard.core.errors import UsageError
 from keyguard.scanner import config
+from keyguard.scanner.compact import quick
 from keyguard.scanner.engine import Engine
 from keyguard.scanner.globs import Globs
 from keyguard.scanner.reports import json_report, text
-from keyguard.scanner.rulebook import Rulebook, load
+from keyguard.scanner.rulebook import Rulebook
 from keyguard.scanner.scans import Scan, scan_bytes, scan_history, scan_staged, scan_tree
 from keyguard.scanner.selection import MAX_SIZE, Selection
 from keyguard.scanner.sources.git import Repository
@@ -55,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, out: Output) -> int:
     """Scan, write the report, return the exit status."""
     settings = config.Config() if args.stdin else config.find(_folder(args))
-    book = load().without(settings.rules_off)
+    book = quick().without(settings.rules_off)
     selection = Selection(
         include=Globs((*settings.include, *args.include)),
         exclude=Globs((*settings.exclude, *args.exclude)),
