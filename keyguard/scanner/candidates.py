@@ -3,42 +3,33 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from heapq import merge
 
+from keyguard.scanner.assignments import assignments
 from keyguard.scanner.content import Content
+from keyguard.scanner.context import Nearness, Region
 from keyguard.scanner.placeholder import entropy, is_placeholder, is_placeholder_block
 from keyguard.scanner.prefilter import Hits
-from keyguard.scanner.rulebook import CONTEXT_REACH, Rule, Rulebook
+from keyguard.scanner.rulebook import Rule, Rulebook
+from keyguard.scanner.work import Work
 
-BEHIND = 4
-"""A name that follows a value claims it as if it stood this many times as far away."""
-NEXT_LINE = 400
-"""Added to that when it stands on a later line."""
-OUTSIDE = 800
-"""Added to the distance of a name in another object: a brace that was closed, or opened, lies between."""
 _NAME_BEFORE = re.compile(rb"[\w.-]{0,40}\Z")
-_ROLES = re.compile(r"api|key|secret|access|client|private|public|open|id|[^a-z0-9]")
-
-
-@dataclass(slots=True)
-class Work:
-    """What a scan did, in counts."""
-
-    contents: int = 0
-    bytes: int = 0
-    runs: int = 0
-    run_bytes: int = 0
-    allowed: int = 0
+_NAMED = re.compile(rb"([\w.-]{1,40})[\\\"'`\])}]{0,4}[ \t]{0,4}(?:[:=]{1,2}>?|,)[ \t]{0,4}[\\\"'`]{0,3}\Z")
+_ROLES = re.compile(
+    r"api|key|secret|access|client|private|public|pass(?:phrase|word|wd)?|token|open|id|name|pem|[^a-z0-9]"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A value that passed its rule's tests. `stem` is its name without words that tell the field.
 
-    `distance` is how far its venue's name stands away (0: in the value's own name).
+    `distance` is how far its venue's name stands away (0: in the value's own name). `alone`: it is worth
+    a report by itself.
     """
 
     rule: Rule
@@ -47,14 +38,7 @@ class Candidate:
     end: int
     stem: str
     distance: int
-
-
-@dataclass(frozen=True, slots=True)
-class Region:
-    """Where a pattern may begin to match."""
-
-    start: int
-    end: int
+    alone: bool
 
 
 def regions(hits: Hits, anchors: tuple[bytes, ...], reach: int, size: int) -> Iterator[Region]:
@@ -91,24 +75,24 @@ class Confirmer:
         self._rules = rules
         self._content = content
         self._hits = hits
-        self._find_elsewhere = elsewhere
-        self._elsewhere: Hits | None = None
         self._work = work
         self._whole = whole
+        self._nearness = Nearness(book, content.text, hits, whole, elsewhere)
         self._allowed = {content.line(end) for marker in book.allow for end in hits.get(marker, ())}
 
     def candidates(self) -> list[Candidate]:
         """All values found, best explanation first where several rules claim the same bytes."""
-        found = [candidate for rule in self._rules for candidate in self._of(rule)]
-        found.sort(key=lambda c: (c.rule.context, c.distance, c.rule.rank, c.start))
+        found = [candidate for rule in self._rules if not rule.called for candidate in self._of(rule)]
+        found += self._named()
+        found.sort(key=lambda c: (c.distance, c.rule.rank, c.start))
         taken = _Taken()
         kept = [candidate for candidate in found if taken.take(candidate.start, candidate.end)]
         return sorted(kept, key=lambda c: c.start)
 
     def _of(self, rule: Rule) -> Iterator[Candidate]:
         size = len(self._content.text)
-        if rule.context and rule.venue in self._whole:
-            where: Iterator[Region] = iter([Region(0, size)])
+        if rule.context:
+            where = self._nearness.regions()
         else:
             where = regions(self._hits, rule.anchors, rule.reach, size)
         pattern = rule.pattern
@@ -124,91 +108,73 @@ class Confirmer:
                 if candidate:
                     yield candidate
 
+    def _named(self) -> Iterator[Candidate]:
+        """Values whose names tell what they are: found once, then tried on the rules of their venue."""
+        rules: defaultdict[tuple[str, str], list[Rule]] = defaultdict(list)
+        for rule in self._rules:
+            for called in rule.called:
+                rules[rule.venue, called].append(rule)
+        if not rules:
+            return
+        text = self._content.text
+        for named in assignments(self._book.names, text, self._nearness.regions(), self._work):
+            distance, venues = self._nearness.owners(named.begin, named.start, named.end)
+            for venue in venues:
+                for rule in rules.get((venue, named.called), ()):
+                    shape = re.compile(rule.shape if distance else rule.wide)
+                    match = shape.match(text, named.start)
+                    if match and self._means_it(rule, match) and not self._is_allowed(*match.span("secret")):
+                        start, end = match.span("secret")
+                        yield Candidate(
+                            rule,
+                            match["secret"].decode("utf-8", "replace"),
+                            start,
+                            end,
+                            _stem(named.name),
+                            distance,
+                            rule.alone or (rule.alone_named and not distance),
+                        )
+
     def _check(self, rule: Rule, match: re.Match[bytes]) -> Candidate | None:
         start, end = match.span("secret")
-        value = match["secret"].decode("utf-8", "replace")
-        words = self._book.placeholders
-        tested = is_placeholder_block if rule.field == "private_key" else is_placeholder
-        if entropy(value) < rule.min_entropy or tested(value, words):
+        if not self._means_it(rule, match):
             return None
+        text = self._content.text
+        name = match["name"] if "name" in match.re.groupindex else b""
         begin = match.start()
-        before = _NAME_BEFORE.search(self._content.text, max(0, begin - 40), begin)
-        begin = before.start() if before else begin
-        distance = self._distance(rule.venue, begin, start, end) if rule.context else 0
-        if distance is None:
+        before = _NAME_BEFORE.search(text, max(0, begin - 40), begin)
+        if before:
+            name = before[0] + name
+            begin = before.start()
+        if not name and (named := _NAMED.search(text, max(0, begin - 60), begin)):
+            name = named[1]
+        distance = 0
+        if rule.context:
+            distance, venues = self._nearness.owners(begin, start, end)
+            if rule.venue not in venues:
+                return None
+        if self._is_allowed(start, end):
             return None
-        if self._allowed and not self._allowed.isdisjoint(
+        value = match["secret"].decode("utf-8", "replace")
+        return Candidate(rule, value, start, end, _stem(name), distance, rule.alone)
+
+    def _means_it(self, rule: Rule, match: re.Match[bytes]) -> bool:
+        """Whether the value is random enough, and no placeholder."""
+        value = match["secret"].decode("utf-8", "replace")
+        tested = is_placeholder_block if value.startswith("-----") else is_placeholder
+        return entropy(value) >= rule.min_entropy and not tested(value, self._book.placeholders)
+
+    def _is_allowed(self, start: int, end: int) -> bool:
+        if not self._allowed or self._allowed.isdisjoint(
             (self._content.line(start), self._content.line(end))
         ):
-            self._work.allowed += 1
-            return None
-        name = match["name"] if "name" in match.re.groupindex else b""
-        prefix = self._content.text[begin : match.start()]
-        stem = _ROLES.sub("", (prefix + name).decode("ascii", "replace").lower())
-        return Candidate(rule, value, start, end, stem, distance)
-
-    def _distance(self, venue: str, begin: int, start: int, end: int) -> int | None:
-        """How far the venue's name is from a nameless value; None when the value is not this venue's."""
-        nearest: dict[str, int] = {}
-        for other in self._book.venues:
-            nearest[other.id] = self._nearest(self._hits, other.words, begin, start, end)
-        own = nearest.pop(venue)
-        if venue in self._whole:
-            # A name or an import claimed the file: only another venue with rules of its own, and nearer,
-            # takes a value out of it.
-            rival = min(nearest.values(), default=CONTEXT_REACH)
-            return None if rival < min(own, CONTEXT_REACH) else min(own, CONTEXT_REACH)
-        if own > CONTEXT_REACH:
-            return None
-        if self._elsewhere is None:
-            self._elsewhere = self._find_elsewhere(self._content.text)
-        nearest[""] = self._nearest(self._elsewhere, self._book.elsewhere, begin, start, end)
-        return None if min(nearest.values()) < own else own
-
-    def _nearest(self, hits: Hits, words: tuple[bytes, ...], begin: int, start: int, end: int) -> int:
-        """Distance of the nearest word, beyond any reach if there is none. One inside the value is none."""
-        best = CONTEXT_REACH + 1
-        for word in words:
-            ends = hits.get(word)
-            if not ends:
-                continue
-            before = bisect_right(ends, start)
-            if before:
-                best = min(best, self._before(ends[before - 1], begin))
-            after = bisect_left(ends, end + len(word))
-            if after < len(ends):
-                best = min(best, self._behind(start, end, ends[after] - len(word)))
-        return best
-
-    def _before(self, word_end: int, begin: int) -> int:
-        distance = max(0, begin - word_end)
-        if distance > CONTEXT_REACH:
-            return distance
-        between = self._content.text[word_end:begin]
-        closed, opened = between.find(b"}"), between.find(b"{")
-        return distance + (OUTSIDE if closed >= 0 and not 0 <= opened < closed else 0)
-
-    def _behind(self, start: int, end: int, word_start: int) -> int:
-        """What follows on the same line may be its comment; on later lines it may end an object
-        ("name" after "secret"), but more often it begins the next section."""
-        distance = BEHIND * (word_start - end)
-        if distance > CONTEXT_REACH:
-            return distance
-        between = self._content.text[end:word_start]
-        opened, closed = between.count(b"{"), between.count(b"}")
-        if b"\n" in between:
-            if b"\n[" in between or _indent(between) < _indent(
-                self._content.text[max(0, start - 400) : start]
-            ):
-                return CONTEXT_REACH + 1
-            distance += NEXT_LINE
-        return distance + (OUTSIDE if opened != closed else 0)
+            return False
+        self._work.allowed += 1
+        return True
 
 
-def _indent(text: bytes) -> int:
-    """How far the last line of a text is indented."""
-    line = text[text.rfind(b"\n") + 1 :]
-    return len(line) - len(line.lstrip())
+def _stem(name: bytes) -> str:
+    return _ROLES.sub("", name.decode("ascii", "replace").lower())
 
 
 class _Taken:

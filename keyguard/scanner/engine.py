@@ -15,7 +15,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from keyguard.core.secret import Secret
-from keyguard.scanner.candidates import Candidate, Confirmer, Work
+from keyguard.scanner.candidates import Candidate, Confirmer
 from keyguard.scanner.collector import Collector
 from keyguard.scanner.compact import quick
 from keyguard.scanner.content import Content
@@ -24,7 +24,8 @@ from keyguard.scanner.fingerprint import fingerprint
 from keyguard.scanner.index import Index
 from keyguard.scanner.pairing import Credential, pair
 from keyguard.scanner.prefilter import Prefilter
-from keyguard.scanner.rulebook import Rulebook
+from keyguard.scanner.rulebook import FIELDS, Rulebook
+from keyguard.scanner.work import Work
 
 
 class Engine:
@@ -72,9 +73,7 @@ class Engine:
         venue = self.rulebook.venue(credential.venue)
         return Finding(
             rule=first.rule.id,
-            title=f"{venue.name} API key and {_words(first.rule.field)}"
-            if venue and paired
-            else first.rule.title,
+            title=f"{venue.name} API {_all(credential)}" if venue and paired else first.rule.title,
             venue=credential.venue,
             severity=_severity(first, paired),
             parts=tuple(_part(c, content, path) for c in credential.parts),
@@ -82,8 +81,11 @@ class Engine:
         )
 
 
-def _words(field: str) -> str:
-    return field.replace("_", " ")
+def _all(credential: Credential) -> str:
+    """ "key and secret", "key, secret and passphrase"."""
+    had = {part.rule.field for part in credential.parts}
+    *most, last = [field.replace("_", " ") for field in FIELDS if field in had]
+    return f"{', '.join(most)} and {last}"
 
 
 def _severity(first: Candidate, paired: bool) -> Severity:

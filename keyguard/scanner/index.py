@@ -24,16 +24,20 @@ class Index:
         self._venues = book.venues
         self._claiming = {word: venue.id for venue in book.venues for word in venue.file_words}
         words = {word for venue in book.venues for word in venue.words}
-        self._in_path = re.compile(b"|".join(map(re.escape, sorted(words)))) if words else None
+        whole = {word for venue in book.venues for word in venue.whole_words}
+        either = [re.escape(word) for word in sorted(words)]
+        either += [rb"(?<![a-z])%b(?![a-z])" % re.escape(word) for word in sorted(whole)]
+        self._in_path = re.compile(b"|".join(either)) if either else None
         anchors = {anchor.lower() for anchor in self._by_anchor}
-        self.literals = frozenset(anchors | words | set(self._claiming) | set(book.allow))
+        self.literals = frozenset(anchors | words | whole | set(self._claiming) | set(book.allow))
 
     def claims(self, hits: Hits, path: str) -> set[str]:
         """Venues a whole file belongs to: by an import in it, or by its path."""
         claimed = {self._claiming[word] for word in hits if word in self._claiming}
         low = path.lower().encode("utf-8", "surrogateescape")
         if self._in_path and self._in_path.search(low):
-            claimed.update(venue.id for venue in self._venues if any(word in low for word in venue.words))
+            named = {match[0] for match in self._in_path.finditer(low)}
+            claimed.update(v.id for v in self._venues if not named.isdisjoint(v.words + v.whole_words))
         return claimed
 
     def rules(self, hits: Hits, claimed: set[str]) -> list[Rule]:

@@ -7,6 +7,7 @@ one, from taking the rule files themselves for a leak.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import re
 from dataclasses import dataclass
@@ -18,7 +19,9 @@ from keyguard.scanner.findings import Severity
 
 BUNDLED = Path(__file__).with_name("rules")
 BREAK = "¦"
-FIELDS = ("key", "secret", "passphrase", "private_key")
+FIELDS = ("key", "secret", "private_key", "passphrase")
+VALUE = r"(?xi) {{name}} {{is}} (?-i: (?P<secret> {{wide}} ) ) {{end}}"
+"""What a rule made of a venue's field looks like, for people and for tests."""
 CONTEXT_REACH = 1200
 """How far, in bytes, a venue's name claims the nameless values after it (before it: a quarter)."""
 
@@ -45,8 +48,9 @@ class Ignored:
 class Venue:
     """Who a value may belong to. `words` claim nameless values near them, `file_words` a whole file.
 
-    `private_key`: its keys can be signed with a private key of one's own, so a PEM beside its access key
-    belongs to it.
+    `whole_words` are like `words`, but ordinary text is full of them ("gate"), so they count only where
+    no letter stands beside them. `private_key`: its keys can be signed with a private key of one's own,
+    so a PEM beside its access key belongs to it.
     """
 
     id: str
@@ -54,6 +58,7 @@ class Venue:
     words: tuple[bytes, ...]
     file_words: tuple[bytes, ...]
     private_key: bool
+    whole_words: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,10 @@ class Rule:
     The pattern runs only within `reach` bytes of an anchor and never matches more than `longest` bytes.
     `context`: the value is nameless, so the nearest venue name must be this venue's. `alone` False:
     reported only as part of a credential. `rank` is the place in the rulebook: named rules come first.
+
+    `called`: the rule takes values whose names are of these classes (`Names`); they are looked for once
+    for all such rules. The value of the nearest venue must have that venue's `shape`, one whose own name
+    holds the venue's its `wide` shape; `alone_named` is `alone` for the latter.
     """
 
     id: str
@@ -82,6 +91,10 @@ class Rule:
     references: tuple[str, ...]
     found: tuple[Found, ...]
     ignored: tuple[Ignored, ...]
+    called: tuple[str, ...] = ()
+    shape: bytes = b""
+    wide: bytes = b""
+    alone_named: bool = True
 
     @property
     def pattern(self) -> re.Pattern[bytes]:
@@ -100,6 +113,15 @@ class Placeholders:
 
 
 @dataclass(frozen=True, slots=True)
+class Names:
+    """How names tell what their values are. `opening` matches, in lower case, a name's telling part and
+    all up to its value; the first of `classes` whose expression the name holds is its class, "" none."""
+
+    opening: bytes
+    classes: tuple[tuple[str, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Rulebook:
     """All rules, venues and words. `allow` are inline markers, `elsewhere` names without rules."""
 
@@ -108,6 +130,7 @@ class Rulebook:
     placeholders: Placeholders
     allow: tuple[bytes, ...]
     elsewhere: tuple[bytes, ...]
+    names: Names
 
     def venue(self, venue: str) -> Venue | None:
         """By id; None for "" and unknown ones."""
@@ -125,7 +148,7 @@ class Rulebook:
         for one in ids:
             self.rule(one)
         kept = tuple(rule for rule in self.rules if rule.id not in ids)
-        return Rulebook(kept, self.venues, self.placeholders, self.allow, self.elsewhere)
+        return dataclasses.replace(self, rules=kept)
 
 
 @functools.cache
@@ -147,7 +170,8 @@ def load(folder: Path = BUNDLED) -> Rulebook:
         try:
             venue = _venue(document["venue"]) if "venue" in document else None
             venues += [venue] if venue else []
-            for entry in document["rule"]:
+            entries = _of_venue(document["venue"], common["field"]) if venue else []
+            for entry in entries + document.get("rule", []):
                 rules.append(_rule(entry, venue, fragments, rank=len(rules)))
         except (KeyError, TypeError, ValueError) as error:
             raise _invalid(path, f"{type(error).__name__}: {error}") from None
@@ -158,6 +182,7 @@ def load(folder: Path = BUNDLED) -> Rulebook:
         placeholders=Placeholders(tuple(words["anywhere"]), tuple(words["start"]), tuple(words["exact"])),
         allow=_bytes(common["inline"]["allow"]),
         elsewhere=_bytes(common["elsewhere"]["words"]),
+        names=_names(common["names"], fragments),
     )
 
 
@@ -190,8 +215,26 @@ def _venue(entry: dict[str, Any]) -> Venue:
         name=entry["name"],
         words=_bytes(entry["words"]),
         file_words=_bytes(entry.get("file_words", [])),
-        private_key=entry.get("private_key", False),
+        private_key=entry.get("own_key", False),
+        whole_words=_bytes(entry.get("whole_words", [])),
     )
+
+
+def _names(entry: dict[str, Any], fragments: dict[str, str]) -> Names:
+    opening = _filled(entry["opening"], fragments).encode()
+    return Names(opening, tuple((each["class"], each["holds"].encode()) for each in entry["class"]))
+
+
+def _of_venue(venue: dict[str, Any], usual: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rules that follow from what a venue says of its fields, with what is usual for each field."""
+    entries = []
+    for field in FIELDS:
+        if field in usual and isinstance(venue.get(field), dict):
+            entry = {**usual[field], "references": venue["references"], **venue[field]}
+            entry |= {"id": f"{venue['id']}.{field}", "field": field, "context": True, "pattern": VALUE}
+            entry["title"] = f"{venue['name']} {entry['title']}"
+            entries.append(entry)
+    return entries
 
 
 def _rule(entry: dict[str, Any], venue: Venue | None, fragments: dict[str, str], rank: int) -> Rule:
@@ -200,12 +243,15 @@ def _rule(entry: dict[str, Any], venue: Venue | None, fragments: dict[str, str],
         raise ValueError(f"{entry['id']}: context needs a venue")
     if entry["field"] not in FIELDS:
         raise ValueError(f"{entry['id']}: field must be one of {', '.join(FIELDS)}")
-    expression = entry["pattern"]
-    for name, fragment in fragments.items():
-        expression = expression.replace("{{" + name + "}}", fragment)
+    shape = _filled(entry.get("shape", ""), fragments)
+    wide = _filled(entry.get("wide", ""), fragments) or shape
+    expression = _filled(entry["pattern"], {"wide": wide, **fragments})
     if "(?P<secret>" not in expression:
         raise ValueError(f"{entry['id']}: the pattern has no group named secret")
-    anchors = venue.words + venue.file_words if context and venue else _bytes(entry["anchors"])
+    if context and venue:
+        anchors = venue.words + venue.whole_words + venue.file_words
+    else:
+        anchors = _bytes(entry["anchors"])
     if not anchors:
         raise ValueError(f"{entry['id']}: no anchor")
     severity = entry.get("severity") or ("low" if entry["field"] == "key" else "high")
@@ -231,7 +277,22 @@ def _rule(entry: dict[str, Any], venue: Venue | None, fragments: dict[str, str],
         ignored=tuple(
             Ignored(_whole(e["in"]), e["because"], e.get("path", "example")) for e in entry["ignored"]
         ),
+        called=tuple(entry.get("called", ())),
+        shape=_tested(shape, fragments),
+        wide=_tested(wide, fragments),
+        alone_named=entry.get("alone_named", True),
     )
+
+
+def _tested(shape: str, fragments: dict[str, str]) -> bytes:
+    return f"(?x) (?P<secret> {shape} ) {fragments['end']}".encode() if shape else b""
+
+
+def _filled(expression: str, fragments: dict[str, str]) -> str:
+    """An expression with its {{fragments}}, which may hold others, put in."""
+    for name, fragment in fragments.items():
+        expression = expression.replace("{{" + name + "}}", fragment)
+    return expression
 
 
 def _whole(example: str) -> str:

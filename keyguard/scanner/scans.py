@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from keyguard.scanner.candidates import Work
 from keyguard.scanner.collector import Collector
 from keyguard.scanner.engine import Engine
 from keyguard.scanner.findings import Finding
@@ -16,6 +15,7 @@ from keyguard.scanner.selection import Selection
 from keyguard.scanner.sources import Note, Piece, Supply, Unread, history, tree
 from keyguard.scanner.sources.git import GitFailed, Repository
 from keyguard.scanner.sources.staged import Index
+from keyguard.scanner.work import Work
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,7 +155,7 @@ def test_an_edited_rule_counts_at_once(tmp_path: Path) -> None:
         (tmp_path / path.name).write_bytes(path.read_bytes())
     write(tmp_path)
     edited = tmp_path / "bybit.toml"
-    edited.write_text(edited.read_text().replace("Bybit API secret", "Bybit API Secret"))
+    edited.write_text(edited.read_text().replace('name = "Bybit"', 'name = "ByBit"'))
     assert quick(tmp_path) == without_examples(load(tmp_path)) != without_examples(BOOK)
 
 

@@ -1,0 +1,16 @@
+"""What scanning took."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Work:
+    """What a scan did, in counts."""
+
+    contents: int = 0
+    bytes: int = 0
+    runs: int = 0
+    run_bytes: int = 0
+    allowed: int = 0
