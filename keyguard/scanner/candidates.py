@@ -17,6 +17,8 @@ from keyguard.scanner.prefilter import Hits
 from keyguard.scanner.rulebook import Rule, Rulebook
 from keyguard.scanner.work import Work
 
+KEY_REACH = 1000
+"""Beyond so many bytes a key says nothing of whose a secret is."""
 _NAME_BEFORE = re.compile(rb"[\w.-]{0,40}\Z")
 _NAMED = re.compile(rb"([\w.-]{1,40})[\\\"'`\])}]{0,4}[ \t]{0,4}(?:[:=]{1,2}>?|,)[ \t]{0,4}[\\\"'`]{0,3}\Z")
 _ROLES = re.compile(
@@ -84,7 +86,11 @@ class Confirmer:
         """All values found, best explanation first where several rules claim the same bytes."""
         found = [candidate for rule in self._rules if not rule.called for candidate in self._of(rule)]
         found += self._named()
-        found.sort(key=lambda c: (c.distance, c.rule.rank, c.start))
+        keys: defaultdict[str, list[int]] = defaultdict(list)
+        for candidate in sorted(found, key=lambda c: c.start):
+            if candidate.rule.field == "key":
+                keys[candidate.rule.venue].append(candidate.start)
+        found.sort(key=lambda c: (c.distance, _from_key(c, keys), c.rule.rank, c.start))
         taken = _Taken()
         kept = [candidate for candidate in found if taken.take(candidate.start, candidate.end)]
         return sorted(kept, key=lambda c: c.start)
@@ -171,6 +177,16 @@ class Confirmer:
             return False
         self._work.allowed += 1
         return True
+
+
+def _from_key(candidate: Candidate, keys: dict[str, list[int]]) -> int:
+    """How far a secret stands from its venue's nearest key: of venues that share a name and a shape
+    (Coinbase and Coinbase Exchange) the one whose key stands beside it is meant."""
+    starts = keys.get(candidate.rule.venue, [])
+    if candidate.rule.field == "key" or not starts:
+        return 0 if candidate.rule.field == "key" else KEY_REACH
+    at = bisect_right(starts, candidate.start)
+    return min(KEY_REACH, *(abs(candidate.start - start) for start in starts[max(0, at - 1) : at + 1]))
 
 
 def _stem(name: bytes) -> str:

@@ -21,11 +21,18 @@ NEXT_LINE = 400
 """Added to that when it stands on a later line."""
 OUTSIDE = 800
 """Added to the distance of a name in another object: a brace that was closed, or opened, lies between."""
+SAME_OBJECT = 500
+"""Added to a quarter of the distance of a name that ends the value's own object: names that stand before
+the value in that object are nearer, those of other objects are not."""
 SMALL = 65_536
 """A content of at most this many bytes that speaks of one venue only belongs to it."""
 _MOST = 64
 """So many names before and behind a value are looked at."""
 _LETTER = re.compile(rb"[A-Za-z0-9+]")
+_TOKEN_BEFORE = re.compile(rb"[\w+/=-]{0,40}\Z")
+_TOKEN_BEHIND = re.compile(rb"[\w+/=-]{0,40}")
+_LONG = 22
+"""From so many characters on, one with digits and letters of both cases is a value, not a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +61,7 @@ class Nearness:
         self._text = text
         self._find_elsewhere = elsewhere
         self._rivals: list[tuple[int, int, str]] | None = None
-        self._names = sorted(self._of_venues(hits))
+        self._names = _without_parts(sorted(self._of_venues(hits)))
         self._ends = [name[0] for name in self._names]
         self._claimed = claimed
         venues = {name[2] for name in self._names}
@@ -114,24 +121,23 @@ class Nearness:
     ) -> tuple[int, set[str]]:
         """Distance and owners of the nearest name, beyond any reach if there is none. A name inside the
         value is none."""
-        best, owners, longest = CONTEXT_REACH + 1, set[str](), 0
+        best, owners = CONTEXT_REACH + 1, set[str]()
         at = bisect_right(names, (start, len(self._text), "\U0010ffff"))
         for index in range(at - 1, max(-1, at - 1 - _MOST), -1):
-            name_end, length, venue = names[index]
+            name_end, _, venue = names[index]
             if max(0, begin - name_end) > best or begin - name_end > CONTEXT_REACH:
                 break
             distance = self._before(name_end, begin)
-            # Of two names within the value's own, the longer says more: "coinbase_exchange" than "coinbase".
-            if distance < best or (distance == best == 0 and length > longest):
-                best, owners, longest = distance, {venue}, length
-            elif distance == best and (distance > 0 or length == longest):
+            if distance < best:
+                best, owners = distance, {venue}
+            elif distance == best:
                 owners.add(venue)
         for index in range(bisect_left(names, (end, 0, "")), min(len(names), at + _MOST)):
             name_end, length, venue = names[index]
             word_start = name_end - length
             if word_start < end:
                 continue
-            if BEHIND * (word_start - end) > best:
+            if min(BEHIND * (word_start - end), SAME_OBJECT) > best:
                 break
             distance = self._behind(start, end, word_start)
             if distance < best:
@@ -151,16 +157,39 @@ class Nearness:
     def _behind(self, start: int, end: int, word_start: int) -> int:
         """What follows on the same line may be its comment; on later lines it may end an object
         ("name" after "secret"), but more often it begins the next section."""
-        distance = BEHIND * (word_start - end)
-        if distance > CONTEXT_REACH:
-            return distance
+        if word_start - end > CONTEXT_REACH:
+            return CONTEXT_REACH + 1
         between = self._text[end:word_start]
+        if self._in_one_object(between, start, word_start):
+            return min(BEHIND * len(between), SAME_OBJECT + len(between) // 4)
+        distance = BEHIND * len(between)
         opened, closed = between.count(b"{"), between.count(b"}")
         if b"\n" in between:
             if b"\n[" in between or _indent(between) < _indent(self._text[max(0, start - 400) : start]):
                 return CONTEXT_REACH + 1
             distance += NEXT_LINE
         return distance + (OUTSIDE if opened != closed else 0)
+
+    def _in_one_object(self, between: bytes, start: int, word_start: int) -> bool:
+        """Whether braces enclose both and none lies between."""
+        if b"{" in between or b"}" in between:
+            return False
+        before = self._text[max(0, start - CONTEXT_REACH) : start]
+        after = self._text[word_start : word_start + CONTEXT_REACH]
+        opened, closed = after.find(b"{"), after.find(b"}")
+        return before.rfind(b"{") > before.rfind(b"}") and closed >= 0 and not 0 <= opened < closed
+
+
+def _without_parts(names: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    """Where names overlap, the longest: "coinbaseexchange" is not "coinbase", "BitmexClient" no "mexc"."""
+    kept: list[tuple[int, int, str]] = []
+    for name in names:
+        end, length, _ = name
+        while kept and kept[-1][0] > end - length and kept[-1][1] < length:
+            kept.pop()
+        if not kept or kept[-1][0] <= end - length or kept[-1][1] == length:
+            kept.append(name)
+    return kept
 
 
 def _stands_alone(text: bytes, start: int, end: int) -> bool:
@@ -169,7 +198,16 @@ def _stands_alone(text: bytes, start: int, end: int) -> bool:
     last, after = text[end - 1 : end], text[end : end + 1]
     opens = not _LETTER.match(before) or (before.islower() and first.isupper())
     closes = not _LETTER.match(after) or (after.isupper() and last.islower())
-    return opens and closes
+    return opens and closes and not _in_value(text, start, end)
+
+
+def _in_value(text: bytes, start: int, end: int) -> bool:
+    before = _TOKEN_BEFORE.search(text, max(0, start - 40), start)
+    behind = _TOKEN_BEHIND.match(text, end)
+    token = (before[0] if before else b"") + text[start:end] + (behind[0] if behind else b"")
+    if len(token) < _LONG or token.lower() == token or token.upper() == token:
+        return False
+    return re.search(rb"[0-9]", token) is not None
 
 
 def _indent(text: bytes) -> int:
