@@ -26,7 +26,7 @@ SAME_OBJECT = 500
 the value in that object are nearer, those of other objects are not."""
 SMALL = 65_536
 """A content of at most this many bytes that speaks of one venue only belongs to it."""
-_MOST = 64
+_MOST = 16
 """So many names before and behind a value are looked at."""
 _LETTER = re.compile(rb"[A-Za-z0-9+]")
 _TOKEN_BEFORE = re.compile(rb"[\w+/=-]{0,40}\Z")
@@ -137,7 +137,8 @@ class Nearness:
             word_start = name_end - length
             if word_start < end:
                 continue
-            if min(BEHIND * (word_start - end), SAME_OBJECT) > best:
+            gap = word_start - end
+            if gap > CONTEXT_REACH or min(BEHIND * gap, SAME_OBJECT + gap // 4) > best:
                 break
             distance = self._behind(start, end, word_start)
             if distance < best:
@@ -157,8 +158,6 @@ class Nearness:
     def _behind(self, start: int, end: int, word_start: int) -> int:
         """What follows on the same line may be its comment; on later lines it may end an object
         ("name" after "secret"), but more often it begins the next section."""
-        if word_start - end > CONTEXT_REACH:
-            return CONTEXT_REACH + 1
         between = self._text[end:word_start]
         if self._in_one_object(between, start, word_start):
             return min(BEHIND * len(between), SAME_OBJECT + len(between) // 4)
