@@ -117,6 +117,20 @@ def test_coinbase_exchange_is_told_from_coinbase_by_its_key() -> None:
     assert found(f"coinbase:\n  key: {other['key']}\n  secret: {other['secret']}\n") == [("coinbase", other)]
 
 
+EXPRESSIONS = [
+    "okx.connect(passphrase=self.okx_passphrase,\n    time_provider=self._time_synchronizer2)",
+    "okx_passphrase = config.okx.passphrase",
+    "OKX_PASSPHRASE=$(cat passphrase1.txt)",
+    "okx_passphrase: getpass.getpass('OKX: ')",
+    'okx_passphrase = os.environ["OKX_PASSPHRASE_2"]',
+]
+
+
+@pytest.mark.parametrize("text", EXPRESSIONS)
+def test_expressions_are_no_passphrases(text: str) -> None:
+    assert scan(text) == []
+
+
 WORDS = {
     "a gateway": "gateway: eu-1\nkey: {key}\nsecret: {secret}\n",
     "aggregation": "def aggregate():\n    return dict(key='{key}', secret='{secret}')\n",
