@@ -3,49 +3,41 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from heapq import merge
 
 from keyguard.scanner.allowances import INLINE, Allowance
+from keyguard.scanner.assignments import assignments
 from keyguard.scanner.content import Searched
+from keyguard.scanner.context import Nearness, Region
 from keyguard.scanner.placeholder import entropy, is_placeholder, is_placeholder_block
 from keyguard.scanner.prefilter import Hits
-from keyguard.scanner.rulebook import BREAK, CONTEXT_REACH, Rule, Rulebook, Venue
+from keyguard.scanner.rulebook import BREAK, Rule, Rulebook
 from keyguard.scanner.validators import VALIDATORS
+from keyguard.scanner.work import Work
 
-BEHIND = 4
-"""A name that follows a value claims it as if it stood this many times as far away."""
-NEXT_LINE = 400
-"""Added to that when it stands on a later line."""
-OUTSIDE = 800
-"""Added to the distance of a name in another object: a brace that was closed, or opened, lies between."""
+KEY_REACH = 1000
+"""Beyond so many bytes a key says nothing of whose a secret is."""
 MAX_REASONS = 1_000
 """Inline allows that are listed one by one; beyond that they are only counted."""
 _LONG_WORD = re.compile(r"\S{20,}")
-_NAME_BEFORE = re.compile(rb"[\w.-]{0,40}\Z")
 _BREAK = BREAK.encode()
-_ROLES = re.compile(r"api|key|secret|access|client|private|public|open|id|[^a-z0-9]")
-
-
-@dataclass(slots=True)
-class Work:
-    """What a scan did, in counts."""
-
-    contents: int = 0
-    bytes: int = 0
-    runs: int = 0
-    run_bytes: int = 0
-    allowed: int = 0
-    reasons: list[Allowance] = field(default_factory=list)
+_NAME_BEFORE = re.compile(rb"[\w.-]{0,40}\Z")
+_NAMED = re.compile(rb"([\w.-]{1,40})[\\\"'`\])}]{0,4}[ \t]{0,4}(?:[:=]{1,2}>?|,)[ \t]{0,4}[\\\"'`]{0,3}\Z")
+_ROLES = re.compile(
+    r"api|key|secret|access|client|private|public|pass(?:phrase|word|wd)?|token|open|id|name|pem|[^a-z0-9]"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A value that passed its rule's tests. `stem` is its name without words that tell the field.
 
-    `distance` is how far its venue's name stands away (0: in the value's own name).
+    `distance` is how far its venue's name stands away (0: in the value's own name). `alone`: it is worth
+    a report by itself.
     """
 
     rule: Rule
@@ -54,14 +46,7 @@ class Candidate:
     end: int
     stem: str
     distance: int
-
-
-@dataclass(frozen=True, slots=True)
-class Region:
-    """Where a pattern may begin to match."""
-
-    start: int
-    end: int
+    alone: bool
 
 
 def regions(hits: Hits, anchors: tuple[bytes, ...], reach: int, size: int) -> Iterator[Region]:
@@ -79,52 +64,53 @@ def regions(hits: Hits, anchors: tuple[bytes, ...], reach: int, size: int) -> It
 
 
 class Confirmer:
-    """Runs exact patterns over one content. `elsewhere` finds names without rules, when first needed."""
+    """Runs the exact patterns of `rules` over one content, which belongs to the venues in `whole`.
+
+    `elsewhere` finds names without rules, when first needed.
+    """
 
     def __init__(
         self,
         book: Rulebook,
+        rules: list[Rule],
         content: Searched,
         path: str,
+        whole: set[str],
         hits: Hits,
         elsewhere: Callable[[bytes], Hits],
         work: Work,
     ) -> None:
         self._book = book
+        self._rules = rules
         self._content = content
         self._hits = hits
-        self._find_elsewhere = elsewhere
-        self._elsewhere: Hits | None = None
         self._work = work
+        self._whole = whole
         self._path = path
         self._accepted: set[tuple[int, int]] = set()
-        low = path.lower().encode("utf-8", "surrogateescape")
-        self._whole = {v.id for v in book.venues if self._claims_file(v, low)}
+        self._nearness = Nearness(book, content.text, hits, whole, elsewhere)
         self._allowed = {content.line(end) for marker in book.allow for end in hits.get(marker, ())}
 
     def candidates(self) -> list[Candidate]:
         """All values found, best explanation first where several rules claim the same bytes."""
-        found = [
-            candidate for rule in self._book.rules if self._concerns(rule) for candidate in self._of(rule)
-        ]
-        found.sort(key=lambda c: (c.rule.last, c.rule.context, c.distance, c.rule.rank, c.start))
+        found = [candidate for rule in self._rules if not rule.called for candidate in self._of(rule)]
+        found += self._named()
+        keys: defaultdict[str, list[int]] = defaultdict(list)
+        for candidate in sorted(found, key=lambda c: c.start):
+            if candidate.rule.field == "key":
+                keys[candidate.rule.venue].append(candidate.start)
+        found.sort(key=lambda c: (c.rule.last, c.distance, _from_key(c, keys), c.rule.rank, c.start))
         taken = _Taken()
         kept = [candidate for candidate in found if taken.take(candidate.start, candidate.end)]
         return sorted(kept, key=lambda c: c.start)
-
-    def _claims_file(self, venue: Venue, path: bytes) -> bool:
-        return any(word in self._hits for word in venue.file_words) or any(w in path for w in venue.words)
-
-    def _concerns(self, rule: Rule) -> bool:
-        return not self._hits.keys().isdisjoint(rule.anchors) or (rule.context and rule.venue in self._whole)
 
     def _of(self, rule: Rule) -> Iterator[Candidate]:
         size = len(self._content.text)
         if not rule.reach:
             yield from self._at_anchors(rule)
             return
-        if rule.context and rule.venue in self._whole:
-            where: Iterator[Region] = iter([Region(0, size)])
+        if rule.context:
+            where = self._nearness.regions()
         else:
             where = regions(self._hits, rule.anchors, rule.reach, size)
         pattern = rule.pattern
@@ -156,6 +142,36 @@ class Confirmer:
                     if candidate:
                         yield candidate
 
+    def _named(self) -> Iterator[Candidate]:
+        """Values whose names tell what they are: found once, then tried on the rules of their venue."""
+        rules: defaultdict[tuple[str, str], list[Rule]] = defaultdict(list)
+        for rule in self._rules:
+            for called in rule.called:
+                rules[rule.venue, called].append(rule)
+        if not rules:
+            return
+        text = self._content.text
+        for named in assignments(self._book.names, text, self._nearness.regions(), self._work):
+            distance, venues = self._nearness.owners(named.begin, named.start, named.end)
+            for venue in venues:
+                for rule in rules.get((venue, named.called), ()):
+                    shape = re.compile(rule.shape if distance else rule.wide)
+                    match = shape.match(text, named.start)
+                    if not match:
+                        continue
+                    start, end = match.span("secret")
+                    value = match["secret"].decode("utf-8", "replace")
+                    if self._means_it(rule, value, end) and not self._is_allowed(rule, start, end):
+                        yield Candidate(
+                            rule,
+                            value,
+                            start,
+                            end,
+                            _stem(named.name),
+                            distance,
+                            rule.alone or (rule.alone_named and not distance),
+                        )
+
     def _check(self, rule: Rule, match: re.Match[bytes]) -> Candidate | None:
         start, end = match.span("secret")
         value = match["secret"].decode("utf-8", "replace")
@@ -165,27 +181,42 @@ class Confirmer:
                 return None
             start, end = start + len(value[: part.start].encode()), start + len(value[: part.stop].encode())
             value = value[part]
-        if BREAK in value or self._content.text.startswith(_BREAK, end):
-            return None  # an example of a rule file
-        words = self._book.placeholders
-        tested = is_placeholder_block if rule.field == "private_key" else is_placeholder
-        if entropy(value) < rule.min_entropy or (not rule.trusted and tested(value, words)):
+        if not self._means_it(rule, value, end):
             return None
+        text = self._content.text
+        name = match["name"] if "name" in match.re.groupindex else b""
         begin = match.start()
-        before = _NAME_BEFORE.search(self._content.text, max(0, begin - 40), begin)
-        begin = before.start() if before else begin
-        distance = self._distance(rule.venue, begin, start, end) if rule.context else 0
-        if distance is None:
+        before = _NAME_BEFORE.search(text, max(0, begin - 40), begin)
+        if before:
+            name = before[0] + name
+            begin = before.start()
+        if not name and (named := _NAMED.search(text, max(0, begin - 60), begin)):
+            name = named[1]
+        distance = 0
+        if rule.context:
+            distance, venues = self._nearness.owners(begin, start, end)
+            if rule.venue not in venues:
+                return None
+        if self._is_allowed(rule, start, end):
             return None
-        if self._allowed and not self._allowed.isdisjoint(
+        return Candidate(rule, value, start, end, _stem(name), distance, rule.alone)
+
+    def _means_it(self, rule: Rule, value: str, end: int) -> bool:
+        """Whether the value is random enough, and no placeholder or example of a rule file."""
+        if BREAK in value or self._content.text.startswith(_BREAK, end):
+            return False
+        if entropy(value) < rule.min_entropy:
+            return False
+        tested = is_placeholder_block if value.startswith("-----") else is_placeholder
+        return rule.trusted or not tested(value, self._book.placeholders)
+
+    def _is_allowed(self, rule: Rule, start: int, end: int) -> bool:
+        if not self._allowed or self._allowed.isdisjoint(
             (self._content.line(start), self._content.line(end))
         ):
-            self._accept(rule, start, end)
-            return None
-        name = match["name"] if "name" in match.re.groupindex else b""
-        prefix = self._content.text[begin : match.start()]
-        stem = _ROLES.sub("", (prefix + name).decode("ascii", "replace").lower())
-        return Candidate(rule, value, start, end, stem, distance)
+            return False
+        self._accept(rule, start, end)
+        return True
 
     def _accept(self, rule: Rule, start: int, end: int) -> None:
         """Count a value that an inline marker allows, once however many rules see it."""
@@ -198,62 +229,15 @@ class Confirmer:
             reason = inline_reason(self._content.text, end, self._book.allow)
             self._work.reasons.append(Allowance(INLINE, reason, rule.id, self._path, line))
 
-    def _distance(self, venue: str, begin: int, start: int, end: int) -> int | None:
-        """How far the venue's name is from a nameless value; None when the value is not this venue's."""
-        nearest: dict[str, int] = {}
-        for other in self._book.venues:
-            nearest[other.id] = self._nearest(self._hits, other.words, begin, start, end)
-        own = nearest.pop(venue)
-        if venue in self._whole:
-            # A name or an import claimed the file: only another venue with rules of its own, and nearer,
-            # takes a value out of it.
-            rival = min(nearest.values(), default=CONTEXT_REACH)
-            return None if rival < min(own, CONTEXT_REACH) else min(own, CONTEXT_REACH)
-        if own > CONTEXT_REACH:
-            return None
-        if self._elsewhere is None:
-            self._elsewhere = self._find_elsewhere(self._content.text)
-        nearest[""] = self._nearest(self._elsewhere, self._book.elsewhere, begin, start, end)
-        return None if min(nearest.values()) < own else own
 
-    def _nearest(self, hits: Hits, words: tuple[bytes, ...], begin: int, start: int, end: int) -> int:
-        """Distance of the nearest word, beyond any reach if there is none. One inside the value is none."""
-        best = CONTEXT_REACH + 1
-        for word in words:
-            ends = hits.get(word)
-            if not ends:
-                continue
-            before = bisect_right(ends, start)
-            if before:
-                best = min(best, self._before(ends[before - 1], begin))
-            after = bisect_left(ends, end + len(word))
-            if after < len(ends):
-                best = min(best, self._behind(start, end, ends[after] - len(word)))
-        return best
-
-    def _before(self, word_end: int, begin: int) -> int:
-        distance = max(0, begin - word_end)
-        if distance > CONTEXT_REACH:
-            return distance
-        between = self._content.text[word_end:begin]
-        closed, opened = between.find(b"}"), between.find(b"{")
-        return distance + (OUTSIDE if closed >= 0 and not 0 <= opened < closed else 0)
-
-    def _behind(self, start: int, end: int, word_start: int) -> int:
-        """What follows on the same line may be its comment; on later lines it may end an object
-        ("name" after "secret"), but more often it begins the next section."""
-        distance = BEHIND * (word_start - end)
-        if distance > CONTEXT_REACH:
-            return distance
-        between = self._content.text[end:word_start]
-        opened, closed = between.count(b"{"), between.count(b"}")
-        if b"\n" in between:
-            if b"\n[" in between or _indent(between) < _indent(
-                self._content.text[max(0, start - 400) : start]
-            ):
-                return CONTEXT_REACH + 1
-            distance += NEXT_LINE
-        return distance + (OUTSIDE if opened != closed else 0)
+def _from_key(candidate: Candidate, keys: dict[str, list[int]]) -> int:
+    """How far a secret stands from its venue's nearest key: of venues that share a name and a shape
+    (Coinbase and Coinbase Exchange) the one whose key stands beside it is meant."""
+    starts = keys.get(candidate.rule.venue, [])
+    if candidate.rule.field == "key" or not starts:
+        return 0 if candidate.rule.field == "key" else KEY_REACH
+    at = bisect_right(starts, candidate.start)
+    return min(KEY_REACH, *(abs(candidate.start - start) for start in starts[max(0, at - 1) : at + 1]))
 
 
 def inline_reason(text: bytes, end: int, markers: tuple[bytes, ...]) -> str:
@@ -267,10 +251,8 @@ def inline_reason(text: bytes, end: int, markers: tuple[bytes, ...]) -> str:
     return words.removesuffix("*/").removesuffix("-->").rstrip(" )")[:200]
 
 
-def _indent(text: bytes) -> int:
-    """How far the last line of a text is indented."""
-    line = text[text.rfind(b"\n") + 1 :]
-    return len(line) - len(line.lstrip())
+def _stem(name: bytes) -> str:
+    return _ROLES.sub("", name.decode("ascii", "replace").lower())
 
 
 class _Taken:

@@ -7,7 +7,6 @@ nothing, or a misspelt rule scan for less than meant.
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,6 +58,8 @@ def _is_bare(folder: Path) -> bool:
 
 def read(path: Path) -> Config:
     """Read one file; UsageError `scan.config` says what is wrong in it."""
+    import tomllib  # noqa: PLC0415 - most projects have no such file
+
     try:
         data = read_regular(path, _LIMIT)
         if data is None:

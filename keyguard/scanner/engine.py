@@ -14,10 +14,12 @@ bounded repetitions (a test reads them), and pairing looks at a few neighbours.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keyguard.core.secret import Secret
-from keyguard.scanner.candidates import Candidate, Confirmer, Work
+from keyguard.scanner.candidates import Candidate, Confirmer
+from keyguard.scanner.compact import quick
 from keyguard.scanner.content import Searched
 from keyguard.scanner.decode import encoded
 from keyguard.scanner.decode.budget import Budget
@@ -25,10 +27,15 @@ from keyguard.scanner.decode.walk import Walk
 from keyguard.scanner.excerpt import Excerpts
 from keyguard.scanner.findings import Finding, Part, Severity
 from keyguard.scanner.fingerprint import fingerprint
+from keyguard.scanner.index import Index
 from keyguard.scanner.pairing import Credential, pair
 from keyguard.scanner.prefilter import Hits, Prefilter
-from keyguard.scanner.rulebook import Rulebook, load
+from keyguard.scanner.rulebook import FIELDS, Rulebook
 from keyguard.scanner.sources import Unread
+from keyguard.scanner.work import Work
+
+if TYPE_CHECKING:
+    from keyguard.scanner.known import KnownKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,28 +46,35 @@ class Examined:
     unread: tuple[Unread, ...]
 
 
-if TYPE_CHECKING:
-    from keyguard.scanner.known import KnownKeys
-
-
 class Engine:
-    """Scans contents one after another; `work` counts what that took. Not for several threads at once."""
+    """Scans contents one after another; `work` counts what that took. Not for several threads at once.
 
-    def __init__(self, rulebook: Rulebook | None = None, known: KnownKeys | None = None) -> None:
+    `known`: the firm's own keys, searched exactly. `cache`: a folder of the user's own for the compiled
+    literals. `hyperscan` False: the slow way to the same findings.
+    """
+
+    def __init__(
+        self,
+        rulebook: Rulebook | None = None,
+        known: KnownKeys | None = None,
+        cache: Path | None = None,
+        *,
+        hyperscan: bool = True,
+    ) -> None:
         self._known = known
-        self.rulebook = rulebook or load()
+        self.rulebook = rulebook or quick()
         self.work = Work()
         book = self.rulebook
-        literals = {anchor for rule in book.rules for anchor in rule.anchors}
-        literals.update(word for venue in book.venues for word in venue.words + venue.file_words)
+        self._index = Index(book)
         words = [word for venue in book.venues for word in venue.words]
         self._hints = encoded.hints() | encoded.forms((*words, b"private key"))
-        self._prefilter = Prefilter(
-            frozenset(map(bytes.lower, literals)) | frozenset(book.allow) | self._hints
-        )
-        self._elsewhere: Prefilter | None = None
+        self._prefilter = Prefilter(self._index.literals | self._hints, cache, hyperscan=hyperscan)
+        self._elsewhere = Prefilter(frozenset(book.elsewhere), hyperscan=hyperscan)
         self._own_keys = frozenset(venue.id for venue in book.venues if venue.private_key)
-        self._path_words = tuple(word for venue in book.venues for word in venue.words)
+
+    def prepare(self) -> None:
+        """Compile now what larger contents need, so that processes made after this share it."""
+        self._prefilter.prepare()
 
     def scan(self, data: bytes, path: str) -> tuple[Finding, ...]:
         """Return the credentials in `data`, worst first. `path` is what places are given, and may tell
@@ -77,11 +91,14 @@ class Engine:
     def _search(self, content: Searched, path: str) -> tuple[list[Finding], Hits]:
         """What stands in one text, decoded or not, and which literals it has."""
         hits = self._prefilter.hits(content.text)
-        low = path.lower().encode("utf-8", "surrogateescape")
         own = self._known.findings(content, path) if self._known else ()
-        if self._hints.issuperset(hits) and not any(word in low for word in self._path_words):
+        claimed = self._index.claims(hits, path)
+        rules = self._index.rules(hits, claimed)
+        if not rules:
             return list(own), hits
-        confirmer = Confirmer(self.rulebook, content, path, hits, self._find_elsewhere, self.work)
+        confirmer = Confirmer(
+            self.rulebook, rules, content, path, claimed, hits, self._elsewhere.hits, self.work
+        )
         candidates = confirmer.candidates()
         excerpts = Excerpts(content, [(c.start, c.end, c.rule.field) for c in candidates])
         found = [self._finding(c, content, path, excerpts) for c in pair(candidates, self._own_keys)]
@@ -91,20 +108,13 @@ class Engine:
 
         return list(joined(own, tuple(found))), hits
 
-    def _find_elsewhere(self, text: bytes) -> Hits:
-        if self._elsewhere is None:
-            self._elsewhere = Prefilter(frozenset(self.rulebook.elsewhere))
-        return self._elsewhere.hits(text)
-
     def _finding(self, credential: Credential, content: Searched, path: str, excerpts: Excerpts) -> Finding:
         first = credential.parts[0]
         paired = len(credential.parts) > 1
         venue = self.rulebook.venue(credential.venue)
         return Finding(
             rule=first.rule.id,
-            title=f"{venue.name} API key and {_words(first.rule.field)}"
-            if venue and paired
-            else first.rule.title,
+            title=f"{venue.name} API {_all(credential)}" if venue and paired else first.rule.title,
             venue=credential.venue,
             severity=_severity(first, paired),
             parts=tuple(_part(c, content, path, excerpts) for c in credential.parts),
@@ -112,8 +122,11 @@ class Engine:
         )
 
 
-def _words(field: str) -> str:
-    return field.replace("_", " ")
+def _all(credential: Credential) -> str:
+    """ "key and secret", "key, secret and passphrase"."""
+    had = {part.rule.field for part in credential.parts}
+    *most, last = [field.replace("_", " ") for field in FIELDS if field in had]
+    return f"{', '.join(most)} and {last}"
 
 
 def _severity(first: Candidate, paired: bool) -> Severity:

@@ -1,4 +1,4 @@
-"""Which key, secret and private key are one credential."""
+"""Which key, secret, private key and passphrase are one credential."""
 
 from __future__ import annotations
 
@@ -26,28 +26,54 @@ def pair(candidates: list[Candidate], own_key_venues: frozenset[str]) -> list[Cr
 
     `own_key_venues`: venues whose access keys may be signed with a private key of one's own.
     """
-    by_venue: defaultdict[tuple[str, str], list[Candidate]] = defaultdict(list)
+    groups: defaultdict[tuple[str, str], list[Candidate]] = defaultdict(list)
     for candidate in candidates:
-        by_venue[candidate.rule.venue, candidate.rule.field].append(candidate)
+        groups[candidate.rule.venue, candidate.rule.field].append(candidate)
     credentials: list[Credential] = []
-    for venue in sorted({v for v, field in by_venue if field == "secret"}):
-        keys, secrets = by_venue[venue, "key"], by_venue[venue, "secret"]
-        mates = _match(secrets, keys)
-        for secret in secrets:
-            key = mates.get(secret.start)
-            credentials.append(Credential(venue, (secret, key) if key else (secret,)))
-        by_venue[venue, "key"] = _left(keys, mates)
-    pems = by_venue["", "private_key"]
-    for venue in sorted(own_key_venues):
-        mates = _match(pems, by_venue[venue, "key"])
-        credentials += [Credential(venue, (pem, mates[pem.start])) for pem in pems if pem.start in mates]
-        by_venue[venue, "key"] = _left(by_venue[venue, "key"], mates)
-        pems = [pem for pem in pems if pem.start not in mates]
-    credentials += [Credential("", (pem,)) for pem in pems]
-    for (venue, field), rest in by_venue.items():
-        if field == "key":
-            credentials += [Credential(venue, (key,)) for key in rest if key.rule.alone]
+    for venue in sorted({venue for venue, _ in groups}):
+        signing = groups[venue, "secret"]
+        if venue:
+            signing = sorted(signing + groups[venue, "private_key"], key=lambda c: c.start)
+        keys = _match(signing, groups[venue, "key"])
+        phrases = _match(signing, groups[venue, "passphrase"])
+        credentials += [_joined(venue, one, keys, phrases) for one in signing]
+        groups[venue, "key"] = _left(groups[venue, "key"], keys)
+        groups[venue, "passphrase"] = _left(groups[venue, "passphrase"], phrases)
+    credentials += _own_keys(groups, own_key_venues)
+    for (venue, field), rest in groups.items():
+        if field in ("key", "passphrase"):
+            credentials += [Credential(venue, (one,)) for one in rest if one.alone]
+        elif not venue and field == "private_key":
+            credentials += [Credential(venue, (one,)) for one in rest]
     return sorted(credentials, key=lambda c: min(part.start for part in c.parts))
+
+
+def _own_keys(
+    groups: defaultdict[tuple[str, str], list[Candidate]], venues: frozenset[str]
+) -> list[Credential]:
+    """Private keys with the access keys, of whatever venue, that they sign for."""
+    pems = groups["", "private_key"]
+    if not pems:
+        return []
+    keys = sorted((key for venue in venues for key in groups[venue, "key"]), key=lambda c: c.start)
+    mates = _match(pems, keys)
+    phrases: dict[int, Candidate] = {}
+    for venue in sorted({key.rule.venue for key in mates.values()}):
+        groups[venue, "key"] = _left(groups[venue, "key"], mates)
+        mine = [pem for pem in pems if pem.start in mates and mates[pem.start].rule.venue == venue]
+        found = _match(mine, groups[venue, "passphrase"])
+        groups[venue, "passphrase"] = _left(groups[venue, "passphrase"], found)
+        phrases |= found
+    groups["", "private_key"] = [pem for pem in pems if pem.start not in mates]
+    mated = [pem for pem in pems if pem.start in mates]
+    return [_joined(mates[pem.start].rule.venue, pem, mates, phrases) for pem in mated]
+
+
+def _joined(
+    venue: str, signing: Candidate, keys: dict[int, Candidate], phrases: dict[int, Candidate]
+) -> Credential:
+    others = (keys.get(signing.start), phrases.get(signing.start))
+    return Credential(venue, (signing, *(other for other in others if other)))
 
 
 def _left(keys: list[Candidate], mates: dict[int, Candidate]) -> list[Candidate]:

@@ -7,8 +7,9 @@ one, from taking the rule files themselves for a leak.
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,9 @@ from keyguard.scanner.validators import VALIDATORS
 
 BUNDLED = Path(__file__).with_name("rules")
 BREAK = "¦"
-FIELDS = ("key", "secret", "passphrase", "private_key")
+FIELDS = ("key", "secret", "private_key", "passphrase")
+VALUE = r"(?xi) {{name}} {{is}} (?-i: (?P<secret> {{wide}} ) ) {{end}}"
+"""What a rule made of a venue's field looks like, for people and for tests."""
 CONTEXT_REACH = 1200
 """How far, in bytes, a venue's name claims the nameless values after it (before it: a quarter)."""
 
@@ -46,8 +49,9 @@ class Ignored:
 class Venue:
     """Who a value may belong to. `words` claim nameless values near them, `file_words` a whole file.
 
-    `private_key`: its keys can be signed with a private key of one's own, so a PEM beside its access key
-    belongs to it.
+    `whole_words` are like `words`, but ordinary text is full of them ("gate"), so they count only where
+    no letter stands beside them. `private_key`: its keys can be signed with a private key of one's own,
+    so a PEM beside its access key belongs to it.
     """
 
     id: str
@@ -55,6 +59,7 @@ class Venue:
     words: tuple[bytes, ...]
     file_words: tuple[bytes, ...]
     private_key: bool
+    whole_words: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,10 @@ class Rule:
     above 0: the rule takes only what no rule with a lower one explains.
     `context`: the value is nameless, so the nearest venue name must be this venue's. `alone` False:
     reported only as part of a credential. `rank` is the place in the rulebook: named rules come first.
+
+    `called`: the rule takes values whose names are of these classes (`Names`); they are looked for once
+    for all such rules. The value of the nearest venue must have that venue's `shape`, one whose own name
+    holds the venue's its `wide` shape; `alone_named` is `alone` for the latter.
     """
 
     id: str
@@ -89,12 +98,16 @@ class Rule:
     references: tuple[str, ...]
     found: tuple[Found, ...]
     ignored: tuple[Ignored, ...]
+    called: tuple[str, ...] = ()
+    shape: bytes = b""
+    wide: bytes = b""
+    alone_named: bool = True
 
     @property
     def pattern(self) -> re.Pattern[bytes]:
         """The compiled expression. Compiled when first needed, which in most scans is never: all of them
         together take 12 ms, as long as the rest of a start."""
-        return re.compile(self.expression)
+        return _compiled(self.expression)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +120,15 @@ class Placeholders:
 
 
 @dataclass(frozen=True, slots=True)
+class Names:
+    """How names tell what their values are. `opening` matches, in lower case, a name's telling part and
+    all up to its value; the first of `classes` whose expression the name holds is its class, "" none."""
+
+    opening: bytes
+    classes: tuple[tuple[str, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Rulebook:
     """All rules, venues and words. `allow` are inline markers, `elsewhere` names without rules."""
 
@@ -115,6 +137,7 @@ class Rulebook:
     placeholders: Placeholders
     allow: tuple[bytes, ...]
     elsewhere: tuple[bytes, ...]
+    names: Names
 
     def venue(self, venue: str) -> Venue | None:
         """By id; None for "" and unknown ones."""
@@ -132,7 +155,13 @@ class Rulebook:
         for one in ids:
             self.rule(one)
         kept = tuple(rule for rule in self.rules if rule.id not in ids)
-        return Rulebook(kept, self.venues, self.placeholders, self.allow, self.elsewhere)
+        return dataclasses.replace(self, rules=kept)
+
+
+@functools.cache
+def _compiled(expression: bytes) -> re.Pattern[bytes]:
+    """`re` itself remembers 512 patterns and then forgets the first, which is the next one needed."""
+    return re.compile(expression)
 
 
 def load(folder: Path = BUNDLED) -> Rulebook:
@@ -148,7 +177,8 @@ def load(folder: Path = BUNDLED) -> Rulebook:
         try:
             venue = _venue(document["venue"]) if "venue" in document else None
             venues += [venue] if venue else []
-            for entry in document["rule"]:
+            entries = _of_venue(document["venue"], common["field"]) if venue else []
+            for entry in entries + document.get("rule", []):
                 rules.append(_rule(entry, venue, fragments, rank=len(rules)))
         except (KeyError, TypeError, ValueError) as error:
             raise _invalid(path, f"{type(error).__name__}: {error}") from None
@@ -159,10 +189,13 @@ def load(folder: Path = BUNDLED) -> Rulebook:
         placeholders=Placeholders(tuple(words["anywhere"]), tuple(words["start"]), tuple(words["exact"])),
         allow=_bytes(common["inline"]["allow"]),
         elsewhere=_bytes(common["elsewhere"]["words"]),
+        names=_names(common["names"], fragments),
     )
 
 
 def _read(path: Path) -> dict[str, Any]:
+    import tomllib  # noqa: PLC0415 - a scan reads the compact form
+
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
@@ -179,7 +212,7 @@ def _bytes(words: list[str]) -> tuple[bytes, ...]:
     for word in words:
         forms.append(word.lower().encode())
         if not word.isascii():
-            forms.append(word.encode("cp949"))
+            forms.append(word.encode("cp949").lower())
     return tuple(forms)
 
 
@@ -189,8 +222,26 @@ def _venue(entry: dict[str, Any]) -> Venue:
         name=entry["name"],
         words=_bytes(entry["words"]),
         file_words=_bytes(entry.get("file_words", [])),
-        private_key=entry.get("private_key", False),
+        private_key=entry.get("own_key", False),
+        whole_words=_bytes(entry.get("whole_words", [])),
     )
+
+
+def _names(entry: dict[str, Any], fragments: dict[str, str]) -> Names:
+    opening = _filled(entry["opening"], fragments).encode()
+    return Names(opening, tuple((each["class"], each["holds"].encode()) for each in entry["class"]))
+
+
+def _of_venue(venue: dict[str, Any], usual: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rules that follow from what a venue says of its fields, with what is usual for each field."""
+    entries = []
+    for field in FIELDS:
+        if field in usual and isinstance(venue.get(field), dict):
+            entry = {**usual[field], "references": venue["references"], **venue[field]}
+            entry |= {"id": f"{venue['id']}.{field}", "field": field, "context": True, "pattern": VALUE}
+            entry["title"] = f"{venue['name']} {entry['title']}"
+            entries.append(entry)
+    return entries
 
 
 def _rule(entry: dict[str, Any], venue: Venue | None, fragments: dict[str, str], rank: int) -> Rule:
@@ -199,12 +250,15 @@ def _rule(entry: dict[str, Any], venue: Venue | None, fragments: dict[str, str],
         raise ValueError(f"{entry['id']}: context needs a venue")
     if entry["field"] not in FIELDS:
         raise ValueError(f"{entry['id']}: field must be one of {', '.join(FIELDS)}")
-    expression = entry["pattern"]
-    for name, fragment in fragments.items():
-        expression = expression.replace("{{" + name + "}}", fragment)
+    shape = _filled(entry.get("shape", ""), fragments)
+    wide = _filled(entry.get("wide", ""), fragments) or shape
+    expression = _filled(entry["pattern"], {"wide": wide, **fragments})
     if "(?P<secret>" not in expression:
         raise ValueError(f"{entry['id']}: the pattern has no group named secret")
-    anchors = venue.words + venue.file_words if context and venue else _bytes(entry["anchors"])
+    if context and venue:
+        anchors = venue.words + venue.whole_words + venue.file_words
+    else:
+        anchors = _bytes(entry["anchors"])
     if not anchors:
         raise ValueError(f"{entry['id']}: no anchor")
     severity = entry.get("severity") or ("low" if entry["field"] == "key" else "high")
@@ -233,6 +287,10 @@ def _rule(entry: dict[str, Any], venue: Venue | None, fragments: dict[str, str],
         ignored=tuple(
             Ignored(_whole(e["in"]), e["because"], e.get("path", "example")) for e in entry["ignored"]
         ),
+        called=tuple(entry.get("called", ())),
+        shape=_tested(shape, fragments),
+        wide=_tested(wide, fragments),
+        alone_named=entry.get("alone_named", True),
     )
 
 
@@ -241,6 +299,17 @@ def _validator(entry: dict[str, Any]) -> str:
     if name and name not in VALIDATORS:
         raise ValueError(f"{entry['id']}: there is no validator {name!r}")
     return name
+
+
+def _tested(shape: str, fragments: dict[str, str]) -> bytes:
+    return f"(?x) (?P<secret> {shape} ) {fragments['end']}".encode() if shape else b""
+
+
+def _filled(expression: str, fragments: dict[str, str]) -> str:
+    """An expression with its {{fragments}}, which may hold others, put in."""
+    for name, fragment in fragments.items():
+        expression = expression.replace("{{" + name + "}}", fragment)
+    return expression
 
 
 def _whole(example: str) -> str:

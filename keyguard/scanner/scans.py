@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from keyguard.scanner.allowances import Allowance, Judge, judged
-from keyguard.scanner.candidates import Work
 from keyguard.scanner.collector import Collector
 from keyguard.scanner.engine import Engine
 from keyguard.scanner.findings import Finding, Place
@@ -17,6 +16,7 @@ from keyguard.scanner.selection import Selection
 from keyguard.scanner.sources import Note, Piece, Supply, Unread, tree
 from keyguard.scanner.sources.git import Repository
 from keyguard.scanner.sources.staged import Index
+from keyguard.scanner.work import Work
 
 
 @dataclass(frozen=True, slots=True)

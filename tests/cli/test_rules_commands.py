@@ -13,7 +13,7 @@ from tests.cli.test_scan import Written
 def test_list_names_every_rule() -> None:
     out = Written()
     assert rules_list.run(argparse.Namespace(), out) == 0
-    assert any("bybit.secret-nearby" in line for line in out.out)
+    assert any("bybit.secret" in line for line in out.out)
 
 
 def test_list_as_json() -> None:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 from keyguard.cli import accepting
 from keyguard.core.errors import UsageError
 from keyguard.scanner import config
+from keyguard.scanner.compact import quick
 from keyguard.scanner.engine import Engine
 from keyguard.scanner.globs import Globs
 from keyguard.scanner.reports import json_report, text
-from keyguard.scanner.rulebook import Rulebook, load
+from keyguard.scanner.rulebook import Rulebook
 from keyguard.scanner.scans import Scan, scan_bytes, scan_staged, scan_tree
 from keyguard.scanner.selection import MAX_SIZE, Selection
 from keyguard.scanner.sources.git import Repository
@@ -75,7 +76,9 @@ def run(args: argparse.Namespace, out: Output) -> int:
             hint="keyguard scan --verify",
         )
     settings = config.Config() if args.stdin or args.env else config.find(_folder(args))
-    book, judges, notes = accepting.rules(load(), settings, None if args.stdin or args.env else _folder(args))
+    book, judges, notes = accepting.rules(
+        quick(), settings, None if args.stdin or args.env else _folder(args)
+    )
     selection = Selection(
         include=Globs((*settings.include, *args.include)),
         exclude=Globs((*settings.exclude, *args.exclude)),

@@ -13,7 +13,7 @@ from keyguard.scanner.decode import encoded
 from keyguard.scanner.decode.budget import DEPTH, Budget, Exhausted
 from keyguard.scanner.decode.layers import Layers, Packed, Problem, View
 from keyguard.scanner.decode.registry import reader, recognise
-from keyguard.scanner.findings import Finding, Part, Place
+from keyguard.scanner.findings import Finding, Part, Place, Severity
 from keyguard.scanner.prefilter import Hits
 from keyguard.scanner.sources import Unread
 
@@ -123,31 +123,41 @@ def _joined(raw: Iterable[Finding], inner: list[Finding], path: str) -> list[Fin
     """Findings inside, and those of the raw bytes that do not stand for the same.
 
     The same credential, or other values read from the same bytes: what was decoded is what they mean,
-    unless the raw bytes gave more parts.
+    unless the raw bytes gave more parts, or a rule that knows the encoded form finds it at least as grave.
     """
     names = {finding.fingerprint: len(finding.parts) for finding in inner}
-    spans = sorted(_spans(inner, path))
-    kept = []
+    spans = sorted(_spans(inner, path), key=lambda span: span[:2])
+    kept: list[Finding] = []
+    beaten: set[int] = set()
     for finding in raw:
         same = names.get(finding.fingerprint, 0)
         if same and len(finding.parts) <= same:
             continue
-        if not same and any(_overlaps(part.place, spans) for part in finding.parts):
+        rivals = set() if same else {number for part in finding.parts for number in _over(part.place, spans)}
+        if not all(_outranks(finding, inner[number]) for number in rivals):
             continue
+        beaten |= rivals
         kept.append(finding)
-    return [*inner, *kept]
+    return [*(finding for number, finding in enumerate(inner) if number not in beaten), *kept]
 
 
-def _spans(findings: Iterable[Finding], path: str) -> Iterable[tuple[int, int]]:
-    for finding in findings:
+def _outranks(raw: Finding, decoded: Finding) -> bool:
+    order = list(Severity)
+    mine, theirs = order.index(raw.severity), order.index(decoded.severity)
+    return mine < theirs or (mine == theirs and raw.rule == decoded.rule)
+
+
+def _spans(findings: list[Finding], path: str) -> Iterable[tuple[int, int, int]]:
+    """Start and end in the raw bytes, and which finding it is."""
+    for number, finding in enumerate(findings):
         for part in finding.parts:
             if "!/" not in part.place.path[len(path) :] and part.place.end:
-                yield part.place.start, part.place.end
+                yield part.place.start, part.place.end, number
 
 
-def _overlaps(place: Place, spans: list[tuple[int, int]]) -> bool:
-    at = bisect_left(spans, (place.end, 0))
-    return any(low < place.end and place.start < high for low, high in spans[max(0, at - 8) : at])
+def _over(place: Place, spans: list[tuple[int, int, int]]) -> Iterable[int]:
+    at = bisect_left(spans, (place.end, 0, 0))
+    return [n for low, high, n in spans[max(0, at - 8) : at] if low < place.end and place.start < high]
 
 
 def _inside(finding: Finding, length: int) -> Finding:
