@@ -13,7 +13,7 @@ from keyguard.scanner.allowances import INLINE, Allowance
 from keyguard.scanner.assignments import assignments
 from keyguard.scanner.content import Searched
 from keyguard.scanner.context import Nearness, Region
-from keyguard.scanner.placeholder import entropy, is_placeholder, is_placeholder_block
+from keyguard.scanner.placeholder import entropy, is_name, is_placeholder, is_placeholder_block, is_words
 from keyguard.scanner.prefilter import Hits
 from keyguard.scanner.rulebook import BREAK, Rule, Rulebook
 from keyguard.scanner.validators import VALIDATORS
@@ -169,7 +169,7 @@ class Confirmer:
                             end,
                             _stem(named.name),
                             distance,
-                            rule.alone or (rule.alone_named and not distance),
+                            (rule.alone or (rule.alone_named and not distance)) and _is_sure(rule, value),
                         )
 
     def _check(self, rule: Rule, match: re.Match[bytes]) -> Candidate | None:
@@ -199,16 +199,20 @@ class Confirmer:
                 return None
         if self._is_allowed(rule, start, end):
             return None
-        return Candidate(rule, value, start, end, _stem(name), distance, rule.alone)
+        return Candidate(rule, value, start, end, _stem(name), distance, rule.alone and _is_sure(rule, value))
 
     def _means_it(self, rule: Rule, value: str, end: int) -> bool:
         """Whether the value is random enough, and no placeholder or example of a rule file."""
         if BREAK in value or self._content.text.startswith(_BREAK, end):
             return False
-        if entropy(value) < rule.min_entropy:
-            return False
-        tested = is_placeholder_block if value.startswith("-----") else is_placeholder
-        return rule.trusted or not tested(value, self._book.placeholders)
+        if value.startswith("-----"):
+            return _is_random(rule, value) and not is_placeholder_block(value, self._book.placeholders)
+        if rule.trusted:
+            return _is_random(rule, value)
+        # The secret beside it vouches for a key that looks like a name: see `alone`.
+        is_key = rule.field == "key"
+        likely = not is_words(value) if is_key else _is_random(rule, value) and not is_name(value)
+        return likely and not is_placeholder(value, self._book.placeholders)
 
     def _is_allowed(self, rule: Rule, start: int, end: int) -> bool:
         if not self._allowed or self._allowed.isdisjoint(
@@ -228,6 +232,15 @@ class Confirmer:
             line = self._content.line(end)
             reason = inline_reason(self._content.text, end, self._book.allow)
             self._work.reasons.append(Allowance(INLINE, reason, rule.id, self._path, line))
+
+
+def _is_random(rule: Rule, value: str) -> bool:
+    return entropy(value) >= rule.min_entropy
+
+
+def _is_sure(rule: Rule, value: str) -> bool:
+    """Whether a key is worth a report without its secret: one in a hundred random ones looks like a name."""
+    return rule.field != "key" or (_is_random(rule, value) and (rule.trusted or not is_name(value)))
 
 
 def _from_key(candidate: Candidate, keys: dict[str, list[int]]) -> int:

@@ -31,8 +31,10 @@ _MOST = 16
 _LETTER = re.compile(rb"[A-Za-z0-9+]")
 _TOKEN_BEFORE = re.compile(rb"[\w+/=-]{0,40}\Z")
 _TOKEN_BEHIND = re.compile(rb"[\w+/=-]{0,40}")
-_LONG = 22
+_LONG = 16
 """From so many characters on, one with digits and letters of both cases is a value, not a name."""
+_INITIALS = 2
+"""A name of so few letters ("kc") must stand by itself: random values hold every pair of letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +197,9 @@ def _stands_alone(text: bytes, start: int, end: int) -> bool:
     """No letter beside it, or a change of case as in "myGateKey"; and no part of a random value."""
     first, before = text[start : start + 1], text[max(0, start - 1) : start]
     last, after = text[end - 1 : end], text[end : end + 1]
-    opens = not _LETTER.match(before) or (before.islower() and first.isupper())
-    closes = not _LETTER.match(after) or (after.isupper() and last.islower())
+    camel = end - start > _INITIALS
+    opens = not _LETTER.match(before) or (camel and before.islower() and first.isupper())
+    closes = not _LETTER.match(after) or (camel and after.isupper() and last.islower())
     return opens and closes and not _in_value(text, start, end)
 
 

@@ -14,6 +14,9 @@ _RUN = 8
 _HEAD = 64
 _SEPARATORS = re.compile(r"[_-]")
 _WORD_LENGTH = 3.5
+_WORD = 3
+_PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+_SAYABLE = re.compile(r"(?i)(?!.*[^aeiou]{4})(?=.*[aeiou])")
 _ARMOUR = re.compile(r"-----[A-Z0-9 ]{1,60}-----|\\+[nrt]|[^A-Za-z0-9+/=]")
 
 
@@ -31,8 +34,8 @@ def armoured(value: str) -> str:
 
 
 def is_placeholder(value: str, words: Placeholders) -> bool:
-    """Whether a token was written by a person to be replaced, or is a name out of the code."""
-    return _is_worded(value, words) or _is_repeated(value) or _is_counted(value) or _is_name(value)
+    """Whether a token was written by a person to be replaced."""
+    return _is_worded(value, words) or _is_repeated(value) or _is_counted(value)
 
 
 def is_placeholder_block(value: str, words: Placeholders) -> bool:
@@ -66,7 +69,7 @@ def _is_counted(value: str) -> bool:
     return False
 
 
-def _is_name(value: str) -> bool:
+def is_name(value: str) -> bool:
     """Letters only, in the case of words or camelCase names: half of random letters are capitals.
 
     Of random 18-character alphanumerics about one in 500 is taken for a name, of longer ones far fewer.
@@ -78,3 +81,14 @@ def _is_name(value: str) -> bool:
     if all(word.islower() or word.isupper() or word.istitle() or not word for word in words):
         return True
     return len(value) > _SHORT and sum(map(str.isupper, letters)) * _WORD_LENGTH <= len(letters)
+
+
+def is_words(value: str) -> bool:
+    """The same, sure of it: every piece of a camelCase or separated name could be a word.
+
+    Of random 8-character ids one in a thousand could, of longer ones hardly any.
+    """
+    if not _SEPARATORS.sub("", value).isalpha():
+        return False
+    pieces = _PIECE.findall(value)
+    return all(len(piece) >= _WORD and _SAYABLE.match(piece) for piece in pieces)
