@@ -16,7 +16,7 @@ _SEPARATORS = re.compile(r"[_-]")
 _WORD_LENGTH = 3.5
 _WORD = 3
 _PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
-_SAYABLE = re.compile(r"(?i)(?!.*[^aeiou]{4})(?=.*[aeiou])")
+_SAYABLE = re.compile(r"(?i)(?!.*[^aeiouy]{5})(?=.*[aeiou])")
 _ARMOUR = re.compile(r"-----[A-Z0-9 ]{1,60}-----|\\+[nrt]|[^A-Za-z0-9+/=]")
 
 
@@ -91,4 +91,6 @@ def is_words(value: str) -> bool:
     if not _SEPARATORS.sub("", value).isalpha():
         return False
     pieces = _PIECE.findall(value)
+    if value.upper() != value and any(piece.isupper() and len(piece) > 1 for piece in pieces):
+        return False  # "wulKAOVP"
     return all(len(piece) >= _WORD and _SAYABLE.match(piece) for piece in pieces)
