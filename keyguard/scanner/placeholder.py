@@ -16,7 +16,7 @@ _SEPARATORS = re.compile(r"[_-]")
 _WORD_LENGTH = 3.5
 _WORD = 3
 _PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
-_SAYABLE = re.compile(r"(?i)(?!.*[^aeiouy]{5})(?=.*[aeiou])")
+_SAYABLE = re.compile(r"(?i)(?!.*[^aeiouy]{4})(?=.*[aeiou])")
 _ARMOUR = re.compile(r"-----[A-Z0-9 ]{1,60}-----|\\+[nrt]|[^A-Za-z0-9+/=]")
 
 
