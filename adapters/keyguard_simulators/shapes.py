@@ -1,6 +1,7 @@
 """Random credentials of the documented shape.
 
-They must look real to a scanner, so none of them may contain the marker that our tests' own fakes carry.
+They must look real to a scanner, so none of them may contain the marker that our tests' own fakes carry,
+and each has a digit: a short id of letters alone may look like a name.
 """
 
 from __future__ import annotations
@@ -34,6 +35,6 @@ def digits(length: int) -> str:
 
 
 def _unmarked(draw: Callable[[], str]) -> str:
-    while "fake" in (text := draw()).lower():
+    while "fake" in (text := draw()).lower() or not any(map(str.isdigit, text)):
         pass
     return text
