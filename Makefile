@@ -5,9 +5,9 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test check bench corpus requirements clean
+.PHONY: help demo test check bench bench-scan corpus rules requirements clean
 help: ## this list
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
 
 # A stamp per requirement file: installation happens once, and again only when the pins change.
 $(VENV)/%.stamp: requirements/%.txt pyproject.toml
@@ -34,10 +34,24 @@ bench: $(VENV)/dev.stamp ## start-up ratios, scan speed, one rotation
 corpus: $(VENV)/dev.stamp ## what the rules find of the labelled corpus (CORPUS_ARGS=-v)
 	@$(BIN)/python -m tests.corpus.measure $(CORPUS_ARGS)
 
+# Other scanners, into an environment of their own: nothing of keyguard needs them.
+PEERS := .cache/peers
+$(PEERS)/done: requirements/peers.txt
+	@test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/peers.txt
+	@touch $@
+
+bench-scan: $(VENV)/dev.stamp $(PEERS)/done ## the scanner beside others (BENCH_ARGS=--help)
+	@$(BIN)/python -m tests.bench.scan_peers $(PEERS) $(BENCH_ARGS)
+
+rules: $(VENV)/dev.stamp ## the compact form of the rule files, after a rule was edited
+	@$(BIN)/python -m keyguard.scanner.compact
+
 requirements: ## re-pin requirements/*.txt (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements/run.txt pyproject.toml
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements/demo.txt pyproject.toml requirements/build.in --extra demo
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements/dev.txt pyproject.toml requirements/build.in --extra demo --group dev
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements/peers.txt requirements/peers.in
 
 clean: ## remove the virtual environment and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .cache
