@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import defaultdict
 from collections.abc import Iterable
 
 from keyguard.scanner.findings import Finding, Part, Place
@@ -16,22 +17,28 @@ class Collector:
 
     def __init__(self) -> None:
         self._findings: dict[str, Finding] = {}
+        self._seen: defaultdict[str, list[Place]] = defaultdict(list)
 
     def add(self, findings: Iterable[Finding]) -> None:
         """Take what one content brought."""
         for finding in findings:
-            known = self._findings.get(finding.fingerprint)
-            self._findings[finding.fingerprint] = _merge(known, finding) if known else finding
+            name = finding.fingerprint
+            known = self._findings.get(name)
+            if known is None or len(finding.parts) > len(known.parts):
+                self._findings[name], finding = finding, known or finding
+            if known is not None:
+                # Gathered in lists, put together at the end: one credential may be seen a million times.
+                self._seen[name] += _places(finding)
 
     def findings(self) -> tuple[Finding, ...]:
         """All findings, worst first, then by place. A key that stands alone in one place and with its
         secret in another is no finding of its own."""
         owner = {_identity(f, p): f.fingerprint for f in self._findings.values() for p in f.parts[1:]}
-        kept = dict(self._findings)
+        kept = {name: _with_seen(f, tuple(self._seen.get(name, ()))) for name, f in self._findings.items()}
         for finding in self._findings.values():
             if len(finding.parts) == 1 and (whole := owner.get(_identity(finding, finding.parts[0]))):
-                del kept[finding.fingerprint]
-                kept[whole] = _with_seen(kept[whole], _places(finding))
+                alone = kept.pop(finding.fingerprint)
+                kept[whole] = _with_seen(kept[whole], _places(alone))
         return tuple(sorted(kept.values(), key=_rank))
 
 
@@ -49,11 +56,5 @@ def _places(finding: Finding) -> tuple[Place, ...]:
     return (finding.parts[0].place, *finding.seen)
 
 
-def _merge(known: Finding, new: Finding) -> Finding:
-    if len(new.parts) > len(known.parts):
-        return _with_seen(new, _places(known))
-    return _with_seen(known, _places(new))
-
-
 def _with_seen(finding: Finding, places: tuple[Place, ...]) -> Finding:
-    return dataclasses.replace(finding, seen=(*finding.seen, *places))
+    return dataclasses.replace(finding, seen=(*finding.seen, *places)) if places else finding
