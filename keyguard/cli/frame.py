@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import difflib
 import re
-import traceback
 from importlib import import_module
 from pathlib import Path
 from typing import NoReturn, Protocol, cast
@@ -90,6 +89,8 @@ def _leave_out_secrets(error: KeyguardError, words: list[str]) -> None:
 
 def _where(error: Exception) -> str:
     """Type and place of an error; never its text, which may quote what it failed on."""
+    import traceback  # noqa: PLC0415 - for bugs alone
+
     frames = traceback.extract_tb(error.__traceback__)
     last = frames[-1]
     return f"{type(error).__name__} at {Path(last.filename).name}:{last.lineno}"

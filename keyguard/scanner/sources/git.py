@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -85,10 +84,6 @@ class Repository:
             self._prefix += ["-c", setting]
         self._open(folder)
         self.quarantined = "GIT_QUARANTINE_PATH" in self._environment
-        with suppress(GitFailed):  # in a bare repository, or within .git
-            # Git takes the paths it is given as relative to the folder it runs in, those it gives are not.
-            self._folder = Path(self.text("rev-parse", "--show-toplevel"))
-            self._prefix[self._prefix.index("-C") + 1] = str(self._folder)
 
     @property
     def own_folder(self) -> Path:
@@ -118,6 +113,8 @@ class Repository:
 
         All are ended when the block is left; raises GitFailed if one had failed by itself before.
         """
+        import tempfile  # noqa: PLC0415 - a commit hook never pipes
+
         running: list[subprocess.Popen[bytes]] = []
         # Complaints go to a file: a full pipe that nobody reads would stop git for ever.
         with tempfile.TemporaryFile() as complaints, tempfile.TemporaryFile() as first:
@@ -156,7 +153,7 @@ class Repository:
 
     def _open(self, folder: Path) -> None:
         try:
-            self.run("rev-parse", "--git-dir")
+            self._go_to_top()
         except FileNotFoundError:
             raise UsageError("git is not installed", code="scan.git") from None
         except GitFailed as refusal:
@@ -165,6 +162,17 @@ class Repository:
                     f"{str(folder)!r} is not in a git repository: {refusal}", code="scan.repository"
                 ) from None
             self._trust_as_user_does(folder)
+
+    def _go_to_top(self) -> None:
+        """Run in the work tree's own folder from now on, if there is a work tree. Raises GitFailed."""
+        try:
+            top = self.text("rev-parse", "--show-toplevel")
+        except GitFailed:
+            self.run("rev-parse", "--git-dir")  # in a bare repository, or within .git; or it is none
+            return
+        # Git takes the paths it is given as relative to the folder it runs in, those it gives are not.
+        self._folder = Path(top)
+        self._prefix[self._prefix.index("-C") + 1] = top
 
     def _trust_as_user_does(self, folder: Path) -> None:
         """Obey the user's own safe.directory, which our empty configuration hides from git."""
@@ -181,7 +189,7 @@ class Repository:
         for entry in filter(None, os.fsdecode(listing.stdout).split("\0")):
             self._prefix += ["-c", f"safe.directory={entry}"]
         try:
-            self.run("rev-parse", "--git-dir")
+            self._go_to_top()
         except GitFailed:
             raise UsageError(
                 f"the repository at {str(folder)!r} belongs to another user",

@@ -34,7 +34,7 @@ class Index:
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
-        self._base = _base(repository)
+        self._base = "HEAD"
         self._new_files: set[str] = set()
         self._added: dict[str, list[range]] = {}
 
@@ -84,7 +84,13 @@ class Index:
         return added_lines(self._repository.run(*_DIFF, *PATCH, self._base, "--", path))
 
     def _changes(self) -> Iterator[_Change]:
-        raw = self._repository.run(*_DIFF, "--raw", "-z", "--no-abbrev", self._base, "--")
+        raw_diff = (*_DIFF, "--raw", "-z", "--no-abbrev")
+        try:
+            raw = self._repository.run(*raw_diff, self._base, "--")
+        except GitFailed:
+            # Asked only now: git takes as long to say what HEAD is as to compare with it.
+            self._base = _base(self._repository)
+            raw = self._repository.run(*raw_diff, self._base, "--")
         tokens = iter(os.fsdecode(raw).split("\0"))
         for token in tokens:
             if token:
