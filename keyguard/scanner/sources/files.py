@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 from pathlib import Path
@@ -16,6 +15,8 @@ _FLAGS = (
     | getattr(os, "O_BINARY", 0)
 )
 
+_MORE = 1 << 20
+
 
 class TooLarge(Exception):
     """More bytes than the limit."""
@@ -24,15 +25,20 @@ class TooLarge(Exception):
 def read_regular(path: Path, limit: int) -> bytes | None:
     """Return a file's bytes, None if it is no regular file; raises OSError, and TooLarge above `limit`."""
     descriptor = os.open(path, _FLAGS)
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         facts = os.fstat(descriptor)
         if not stat.S_ISREG(facts.st_mode):
             return None
         if facts.st_size > limit:
             raise TooLarge
-        data: bytes | None = file.read(limit + 1)
-    if data is None:  # the kernel has nothing to say yet (/proc/kmsg)
-        raise BlockingIOError(errno.EAGAIN, "nothing to read yet")
+        # One read of the size it says; more only if it changed, or does not say (files of /proc).
+        data = os.read(descriptor, facts.st_size + 1 if facts.st_size else _MORE)
+        while len(data) != facts.st_size and (more := os.read(descriptor, _MORE)):
+            data += more
+            if len(data) > limit:
+                raise TooLarge
+    finally:
+        os.close(descriptor)
     if len(data) > limit:
         raise TooLarge
     return data
