@@ -12,7 +12,6 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from types import FrameType
 
 from keyguard_simulators.serve import VENUES, running
 
@@ -24,18 +23,19 @@ def main() -> None:
     parser.add_argument("--port-file", type=Path, help="also write the line of JSON there")
     args = parser.parse_args()
 
-    over = threading.Event()
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        over.set()
+    over, ending = os.pipe()
+    os.set_blocking(ending, False)
 
     def wait_for_end_of_input() -> None:
         while os.read(sys.stdin.fileno(), 4096):
             pass
-        over.set()
+        os.write(ending, b"\0")
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    # Woken through the pipe: a handler alone is not run while the main thread waits on a lock, and a
+    # signal that comes just before the wait would be noticed only after it.
+    signal.set_wakeup_fd(ending)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
     with running(args.venue or sorted(VENUES)) as served:
         line = json.dumps(dict(served.urls))
         if args.port_file:
@@ -43,7 +43,7 @@ def main() -> None:
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
         threading.Thread(target=wait_for_end_of_input, daemon=True).start()
-        over.wait()
+        os.read(over, 1)
 
 
 if __name__ == "__main__":
