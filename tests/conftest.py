@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 import pytest_socket
 
@@ -12,6 +13,12 @@ from keyguard.cli import dumps
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+# The suite tries the same examples on every machine: what it finds is caused by a change. Looking for new
+# ones is what `make fuzz` is for, which loads the other profile.
+hypothesis.settings.register_profile("suite", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("search", deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 
 def pytest_runtest_setup() -> None:

@@ -141,6 +141,15 @@ def test_killed_again_while_recovering(name, data):
     check_buried(world)
 
 
+def test_a_lost_key_is_found_behind_one_just_removed_that_the_list_still_shows():
+    world = World(**WORLDS["guided, slow"])
+    for at in (6, 2, 2, 2):
+        with pytest.raises(Killed):
+            go_on(world, Fate(at, "after"))
+    go_on(world)
+    check_buried(world)
+
+
 @pytest.mark.parametrize("name", [n for n in WORLDS if "guided" not in n])
 @pytest.mark.parametrize("side", SIDES)
 def test_every_effect_times_out(name, side):
