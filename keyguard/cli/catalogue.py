@@ -23,6 +23,7 @@ COMMANDS = {
     "rules test": "run every rule's examples",
     "log show": "the audit log",
     "log verify": "recompute the audit log and compare",
+    "log export": "the audit log as lines, for a SIEM",
     "store status": "which secret store, and what it holds",
     "workflow list": "journalled work",
     "workflow show": "one workflow and its calls",
@@ -36,7 +37,7 @@ LATER = frozenset(
     {
         *("approve", "attest", "daemon", "desk", "grant", "panic", "party", "person", "reconcile"),
         *("review", "tui", "verify"),
-        *("key minimise", "key remove", "key reveal", "log checkpoint", "log export"),
+        *("key minimise", "key remove", "key reveal", "log checkpoint"),
         *("store lock", "store migrate", "store passphrase", "store unlock"),
     }
 )
