@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from keyguard.scanner.context import Region
 from keyguard.scanner.rulebook import Names
@@ -20,8 +20,7 @@ _MARGIN = 300
 """Beyond a region, what a name may need for the rest of itself and all up to its value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """A name, the class of values it says it has, and where it and its value stand."""
 
     name: bytes

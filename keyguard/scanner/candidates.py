@@ -6,8 +6,8 @@ import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from heapq import merge
+from typing import NamedTuple
 
 from keyguard.scanner.allowances import INLINE, Allowance
 from keyguard.scanner.assignments import assignments
@@ -32,8 +32,7 @@ _ROLES = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A value that passed its rule's tests. `stem` is its name without words that tell the field.
 
     `distance` is how far its venue's name stands away (0: in the value's own name). `alone`: it is worth

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from keyguard.scanner.literals import Hits
 from keyguard.scanner.rulebook import CONTEXT_REACH, Rulebook
@@ -37,8 +37,7 @@ _INITIALS = 2
 """A name of so few letters ("kc") must stand by itself: random values hold every pair of letters."""
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(NamedTuple):
     """Where a pattern may begin to match."""
 
     start: int

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
-import json
 import re
 import zlib
 from collections.abc import Callable
@@ -70,6 +68,8 @@ def bip39(text: str) -> slice | None:
 
 
 def _mnemonic_checksum(numbers: list[int]) -> bool:
+    import hashlib  # noqa: PLC0415 - loads OpenSSL, which most scans have no use for
+
     value = 0
     for number in numbers:
         value = value << _WORD_BITS | number
@@ -93,6 +93,8 @@ def _published() -> frozenset[str]:
 def _is_published(value: str) -> bool:
     """Whether a value stands in documentation for everybody. The list holds hashes of beginnings, so it
     gives no value away, and one whose end was changed is still known."""
+    import hashlib  # noqa: PLC0415 - loads OpenSSL, which most scans have no use for
+
     return hashlib.sha256(value[:_BEGINNING].encode()).hexdigest() in _published()
 
 
@@ -141,6 +143,8 @@ def jwt(text: str) -> slice | None:
 
 
 def _json(part: str) -> object:
+    import json  # noqa: PLC0415 - for tokens alone
+
     try:
         return json.loads(_decoded(part, urlsafe=True) or b"")
     except (ValueError, RecursionError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import os
 import re
 import sys
@@ -121,7 +120,7 @@ def _with_known(book: Rulebook) -> Rulebook:
     """For reports, which describe every rule they name."""
     from keyguard.scanner.known import DESCRIPTION  # noqa: PLC0415
 
-    return dataclasses.replace(book, rules=(*book.rules, DESCRIPTION))
+    return book._replace(rules=(*book.rules, DESCRIPTION))
 
 
 def _folder(args: argparse.Namespace) -> Path:

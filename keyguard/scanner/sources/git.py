@@ -79,7 +79,13 @@ class Repository:
     def __init__(self, folder: Path, *, as_hook: bool = False) -> None:
         self._environment = _environment(as_hook=as_hook)
         self._folder = folder
-        self._prefix = ["git", "--no-pager", "--literal-pathspecs", "-C", str(folder)]
+        self._prefix = [
+            _program(self._environment["PATH"]),
+            "--no-pager",
+            "--literal-pathspecs",
+            "-C",
+            str(folder),
+        ]
         for setting in _OVERRIDES:
             self._prefix += ["-c", setting]
         self._open(folder)
@@ -236,6 +242,14 @@ class ObjectReader:
             raise GitFailed("damaged object")
         self.read += 1
         return data
+
+
+def _program(path: str) -> str:
+    """Where git is. Looked for here, because a failed `execve` for each folder may take longer than git."""
+    for folder in path.split(os.pathsep):
+        if os.access(f"{folder}/git", os.X_OK):
+            return f"{folder}/git"
+    return "git"  # with an ending of Windows, or not there: whoever runs it says so
 
 
 def _environment(*, as_hook: bool) -> dict[str, str]:

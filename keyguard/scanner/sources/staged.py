@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from keyguard.scanner.findings import Finding, Place
 from keyguard.scanner.selection import Selection
@@ -20,8 +20,7 @@ _DIFF = ("diff-index", "--cached", "--no-renames", "--ignore-submodules=none")
 PATCH = ("-p", "-U0", "--inter-hunk-context=0", "--text", "--no-ext-diff", "--no-textconv", "--no-color")
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
+class _Change(NamedTuple):
     path: str
     mode: str
     blob: str
@@ -78,7 +77,7 @@ class Index:
         """The same place by the lines of the file, where it counts those of a cell or a row."""
         data = self._repository.run("cat-file", "blob", place.blob)
         line = data.count(b"\n", 0, place.start) + 1
-        return replace(place, line=line, end_line=line + data.count(b"\n", place.start, place.end))
+        return place._replace(line=line, end_line=line + data.count(b"\n", place.start, place.end))
 
     def _added_lines(self, path: str) -> list[range]:
         return added_lines(self._repository.run(*_DIFF, *PATCH, self._base, "--", path))
