@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -59,6 +58,8 @@ def write(folder: Path = BUNDLED) -> Path:
 def _sources(folder: Path) -> dict[str, int]:
     """Name -> checksum. Against forgetting, not against forging: whoever can change these files can
     change the program. Line ends do not count, since a checkout on Windows changes them."""
+    import zlib  # noqa: PLC0415 - only where the files' times leave it open
+
     files = sorted(folder.glob("*.toml"))
     return {path.name: zlib.crc32(path.read_bytes().replace(b"\r\n", b"\n")) for path in files}
 

@@ -12,8 +12,8 @@ from keyguard.scanner.engine import Engine
 from keyguard.scanner.findings import Finding, Place
 from keyguard.scanner.selection import Selection
 from keyguard.scanner.sources import Note, Piece, Supply, Unread, tree
-from keyguard.scanner.sources.git import Repository
 from keyguard.scanner.sources.staged import Index
+from keyguard.scanner.sources.staged_begun import Begun
 from keyguard.scanner.work import Work
 
 
@@ -58,9 +58,9 @@ def scan_bytes(engine: Engine, data: bytes, path: str, max_size: int) -> Scan:
     return gather(engine, [supply]).scan(engine)
 
 
-def scan_staged(engine: Engine, repository: Repository, selection: Selection) -> Scan:
+def scan_staged(engine: Engine, begun: Begun, selection: Selection) -> Scan:
     """Scan what the next commit would add."""
-    index = Index(repository)
+    index = Index(begun)
     gathered = gather(engine, index.pieces(selection))
     gathered.findings = [finding for finding in gathered.findings if index.adds(finding)]
     return gathered.scan(engine)

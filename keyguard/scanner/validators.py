@@ -15,21 +15,23 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
+from keyguard.scanner.lazily import pattern
+
 Check = Callable[[str], "slice | None"]
 
 _DATA = Path(__file__).with_name("data")
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _CHECKSUM = 6
-_WORD = re.compile(r"[a-z]+")
+_WORD = pattern(r"[a-z]+")
 _WORD_BITS = 11
 _MNEMONIC_WORDS = (24, 21, 18, 15, 12)
 _REPEATED_WORDS = 2
 _CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 _SMALL = 1 << 160
-_CLASSES = (re.compile("[a-z]"), re.compile("[A-Z]"), re.compile("[0-9]"))
-_HEX = re.compile(r"(?:0x)?[0-9a-fA-F]+\Z")
-_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
-_WORDS_OF = re.compile(r"[A-Za-z][a-z]+|[A-Z]+|[0-9]+")
+_CLASSES = (pattern("[a-z]"), pattern("[A-Z]"), pattern("[0-9]"))
+_HEX = pattern(r"(?:0x)?[0-9a-fA-F]+\Z")
+_UUID = pattern(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
+_WORDS_OF = pattern(r"[A-Za-z][a-z]+|[A-Z]+|[0-9]+")
 _LONG_WORD = 4
 _CHANGES_PER_CHARACTER = 0.2
 _SHORTEST_PASSWORD = 4
@@ -37,12 +39,12 @@ _BEGINNING = 24
 _LONG_EXPIRED = 1_640_995_200  # 2022-01-01: what ended before then is documentation by now
 _CLAIMS = frozenset(("iss", "sub", "aud", "exp", "nbf", "iat", "jti"))
 _BASE64_ONLY = re.compile(r"[+/]")
-_URL_ONLY = re.compile(r"[-_.]")
+_URL_ONLY = pattern(r"[-_.]")
 _ADDRESS = 40
 _SIGNS = "!@#%^&*?"
 _HEX_SIZES = frozenset((32, 40, 48, 56, 64, 66, 80, 96, 128))
 _FEWEST_DIGITS = 0.06
-_MASK = re.compile(
+_MASK = pattern(
     r"(?i)x{3}|fake|test|example|sample|dummy|mock|placeholder|secret|passw|token|publickey|privatekey|"
     r"hmac|pbkdf|aes\d{3}|sha\d{3}"
 )
@@ -183,7 +185,7 @@ def pem_inside(text: str) -> slice | None:
     return slice(0, len(text)) if raw and b" PRIVATE KEY-----" in raw[:64] else None
 
 
-_DEFAULTS = re.compile(
+_DEFAULTS = pattern(
     r"(?i)(?:my|your|the|some|a|db|user|test|dev|local|super|default|redis|mysql|postgres(?:ql)?|rabbitmq)?"
     r"[_-]?(?:pass(?:word|wd|phrase)?|pwd?|pw|secret|root|admin|user(?:name)?|guest|postgres(?:ql)?|mysql|"
     r"mongo(?:db)?|redis|rabbitmq|token|key|login|credentials?|api[_-]?key|foo|bar|qwerty|letmein|toor|sa|"
