@@ -14,7 +14,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from keyguard.scanner.findings import Severity
-from keyguard.scanner.rulebook import BUNDLED, Names, Placeholders, Rule, Rulebook, Venue, load
+from keyguard.scanner.rulebook import (
+    BUNDLED,
+    Found,
+    Ignored,
+    Names,
+    Placeholders,
+    Rule,
+    Rulebook,
+    Venue,
+    load,
+)
 
 Row = TypeVar("Row", Rule, Venue, Placeholders, Names)
 NAME = "compact.json"
@@ -98,8 +108,8 @@ def _book(rows: list[Any]) -> Rulebook:
 
 def _all(kind: type[Row], rows: list[list[Any]]) -> tuple[Row, ...]:
     """Tuples of one kind from lists, each field by its type."""
-    types = [str(reference.__forward_arg__) for reference in kind.__annotations__.values()]
-    readers = [(number, _READERS[type_]) for number, type_ in enumerate(types) if type_ not in _PLAIN]
+    types = enumerate(kind.__annotations__.values())
+    readers = [(number, _READERS[type_]) for number, type_ in types if type_ not in _PLAIN]
     for row in rows:
         for number, read in readers:
             row[number] = read(row[number])
@@ -118,15 +128,15 @@ def _classes(pairs: list[list[str]]) -> tuple[tuple[str, bytes], ...]:
     return tuple((name, _bytes(holds)) for name, holds in pairs)
 
 
-_PLAIN = frozenset(("str", "int", "float", "bool"))
-_READERS: dict[str, Callable[[Any], Any]] = {
-    "bytes": _bytes,
-    "tuple[bytes, ...]": _many_bytes,
-    "tuple[str, ...]": tuple,
-    "tuple[Found, ...]": tuple,  # empty: examples are left out
-    "tuple[Ignored, ...]": tuple,
-    "tuple[tuple[str, bytes], ...]": _classes,
-    "Severity": Severity,
+_PLAIN = frozenset((str, int, float, bool))
+_READERS: dict[Any, Callable[[Any], Any]] = {
+    bytes: _bytes,
+    tuple[bytes, ...]: _many_bytes,
+    tuple[str, ...]: tuple,
+    tuple[Found, ...]: tuple,  # empty: examples are left out
+    tuple[Ignored, ...]: tuple,
+    tuple[tuple[str, bytes], ...]: _classes,
+    Severity: Severity,
 }
 """How to read a field of a type; one that is missing here makes the compact form useless, and a test red."""
 

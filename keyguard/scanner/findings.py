@@ -1,7 +1,5 @@
 """What a scan brings: findings, their parts and places."""
 
-from __future__ import annotations
-
 import enum
 from typing import NamedTuple
 

@@ -5,8 +5,6 @@ the file. A broken bar (¦) in an example is dropped when it is read; it keeps o
 one, from taking the rule files themselves for a leak.
 """
 
-from __future__ import annotations
-
 import functools
 import re
 from pathlib import Path
@@ -141,7 +139,7 @@ class Rulebook(NamedTuple):
                 return known
         raise UsageError(f"no rule {rule!r}", code="rules.unknown", hint="keyguard rules list")
 
-    def without(self, ids: frozenset[str]) -> Rulebook:
+    def without(self, ids: frozenset[str]) -> "Rulebook":
         """The same with some rules off; UsageError `rules.unknown` for an id that is none."""
         for one in ids:
             self.rule(one)

@@ -1,7 +1,5 @@
 """Where content comes from. Every source yields pieces one at a time and says what it could not read."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 
