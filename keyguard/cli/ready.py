@@ -13,7 +13,7 @@ _SCAN: dict[str, Any] = {
         ("home", "passphrase_file", "range", "format", "output", "baseline", "write_baseline", "max_size")
     ),
     **dict.fromkeys(("json", "staged", "history", "env", "stdin", "unreachable", "known", "verify"), False),
-    **dict.fromkeys(("verify_nonces", "show_secrets", "all", "no_inline_allow"), False),
+    **dict.fromkeys(("verify_nonces", "show_secrets", "all", "no_inline_allow", "pushed"), False),
     "paths": [],
     "path": "(stdin)",
     "include": [],

@@ -13,6 +13,7 @@ from keyguard.core.errors import UsageError
 from keyguard.scanner import config
 from keyguard.scanner.compact import quick
 from keyguard.scanner.engine import Engine
+from keyguard.scanner.fingerprint import guessable
 from keyguard.scanner.globs import Globs
 from keyguard.scanner.reports import text
 from keyguard.scanner.rulebook import Rulebook
@@ -60,6 +61,8 @@ def run(args: argparse.Namespace, out: Output, index: Begun | None = None) -> in
     if args.write_baseline:
         _write(Path(args.write_baseline), accepting.new_baseline(scan, args.baseline))
         out.talk(f"{len(scan.findings)} findings accepted in {args.write_baseline}: rotate what is real")
+        if weak := sum(guessable(finding.parts[0].value.reveal()) for finding in scan.findings):
+            out.talk(f"{weak} of them can be guessed from it (passwords): keep it as private as the code")
         return 0
     if style == "text":
         for line in text.next_steps(scan, staged=args.staged):
@@ -88,14 +91,19 @@ def _scan(args: argparse.Namespace, engine: Engine, selection: Selection, index:
         return scan_bytes(engine, data, args.path, selection.max_size)
     if args.env:
         return _scan_env(args, engine, selection)
-    if not (args.history or args.range):
+    if not (args.history or args.range or args.pushed):
         return scan_tree(engine, [Path(path) for path in args.paths or ["."]], selection)
     from keyguard.scanner import git_scans  # noqa: PLC0415 - a commit hook never needs it
 
+    commits = args.range
+    if args.pushed:
+        from keyguard.cli import pushed  # noqa: PLC0415 - nor this
+
+        commits = pushed.commits()
     # What git tells its hooks holds for the repository they run in, not for one that was named.
     repository = Repository(folder(args), as_hook=not args.paths)
-    if args.range:
-        return git_scans.scan_range(engine, repository, selection, args.range)
+    if commits:
+        return git_scans.scan_range(engine, repository, selection, commits)
     return git_scans.scan_history(engine, repository, selection, unreachable=args.unreachable)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-import zlib
 from collections.abc import Callable
 from functools import cache
 from itertools import pairwise
@@ -118,6 +117,8 @@ def crc32(text: str) -> slice | None:
     """A token that ends in the CRC-32 of the characters between its prefix and the checksum, in base 62
     (GitHub, npm)."""
     body, checksum = text[text.rfind("_") + 1 : -_CHECKSUM], text[-_CHECKSUM:]
+    import zlib  # noqa: PLC0415 - for GitHub's and npm's tokens alone
+
     number, digits = zlib.crc32(body.encode()), ""
     for _ in range(_CHECKSUM):
         number, digit = divmod(number, 62)

@@ -37,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--staged", action="store_true", help="added lines of the index")
     what.add_argument("--history", action="store_true", help="every object of the repository, each once")
     what.add_argument("--range", metavar="A..B", help="lines these commits add; for hooks of servers too")
+    what.add_argument("--pushed", action="store_true", help="the same for what a hook of pre-commit is told")
     what.add_argument("--env", action="store_true", help="your processes, dotfiles and tools' settings")
     what.add_argument("--stdin", action="store_true", help="standard input")
     parser.add_argument("--unreachable", action="store_true", help="with --history: lost objects too")
@@ -95,7 +96,7 @@ def _check(args: argparse.Namespace) -> None:
         raise UsageError("--env takes no PATH", code="usage")
     if args.unreachable and not args.history:
         raise UsageError("--unreachable belongs to --history", code="usage")
-    if args.staged or args.history or args.range:
+    if args.staged or args.history or args.range or args.pushed:
         if len(args.paths) > 1:
             raise UsageError("one repository at a time", code="usage", hint="give one PATH, or none")
         if args.paths and not Path(args.paths[0]).is_dir():
