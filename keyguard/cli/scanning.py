@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keyguard.cli import accepting
+from keyguard.cli import accepting, brief
 from keyguard.cli.commands.scan import folder
 from keyguard.core.errors import UsageError
 from keyguard.scanner import config
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 def run(args: argparse.Namespace, out: Output, index: Begun | None = None) -> int:
     """Scan, write the report, return the exit status. `index`: with --staged."""
+    brief.loaded()
     settings = config.Config() if args.stdin or args.env else config.find(folder(args))
     book, judges, notes = accepting.rules(quick(), settings, None if args.stdin or args.env else folder(args))
     if args.no_inline_allow:
