@@ -6,7 +6,6 @@ only for complete credentials. Asking uses a leaked key: the venue's log will sh
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 from keyguard.cli import session, views
@@ -45,10 +44,10 @@ def verify(args: argparse.Namespace, out: Output, scan: Scan) -> Scan:
     with session.opened(args, out) as ports:
         asking = _Asking(ports, out, nonces=args.verify_nonces)
         findings = tuple(
-            dataclasses.replace(finding, verdict=asking.about(finding)) if complete(finding) else finding
+            finding._replace(verdict=asking.about(finding)) if complete(finding) else finding
             for finding in scan.findings
         )
-    return dataclasses.replace(scan, findings=findings)
+    return scan._replace(findings=findings)
 
 
 class _Asking:
@@ -98,7 +97,7 @@ class _Asking:
         except (Unreachable, BadReply, OutcomeUnknown, UsageError) as error:
             told = Verdict("unknown", Origin.UNKNOWN.value, error.message)
         at = views.instant(self._ports.clock.now()) or ""
-        return dataclasses.replace(told, at=at, simulated=self._ports.gateway.simulated(venue))
+        return told._replace(at=at, simulated=self._ports.gateway.simulated(venue))
 
 
 def _alive(adapter: Adapter, report: KeyReport) -> Verdict:

@@ -13,9 +13,8 @@ bounded repetitions (a test reads them), and pairing looks at a few neighbours.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from keyguard.core.secret import Secret
 from keyguard.scanner.candidates import Candidate, Confirmer
@@ -38,8 +37,7 @@ if TYPE_CHECKING:
     from keyguard.scanner.known import KnownKeys
 
 
-@dataclass(frozen=True, slots=True)
-class Examined:
+class Examined(NamedTuple):
     """What one content brought, and what inside of it could not be read."""
 
     findings: tuple[Finding, ...]

@@ -6,7 +6,6 @@ may repeat. Python's patterns cannot be stopped once they run away.
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from re import _constants as sre  # type: ignore[attr-defined]  # unstubbed; there is no public parser
 from re import _parser as sre_parser  # type: ignore[attr-defined]  # as above
@@ -75,12 +74,12 @@ def rule(entry: dict[str, Any], book: Rulebook) -> Rule:
         raise ValueError("anchors is a list of words that must stand near, each of 2 characters or more")
     made = extra(filled, book)
     width = bounded(made.expression)
-    return dataclasses.replace(made, longest=max(made.longest, width))
+    return made._replace(longest=max(made.longest, width))
 
 
 def plus(book: Rulebook, *rules: Rule) -> Rulebook:
     """The book with rules at its end."""
-    return dataclasses.replace(book, rules=(*book.rules, *rules))
+    return book._replace(rules=(*book.rules, *rules))
 
 
 def bounded(expression: bytes) -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 DEPTH = 3
 RATIO = 200
 ENTRIES = 10_000
@@ -17,16 +15,16 @@ class Exhausted(Exception):
     """The budget of this file is spent; the text says of what."""
 
 
-@dataclass(slots=True)
 class Budget:
     """What is left for one file on disk and all that is inside it, at any depth.
 
     `member` is the size above which a packed file is not read, as a file on disk would not be.
     """
 
-    member: int = MEMBER
-    unpacked: int = UNPACKED
-    entries: int = ENTRIES
+    def __init__(self, member: int = MEMBER, unpacked: int = UNPACKED, entries: int = ENTRIES) -> None:
+        self.member = member
+        self.unpacked = unpacked
+        self.entries = entries
 
     def entry(self) -> None:
         """One more packed file; raises Exhausted."""

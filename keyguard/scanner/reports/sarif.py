@@ -7,7 +7,6 @@ at the place of its most telling part; the other parts and places are related lo
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from typing import Any
 from urllib.parse import quote
@@ -128,8 +127,8 @@ def _result(finding: Finding, number: int, *, show: bool) -> dict[str, Any]:
                 "date": first.place.date or None,
                 "in_head": finding.in_head,
                 "staged": first.place.staged,
-                "known": dataclasses.asdict(finding.owned) if finding.owned else None,
-                "verified": dataclasses.asdict(finding.verdict) if finding.verdict else None,
+                "known": finding.owned._asdict() if finding.owned else None,
+                "verified": finding.verdict._asdict() if finding.verdict else None,
                 "parts": [
                     {"field": p.field, "rule": p.rule, "place": place_fields(p.place)} for p in finding.parts
                 ],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Iterator
 
@@ -62,6 +61,8 @@ def next_steps(scan: Scan, *, staged: bool = False) -> list[str]:
         return []
     steps = []
     if files := _importable(scan):
+        import shlex  # noqa: PLC0415 - a clean commit names no file
+
         more = " …" if len(files) > _NAMED else ""
         names = " ".join(shlex.quote(escape(path)) for path in files[:_NAMED]) + more
         steps.append(f"keyguard key import {names} --desk DESK --replace")

@@ -31,6 +31,7 @@ _OVERRIDES = (
     "core.askPass=",
     "core.alternateRefsCommand=",
     "core.attributesFile=",
+    "diff.relative=false",
     "credential.helper=",
     "diff.external=",
     "gpg.program=false",
@@ -71,19 +72,27 @@ class GitFailed(Exception):
 
 class Repository:
     """One repository, found from `folder` upward. `as_hook`: as the git command that calls us sees it.
+    `look` False: whether there is one is left to `open`.
 
     UsageError `scan.repository` if there is none, if git is not installed, or if git itself refuses to
     read it (a repository of another user: git's safe.directory setting of this user decides).
     """
 
-    def __init__(self, folder: Path, *, as_hook: bool = False) -> None:
+    def __init__(self, folder: Path, *, as_hook: bool = False, look: bool = True) -> None:
         self._environment = _environment(as_hook=as_hook)
         self._folder = folder
-        self._prefix = ["git", "--no-pager", "--literal-pathspecs", "-C", str(folder)]
+        self._prefix = [
+            _program(self._environment["PATH"]),
+            "--no-pager",
+            "--literal-pathspecs",
+            "-C",
+            str(folder),
+        ]
         for setting in _OVERRIDES:
             self._prefix += ["-c", setting]
-        self._open(folder)
         self.quarantined = "GIT_QUARANTINE_PATH" in self._environment
+        if look:
+            self.open()
 
     @property
     def own_folder(self) -> Path:
@@ -136,6 +145,10 @@ class Repository:
                 for process in running:
                     _end(process)
 
+    def begin(self, *words: str) -> Running:
+        """Start a command whose output is wanted later."""
+        return Running(self._start(words, subprocess.DEVNULL, subprocess.PIPE))
+
     def objects(self) -> ObjectReader:
         """Read objects one by one, by one process."""
         return ObjectReader(self._start(("cat-file", "--batch"), subprocess.PIPE, subprocess.DEVNULL))
@@ -151,7 +164,12 @@ class Repository:
             stderr=stderr,
         )
 
-    def _open(self, folder: Path) -> None:
+    def open(self) -> None:
+        """Make sure that there is a repository, and run in its top folder from now on.
+
+        UsageError as above.
+        """
+        folder = self._folder
         try:
             self._go_to_top()
         except FileNotFoundError:
@@ -198,6 +216,24 @@ class Repository:
             ) from None
 
 
+class Running:
+    """A command that works while we do something else; the end of it is the caller's duty."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+
+    def output(self) -> bytes:
+        """All that it writes; raises GitFailed."""
+        out, complaint = self._process.communicate()
+        if self._process.returncode:
+            raise GitFailed(_complaint(complaint))
+        return out
+
+    def end(self) -> None:
+        """Whatever it still does, it does no more."""
+        _end(self._process)
+
+
 class ObjectReader:
     """Objects of a repository, each read when asked for."""
 
@@ -238,6 +274,14 @@ class ObjectReader:
         return data
 
 
+def _program(path: str) -> str:
+    """Where git is. Looked for here, because a failed `execve` for each folder may take longer than git."""
+    for folder in path.split(os.pathsep):
+        if os.access(f"{folder}/git", os.X_OK):
+            return f"{folder}/git"
+    return "git"  # with an ending of Windows, or not there: whoever runs it says so
+
+
 def _environment(*, as_hook: bool) -> dict[str, str]:
     names = _PASSED_ON + (_FROM_HOOK if as_hook else ())
     kept = {name: os.environ[name] for name in names if name in os.environ}
@@ -254,7 +298,7 @@ def _complaint(stderr: bytes) -> str:
 def _end(process: subprocess.Popen[bytes]) -> None:
     process.kill()
     process.wait()
-    for stream in (process.stdin, process.stdout):
+    for stream in (process.stdin, process.stdout, process.stderr):
         if stream:
             with suppress(BrokenPipeError):
                 stream.close()

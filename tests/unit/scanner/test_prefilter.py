@@ -156,7 +156,19 @@ def test_an_edited_rule_counts_at_once(tmp_path: Path) -> None:
     write(tmp_path)
     edited = tmp_path / "bybit.toml"
     edited.write_text(edited.read_text().replace('name = "Bybit"', 'name = "ByBit"'))
+    later = (tmp_path / NAME).stat().st_mtime + 10
+    os.utime(edited, (later, later))
     assert quick(tmp_path) == without_examples(load(tmp_path)) != without_examples(BOOK)
+
+
+def test_a_rule_file_more_or_less_counts_at_once(tmp_path: Path) -> None:
+    for path in BUNDLED.glob("*.toml"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    write(tmp_path)
+    (tmp_path / "bybit.toml").unlink()
+    assert quick(tmp_path).venue("bybit") is None
+    (tmp_path / "bybit.toml").write_bytes((BUNDLED / "bybit.toml").read_bytes())
+    assert quick(tmp_path).venue("bybit")
 
 
 @pytest.mark.parametrize("text", ["", "{}\n", "{}\n[]", '{"a": 1}\n{"Rulebook": []}', "\xff"])
