@@ -62,7 +62,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--write-baseline", metavar="FILE", help="accept all that is found: list it there")
     parser.add_argument("--show-secrets", action="store_true", help="do not redact values")
     parser.add_argument("--all", action="store_true", help="dependency, cache and .git folders too")
-    parser.add_argument("--max-size", metavar="SIZE", type=_size, default=MAX_SIZE, help="default 10MB")
+    parser.add_argument(
+        "--max-size",
+        metavar="SIZE",
+        type=_size,
+        default=MAX_SIZE,
+        help="of a file, or of one in an archive; default 10MB",
+    )
     parser.add_argument("--include", metavar="GLOB", action="append", default=[], help="only these paths")
     parser.add_argument("--exclude", metavar="GLOB", action="append", default=[], help="not these paths")
 
@@ -85,7 +91,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
         max_size=args.max_size,
         everything=args.all,
     )
-    engine = Engine(book, _own_keys(args, out) if args.known else None)
+    engine = Engine(book, _own_keys(args, out) if args.known else None, max_size=args.max_size)
     scan = accepting.accept(_scan(args, engine, selection), settings, args, judges, notes)
     if args.verify or args.verify_nonces:
         from keyguard.cli import verifying  # noqa: PLC0415 - opens home, store and network

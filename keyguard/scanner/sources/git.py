@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from keyguard.core.errors import UsageError
+from keyguard.scanner.sources import Supply, Unread
 from keyguard.scanner.sources.files import TooLarge
 
 _OVERRIDES = (
@@ -63,10 +65,22 @@ _FROM_HOOK = (
 )
 
 _CHUNK = 1 << 20
+_SILENT = "git failed without a word"
+
+
+_OBJECT = re.compile(rb"(\S+) (blob|commit|tag|tree) (\d{1,18})\n")
 
 
 class GitFailed(Exception):
     """Git ended with an error; the text is its first line of complaint."""
+
+
+def said(supplies: Iterator[Supply], where: str) -> Iterator[Supply]:
+    """The same. Where git cannot go on, that is said, so that what was not read never passes for clean."""
+    try:
+        yield from supplies
+    except GitFailed as failure:
+        yield Unread(where, f"git: {failure}")
 
 
 class Repository:
@@ -220,12 +234,12 @@ class ObjectReader:
         try:
             stdin.write(oid.encode() + b"\n")
             stdin.flush()
-            header = stdout.readline().split()
+            header = _OBJECT.fullmatch(stdout.readline())
         except BrokenPipeError:
-            header = []
-        if len(header) != 3:
+            header = None
+        if not header:
             raise GitFailed("missing or damaged object")
-        size = int(header[2])
+        size = int(header[3])
         if limit is not None and size > limit:
             left = size + 1
             while left and (chunk := stdout.read(min(left, _CHUNK))):
@@ -248,7 +262,9 @@ def _environment(*, as_hook: bool) -> dict[str, str]:
 
 def _complaint(stderr: bytes) -> str:
     lines = stderr.decode("utf-8", "replace").strip().splitlines()
-    return lines[0].removeprefix("fatal: ") if lines else "git failed without a word"
+    # Advice (grafts are deprecated) may come before the reason.
+    telling = [line for line in lines if line and not line.startswith(("hint: ", "warning: "))] or lines
+    return telling[0].removeprefix("fatal: ").removeprefix("error: ") if telling else _SILENT
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
