@@ -193,13 +193,16 @@ def _render(scan: Scan, book: Rulebook, style: str, *, show: bool, colour: bool)
 
 
 def _write(path: Path, report: str) -> None:
-    """Write a file that only its owner can read, whole or not at all."""
+    """Write a file that only its owner can read, whole or not at all; a device or a pipe as it is."""
+    if path.exists() and not path.is_file():
+        _write_into(path, report)
+        return
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-                file.write(report if not report or report.endswith("\n") else report + "\n")
+                file.write(_lines(report))
                 file.flush()
                 os.fsync(descriptor)
             part.replace(path)
@@ -207,8 +210,25 @@ def _write(path: Path, report: str) -> None:
             part.unlink(missing_ok=True)
             raise
     except OSError as error:
-        reason = (error.strerror or "error").lower()
-        raise UsageError(f"cannot write {str(path)!r}: {reason}", code="scan.output") from None
+        raise _unwritable(path, error) from None
+
+
+def _write_into(path: Path, report: str) -> None:
+    """Write where no file can take the place of what is there: /dev/null, /dev/stdout, a pipe."""
+    try:
+        with path.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(_lines(report))
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def _lines(report: str) -> str:
+    return report if not report or report.endswith("\n") else report + "\n"
+
+
+def _unwritable(path: Path, error: OSError) -> UsageError:
+    reason = (error.strerror or "error").lower()
+    return UsageError(f"cannot write {str(path)!r}: {reason}", code="scan.output")
 
 
 def _size(words: str) -> int:

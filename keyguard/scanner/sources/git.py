@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -64,6 +65,10 @@ _FROM_HOOK = (
     "GIT_QUARANTINE_PATH",
 )
 
+_READ_FIRST = (
+    *("HEAD", "config", "config.worktree", "commondir", "index", "packed-refs", "shallow"),
+    *("info/attributes", "info/exclude", "info/grafts", "objects/info/alternates", "objects/info/packs"),
+)
 _CHUNK = 1 << 20
 _SILENT = "git failed without a word"
 
@@ -166,6 +171,11 @@ class Repository:
         )
 
     def _open(self, folder: Path) -> None:
+        if pipe := _pipe(folder):
+            raise UsageError(
+                f"{str(pipe)!r} is not a regular file: git would wait for it without end",
+                code="scan.repository",
+            )
         try:
             self._go_to_top()
         except FileNotFoundError:
@@ -179,14 +189,19 @@ class Repository:
 
     def _go_to_top(self) -> None:
         """Run in the work tree's own folder from now on, if there is a work tree. Raises GitFailed."""
+        both = "rev-parse", "--show-toplevel", "--absolute-git-dir"
         try:
-            top = self.text("rev-parse", "--show-toplevel")
+            top, _, git_folder = self.text(*both).partition("\n")
+            if "\n" in git_folder:  # a name with a line break: ask for one at a time
+                top, git_folder = self.text(*both[:2]), self.text(*both[::2])
         except GitFailed:
             self.run("rev-parse", "--git-dir")  # in a bare repository, or within .git; or it is none
             return
-        # Git takes the paths it is given as relative to the folder it runs in, those it gives are not.
+        # Git takes the paths it is given as relative to the folder it runs in, those it gives are not. That
+        # folder is what the repository says it is, and may lie in another one: so this one is named.
         self._folder = Path(top)
-        self._prefix[self._prefix.index("-C") + 1] = top
+        at = self._prefix.index("-C")
+        self._prefix[at : at + 2] = ["-C", top, f"--git-dir={git_folder}"]
 
     def _trust_as_user_does(self, folder: Path) -> None:
         """Obey the user's own safe.directory, which our empty configuration hides from git."""
@@ -255,9 +270,31 @@ class ObjectReader:
 def _environment(*, as_hook: bool) -> dict[str, str]:
     names = _PASSED_ON + (_FROM_HOOK if as_hook else ())
     kept = {name: os.environ[name] for name in names if name in os.environ}
+    return {**kept, **_GIT_ENVIRONMENT, "PATH": absolute_path()}
+
+
+def absolute_path() -> str:
+    """PATH without entries that depend on the current folder, which may be the scanned one."""
     path = os.environ.get("PATH", os.defpath)
-    folders = [entry for entry in path.split(os.pathsep) if Path(entry).is_absolute()]
-    return {**kept, **_GIT_ENVIRONMENT, "PATH": os.pathsep.join(folders)}
+    return os.pathsep.join(entry for entry in path.split(os.pathsep) if Path(entry).is_absolute())
+
+
+def _pipe(folder: Path) -> Path | None:
+    """What git reads first in the nearest repository, if one of it is a pipe or a device."""
+    here = folder.absolute()
+    for candidate in (here, *here.parents):
+        inside = candidate / ".git"
+        place = inside if inside.is_dir() else candidate
+        if not inside.exists() and not (candidate / "HEAD").exists():
+            continue
+        for name in (inside.name, *_READ_FIRST):
+            path = candidate / name if name == inside.name else place / name
+            with suppress(OSError):
+                mode = path.stat().st_mode
+                if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+                    return path
+        return None
+    return None
 
 
 def _complaint(stderr: bytes) -> str:
