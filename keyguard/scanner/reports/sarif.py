@@ -20,7 +20,7 @@ from keyguard.scanner.reports.shown import value
 from keyguard.scanner.rulebook import Rule, Rulebook
 from keyguard.scanner.scans import Scan
 
-_ELSEWHERE = ("/", "~/", "process ")  # not below the scanned root
+_ELSEWHERE = ("/", "~/", "process ", "this command ")  # not below the scanned root
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {
     Severity.CRITICAL: "error",
