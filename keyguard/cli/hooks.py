@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from keyguard.core.errors import UsageError
+from keyguard.scanner.sources.git import absolute_path
 
 KINDS = ("pre-commit", "pre-push")
 KEPT = ".before-keyguard"
@@ -230,7 +231,11 @@ def _python() -> str:
 
 def _git(start: Path, *words: str) -> str:
     done = subprocess.run(
-        ["git", "-C", str(start), *words], stdin=subprocess.DEVNULL, capture_output=True, check=True
+        ["git", "-C", str(start), *words],
+        env={**os.environ, "PATH": absolute_path()},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=True,
     )
     return os.fsdecode(done.stdout).rstrip("\n")
 

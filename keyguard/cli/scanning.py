@@ -43,7 +43,7 @@ def run(args: argparse.Namespace, out: Output, index: Begun | None = None) -> in
         max_size=args.max_size or MAX_SIZE,
         everything=args.all,
     )
-    engine = Engine(book, _own_keys(args, out) if args.known else None)
+    engine = Engine(book, _own_keys(args, out) if args.known else None, max_size=selection.max_size)
     scan = accepting.accept(_scan(args, engine, selection, index), settings, args, judges, notes)
     if args.verify or args.verify_nonces:
         from keyguard.cli import verifying  # noqa: PLC0415 - opens home, store and network

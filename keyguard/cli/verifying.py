@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keyguard.cli import session, views
-from keyguard.core.errors import BadReply, KeyguardError, OutcomeUnknown, Refused, Unreachable, UsageError
+from keyguard.core.errors import KeyguardError, Refused, UsageError
 from keyguard.core.exchange import Effect, Fault, NonceKind
 from keyguard.core.keys import Origin, scope_names
 from keyguard.core.steps import drive
@@ -94,10 +94,13 @@ class _Asking:
             told = _alive(adapter, drive(adapter.whoami(who.key), send))
         except Refused as refusal:
             told = _refused(adapter, refusal)
-        except (Unreachable, BadReply, OutcomeUnknown, UsageError) as error:
+        except KeyguardError as error:  # no answer, or none that can be read: the others are still asked
             told = Verdict("unknown", Origin.UNKNOWN.value, error.message)
+        words = told.words
+        for value in (who.key, who.secret.reveal(), *([who.passphrase.reveal()] if who.passphrase else [])):
+            words = words.replace(value, "…")  # a venue may quote what it was sent
         at = views.instant(self._ports.clock.now()) or ""
-        return told._replace(at=at, simulated=self._ports.gateway.simulated(venue))
+        return told._replace(words=words, at=at, simulated=self._ports.gateway.simulated(venue))
 
 
 def _alive(adapter: Adapter, report: KeyReport) -> Verdict:

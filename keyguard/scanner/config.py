@@ -81,6 +81,8 @@ def read(path: Path) -> Config:
         )
     except TooLarge:
         raise _invalid(path, "larger than 1 MB") from None
+    except RecursionError:
+        raise _invalid(path, "nested too deeply") from None
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise _invalid(path, str(error)) from None
 

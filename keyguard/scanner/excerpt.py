@@ -21,7 +21,8 @@ _LONGEST = 200
 _TOKEN = pattern(rb"[A-Za-z0-9+/_-]{20,}")
 _MIXED = pattern(rb"(?=.*[0-9])(?=.*[a-z])(?=.*[A-Z])|[0-9a-fA-F]+\Z")
 _NAMED = pattern(
-    rb"""(?xi) (?:pass(?:phrase|word)?|pwd|secret|token|otp) ["']? \s{0,3} [=:] \s{0,3} ["']?
+    rb"""(?xi) (?:pass(?:phrase|word|wd|code)?|pwd|secret|token|otp|\bpin|mnemonic|seed|credentials?
+    |(?:api|access|private)[_-]?key) ["']? \s{0,3} [=:] \s{0,3} ["']?
     ([^\s"',;]{1,200})"""
 )
 _WORD_BEFORE = pattern(rb"[A-Za-z0-9+/_=-]{1,100}\Z")

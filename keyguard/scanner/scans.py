@@ -12,6 +12,7 @@ from keyguard.scanner.engine import Engine
 from keyguard.scanner.findings import Finding, Place
 from keyguard.scanner.selection import Selection
 from keyguard.scanner.sources import Note, Piece, Supply, Unread, tree
+from keyguard.scanner.sources.files import megabytes
 from keyguard.scanner.sources.staged import Index
 from keyguard.scanner.sources.staged_begun import Begun
 from keyguard.scanner.work import Work
@@ -54,7 +55,7 @@ def scan_tree(engine: Engine, roots: Iterable[Path], selection: Selection) -> Sc
 
 def scan_bytes(engine: Engine, data: bytes, path: str, max_size: int) -> Scan:
     """Scan one content, such as standard input."""
-    supply = Unread(path, "larger than the limit") if len(data) > max_size else Piece(path, data)
+    supply = Unread(path, f"larger than {megabytes(max_size)}") if len(data) > max_size else Piece(path, data)
     return gather(engine, [supply]).scan(engine)
 
 

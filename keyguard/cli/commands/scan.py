@@ -58,7 +58,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="`keyguard:allow` on a line allows nothing; for servers",
     )
     parser.add_argument("--all", action="store_true", help="dependency, cache and .git folders too")
-    parser.add_argument("--max-size", metavar="SIZE", type=_size, help="default 10MB")
+    parser.add_argument(
+        "--max-size", metavar="SIZE", type=_size, help="of a file, or of one in an archive; default 10MB"
+    )
     parser.add_argument("--include", metavar="GLOB", action="append", default=[], help="only these paths")
     parser.add_argument("--exclude", metavar="GLOB", action="append", default=[], help="not these paths")
 

@@ -11,6 +11,8 @@
 from __future__ import annotations
 
 import os
+import re
+import stat
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,6 +20,7 @@ from pathlib import Path
 from typing import IO
 
 from keyguard.core.errors import UsageError
+from keyguard.scanner.sources import Supply, Unread
 from keyguard.scanner.sources.files import TooLarge
 
 _OVERRIDES = (
@@ -63,11 +66,27 @@ _FROM_HOOK = (
     "GIT_QUARANTINE_PATH",
 )
 
+_READ_FIRST = (
+    *("HEAD", "config", "config.worktree", "commondir", "index", "packed-refs", "shallow"),
+    *("info/attributes", "info/exclude", "info/grafts", "objects/info/alternates", "objects/info/packs"),
+)
 _CHUNK = 1 << 20
+_SILENT = "git failed without a word"
+
+
+_OBJECT = re.compile(rb"(\S+) (blob|commit|tag|tree) (\d{1,18})\n")
 
 
 class GitFailed(Exception):
     """Git ended with an error; the text is its first line of complaint."""
+
+
+def said(supplies: Iterator[Supply], where: str) -> Iterator[Supply]:
+    """The same. Where git cannot go on, that is said, so that what was not read never passes for clean."""
+    try:
+        yield from supplies
+    except GitFailed as failure:
+        yield Unread(where, f"git: {failure}")
 
 
 class Repository:
@@ -170,6 +189,11 @@ class Repository:
         UsageError as above.
         """
         folder = self._folder
+        if pipe := _pipe(folder):
+            raise UsageError(
+                f"{str(pipe)!r} is not a regular file: git would wait for it without end",
+                code="scan.repository",
+            )
         try:
             self._go_to_top()
         except FileNotFoundError:
@@ -183,14 +207,19 @@ class Repository:
 
     def _go_to_top(self) -> None:
         """Run in the work tree's own folder from now on, if there is a work tree. Raises GitFailed."""
+        both = "rev-parse", "--show-toplevel", "--absolute-git-dir"
         try:
-            top = self.text("rev-parse", "--show-toplevel")
+            top, _, git_folder = self.text(*both).partition("\n")
+            if "\n" in git_folder:  # a name with a line break: ask for one at a time
+                top, git_folder = self.text(*both[:2]), self.text(*both[::2])
         except GitFailed:
             self.run("rev-parse", "--git-dir")  # in a bare repository, or within .git; or it is none
             return
-        # Git takes the paths it is given as relative to the folder it runs in, those it gives are not.
+        # Git takes the paths it is given as relative to the folder it runs in, those it gives are not. That
+        # folder is what the repository says it is, and may lie in another one: so this one is named.
         self._folder = Path(top)
-        self._prefix[self._prefix.index("-C") + 1] = top
+        at = self._prefix.index("-C")
+        self._prefix[at : at + 2] = ["-C", top, f"--git-dir={git_folder}"]
 
     def _trust_as_user_does(self, folder: Path) -> None:
         """Obey the user's own safe.directory, which our empty configuration hides from git."""
@@ -256,12 +285,12 @@ class ObjectReader:
         try:
             stdin.write(oid.encode() + b"\n")
             stdin.flush()
-            header = stdout.readline().split()
+            header = _OBJECT.fullmatch(stdout.readline())
         except BrokenPipeError:
-            header = []
-        if len(header) != 3:
+            header = None
+        if not header:
             raise GitFailed("missing or damaged object")
-        size = int(header[2])
+        size = int(header[3])
         if limit is not None and size > limit:
             left = size + 1
             while left and (chunk := stdout.read(min(left, _CHUNK))):
@@ -285,14 +314,38 @@ def _program(path: str) -> str:
 def _environment(*, as_hook: bool) -> dict[str, str]:
     names = _PASSED_ON + (_FROM_HOOK if as_hook else ())
     kept = {name: os.environ[name] for name in names if name in os.environ}
+    return {**kept, **_GIT_ENVIRONMENT, "PATH": absolute_path()}
+
+
+def absolute_path() -> str:
+    """PATH without entries that depend on the current folder, which may be the scanned one."""
     path = os.environ.get("PATH", os.defpath)
-    folders = [entry for entry in path.split(os.pathsep) if Path(entry).is_absolute()]
-    return {**kept, **_GIT_ENVIRONMENT, "PATH": os.pathsep.join(folders)}
+    return os.pathsep.join(entry for entry in path.split(os.pathsep) if Path(entry).is_absolute())
+
+
+def _pipe(folder: Path) -> Path | None:
+    """What git reads first in the nearest repository, if one of it is a pipe or a device."""
+    here = folder.absolute()
+    for candidate in (here, *here.parents):
+        inside = candidate / ".git"
+        place = inside if inside.is_dir() else candidate
+        if not inside.exists() and not (candidate / "HEAD").exists():
+            continue
+        for name in (inside.name, *_READ_FIRST):
+            path = candidate / name if name == inside.name else place / name
+            with suppress(OSError):
+                mode = path.stat().st_mode
+                if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+                    return path
+        return None
+    return None
 
 
 def _complaint(stderr: bytes) -> str:
     lines = stderr.decode("utf-8", "replace").strip().splitlines()
-    return lines[0].removeprefix("fatal: ") if lines else "git failed without a word"
+    # Advice (grafts are deprecated) may come before the reason.
+    telling = [line for line in lines if line and not line.startswith(("hint: ", "warning: "))] or lines
+    return telling[0].removeprefix("fatal: ").removeprefix("error: ") if telling else _SILENT
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

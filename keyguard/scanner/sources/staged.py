@@ -12,11 +12,11 @@ from keyguard.scanner.lazily import pattern
 from keyguard.scanner.selection import Selection
 from keyguard.scanner.sources import Note, Piece, Supply, Unread
 from keyguard.scanner.sources.files import TooLarge, megabytes
-from keyguard.scanner.sources.git import GitFailed
+from keyguard.scanner.sources.git import GitFailed, said
 from keyguard.scanner.sources.staged_begun import DIFF, Begun
 
 _SUBMODULE = "160000"
-_HUNK = pattern(rb"^@@ -\d+(?:,\d+)? \+(\d+)(?:,(\d+))? @@", re.MULTILINE)
+_HUNK = pattern(rb"^@@ -\d+(?:,\d+)? \+(\d{1,18})(?:,(\d{1,18}))? @@", re.MULTILINE)
 # `--text` because an attribute of the tree may call any file binary, which would hide its lines.
 PATCH = ("-p", "-U0", "--inter-hunk-context=0", "--text", "--no-ext-diff", "--no-textconv", "--no-color")
 
@@ -39,6 +39,9 @@ class Index:
 
     def pieces(self, selection: Selection) -> Iterator[Supply]:
         """Yield the staged content of every added or changed file."""
+        return said(self._pieces(selection), "(index)")
+
+    def _pieces(self, selection: Selection) -> Iterator[Supply]:
         for change in self._changes():
             if change.status == "D" or not selection.wants(change.path):
                 continue
@@ -61,7 +64,10 @@ class Index:
     def adds(self, finding: Finding) -> bool:
         """Whether any part of a finding, or another place of it, lies on a line this commit would add."""
         places = [part.place for part in finding.parts] + list(finding.seen)
-        return any(self._is_added(place) for place in places)
+        try:
+            return any(self._is_added(place) for place in places)
+        except GitFailed:  # it cannot say which lines are new: rather one finding too many than a leak
+            return True
 
     def _is_added(self, place: Place) -> bool:
         path = place.file

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from keyguard.core.errors import UsageError
 from keyguard.scanner.sources.git import GitFailed, ObjectReader, Repository
 
 DIFF = ("diff-index", "--cached", "--no-renames", "--ignore-submodules=none")
@@ -41,7 +40,7 @@ class Begun:
     def changes(self) -> bytes:
         """`git diff-index --raw -z` of the index, against the empty tree before the first commit.
 
-        UsageError `scan.repository` as from `Repository.open`, or for an index that cannot be read.
+        UsageError `scan.repository` as from `Repository.open`; GitFailed for an index that cannot be read.
         """
         try:
             return self._comparing.output()
@@ -53,17 +52,14 @@ class Begun:
             self.repository.open()  # says what is wrong, or heeds the user's safe.directory
         self._reader.__exit__()
         self._reader = self.repository.objects()
-        try:
-            return self._compared(("HEAD", *EMPTY_TREES))
-        except GitFailed as failure:
-            raise UsageError(f"git cannot read the index: {failure}", code="scan.repository") from None
+        return self._compared(("HEAD", *EMPTY_TREES))
 
     def _compared(self, bases: tuple[str, ...]) -> bytes:
-        *some, last = bases
-        for self.base in some:
+        first: GitFailed | None = None
+        for self.base in bases:
             try:
                 return self.repository.run(*_RAW, self.base, "--")
-            except GitFailed:
-                pass
-        self.base = last
-        return self.repository.run(*_RAW, last, "--")
+            except GitFailed as failure:
+                first = first or failure
+        assert first is not None
+        raise first
