@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from keyguard.scanner.literals import Hits
@@ -43,6 +43,19 @@ class Region:
 
     start: int
     end: int
+
+
+def common(where: Iterable[Region], spans: list[tuple[int, int]]) -> Iterator[Region]:
+    """What regions and spans, each ascending and without overlap, have in common."""
+    at = 0
+    for region in where:
+        while at < len(spans) and spans[at][1] < region.start:
+            at += 1
+        step = at
+        while step < len(spans) and spans[step][0] <= region.end:
+            yield Region(max(region.start, spans[step][0]), min(region.end, spans[step][1]))
+            step += 1
+        at = max(at, step - 1)
 
 
 class Nearness:

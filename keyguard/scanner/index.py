@@ -10,7 +10,9 @@ from keyguard.scanner.rulebook import Rule, Rulebook
 
 
 class Index:
-    """A rulebook by literal. `literals` is all that decides whether anything else looks at a content."""
+    """A rulebook by literal. `literals` is all that decides whether anything else looks at a content; of
+    `valued`, expressions with the literals that begin their matches, see `prefilter`. `named`: the
+    expressions that rules for named values ask for when their venue occurs."""
 
     def __init__(self, book: Rulebook) -> None:
         self._rules = book.rules
@@ -28,8 +30,10 @@ class Index:
         either = [re.escape(word) for word in sorted(words)]
         either += [rb"(?<![a-z])%b(?![a-z])" % re.escape(word) for word in sorted(whole)]
         self._in_path = re.compile(b"|".join(either)) if either else None
-        anchors = {anchor.lower() for anchor in self._by_anchor}
-        self.literals = frozenset(anchors | words | whole | set(self._claiming) | set(book.allow))
+        plain = {anchor.lower() for rule in book.rules if not _is_valued(rule) for anchor in rule.anchors}
+        self.literals = frozenset(plain | words | whole | set(self._claiming) | set(book.allow))
+        self.valued = {rule.sought: rule.anchors for rule in book.rules if _is_valued(rule)}
+        self.named = frozenset(rule.sought for rule in book.rules if rule.called and rule.sought)
 
     def claims(self, hits: Hits, path: str) -> set[str]:
         """Venues a whole file belongs to: by an import in it, or by its path."""
@@ -43,8 +47,15 @@ class Index:
     def rules(self, hits: Hits, claimed: set[str]) -> list[Rule]:
         """The rules one of whose anchors was hit, or whose venue claims the file, as in the book."""
         numbers: set[int] = set()
-        for literal in hits:
-            numbers.update(self._by_anchor.get(literal, ()))
+        for literal, ends in hits.items():
+            if ends and literal in self._by_anchor:
+                numbers.update(self._by_anchor[literal])
         for venue in claimed:
             numbers.update(self._nameless.get(venue, ()))
         return [self._rules[number] for number in sorted(numbers)]
+
+
+def _is_valued(rule: Rule) -> bool:
+    """Whether Hyperscan looks for the anchors of a rule with their values; those of a venue's rules are its
+    names, which are needed wherever they stand."""
+    return bool(rule.sought) and not rule.context

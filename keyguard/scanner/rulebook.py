@@ -76,6 +76,10 @@ class Rule:
     `called`: the rule takes values whose names are of these classes (`Names`); they are looked for once
     for all such rules. The value of the nearest venue must have that venue's `shape`, one whose own name
     holds the venue's its `wide` shape; `alone_named` is `alone` for the latter.
+
+    `sought`: an expression without assertions, for Hyperscan. Wherever the rule takes a value, a match of it
+    ends behind the beginning of the rule's match (of the value's name) and at most `prefilter.REACH` behind
+    it, so that nothing else needs to be looked at. b"": the anchors alone decide.
     """
 
     id: str
@@ -102,6 +106,7 @@ class Rule:
     shape: bytes = b""
     wide: bytes = b""
     alone_named: bool = True
+    sought: bytes = b""
 
     @property
     def pattern(self) -> re.Pattern[bytes]:
@@ -291,6 +296,7 @@ def _rule(entry: dict[str, Any], venue: Venue | None, fragments: dict[str, str],
         shape=_tested(shape, fragments),
         wide=_tested(wide, fragments),
         alone_named=entry.get("alone_named", True),
+        sought=_sought(entry, fragments),
     )
 
 
@@ -299,6 +305,11 @@ def _validator(entry: dict[str, Any]) -> str:
     if name and name not in VALIDATORS:
         raise ValueError(f"{entry['id']}: there is no validator {name!r}")
     return name
+
+
+def _sought(entry: dict[str, Any], fragments: dict[str, str]) -> bytes:
+    expression = _filled(entry.get("sought", ""), fragments)
+    return f"(?xi) {expression}".encode() if expression else b""
 
 
 def _tested(shape: str, fragments: dict[str, str]) -> bytes:
