@@ -11,11 +11,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from keyguard.scanner.context import Region
-from keyguard.scanner.rulebook import Names
+from keyguard.scanner.rulebook import LONG, Names
 from keyguard.scanner.work import Work
 
 _BEFORE = re.compile(rb"[\w.-]{0,40}\Z")
 _VALUE = re.compile(rb"[^\s\"'`<>,;\\]{6,200}")
+_WORD = re.compile(rb"[a-z_+/=-]{%d,}+(?![\w+/=-])" % LONG)
 _MARGIN = 300
 """Beyond a region, what a name may need for the rest of itself and all up to its value."""
 
@@ -50,10 +51,12 @@ def assignments(names: Names, text: bytes, where: Iterable[Region], work: Work) 
             begin = before.start() if before else begin
             name = text[begin : region.start + match.end("name")]
             called = _class_of(name.lower(), classes)
-            if called:
+            # What is sought is never a word, so that with and without Hyperscan the same is found.
+            if called and (called == "passphrase" or not _WORD.match(text, start)):
                 yield Named(name, called, begin, start, value.end())
 
 
+@functools.lru_cache(4_096)
 def _class_of(name: bytes, classes: tuple[tuple[str, re.Pattern[bytes]], ...]) -> str:
     """Of "secrets.okx.apiKey" the last word counts; of "okx.secret.key" the last two."""
     words = name.rsplit(b".", 2)

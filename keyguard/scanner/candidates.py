@@ -92,6 +92,7 @@ class Confirmer:
         self._prefilter = prefilter
         self._elsewhere = elsewhere
         self._made: Nearness | None = None
+        self._ends: dict[bytes, list[int] | None] = {}
         self._allowed = {content.line(end) for marker in book.allow for end in hits.get(marker, ())}
 
     @property
@@ -145,10 +146,13 @@ class Confirmer:
     def _at_anchors(self, rule: Rule) -> Iterator[Candidate]:
         """What a pattern matches that begins with its anchor."""
         text, pattern, size = self._content.text, None, len(self._content.text)
+        sought = rule.sought and re.compile(rule.sought)
         for anchor in rule.anchors:
             for end in self._hits.get(anchor, ()):
-                pattern = pattern or rule.pattern
                 start = end - len(anchor)
+                if sought and not sought.match(text, start):
+                    continue
+                pattern = pattern or rule.pattern
                 stop = min(start + rule.longest + 1, size)
                 self._work.runs += 1
                 self._work.run_bytes += stop - start
@@ -207,7 +211,9 @@ class Confirmer:
             return None
         every: list[int] = []
         for expression in sought:
-            ends = self._prefilter.ends(expression, self._content.text)
+            if expression not in self._ends:
+                self._ends[expression] = self._prefilter.ends(expression, self._content.text)
+            ends = self._ends[expression]
             if ends is None:
                 return None
             every += ends

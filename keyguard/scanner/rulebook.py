@@ -23,6 +23,9 @@ BREAK = "¦"
 FIELDS = ("key", "secret", "private_key", "passphrase")
 VALUE = r"(?xi) {{name}} {{is}} (?-i: (?P<secret> {{wide}} ) ) {{end}}"
 """What a rule made of a venue's field looks like, for people and for tests."""
+LONG = 16
+"""A long value in `sought` has so many characters at least, and a capital or a digit among them:
+a long value without one is a word."""
 CONTEXT_REACH = 1200
 """How far, in bytes, a venue's name claims the nameless values after it (before it: a quarter)."""
 
@@ -78,8 +81,8 @@ class Rule:
     holds the venue's its `wide` shape; `alone_named` is `alone` for the latter.
 
     `sought`: an expression without assertions, for Hyperscan. Wherever the rule takes a value, a match of it
-    ends behind the beginning of the rule's match (of the value's name) and at most `prefilter.REACH` behind
-    it, so that nothing else needs to be looked at. b"": the anchors alone decide.
+    begins (with reach 0) at the anchor, and ends at most `prefilter.REACH` behind the beginning of the
+    rule's match or of the value's name, so nothing else needs to be looked at. b"": the anchors alone decide.
     """
 
     id: str
@@ -172,7 +175,7 @@ def _compiled(expression: bytes) -> re.Pattern[bytes]:
 def load(folder: Path = BUNDLED) -> Rulebook:
     """Read a folder of rule files; UsageError `rules.invalid` names the file and what is wrong in it."""
     common = _read(folder / "common.toml")
-    fragments: dict[str, str] = common["fragments"]
+    fragments: dict[str, str] = {**common["fragments"], "long": _mixed(LONG)}
     rules: list[Rule] = []
     venues: list[Venue] = []
     for path in sorted(folder.glob("*.toml")):
@@ -305,6 +308,14 @@ def _validator(entry: dict[str, Any]) -> str:
     if name and name not in VALIDATORS:
         raise ValueError(f"{entry['id']}: there is no validator {name!r}")
     return name
+
+
+def _mixed(size: int) -> str:
+    """So many characters of a value, or some more until one is a capital or a digit."""
+    small = "[a-z_+/=-]"
+    ways = [f"{small}{{{n}}}[A-Z0-9][\\w+/=-]{{{size - n - 1}}}" for n in range(1, size - 1)]
+    ways += [f"[A-Z0-9][\\w+/=-]{{{size - 1}}}", f"{small}{{{size - 1},{3 * size}}}[A-Z0-9]"]
+    return f"(?-i:{'|'.join(ways)})"
 
 
 def _sought(entry: dict[str, Any], fragments: dict[str, str]) -> bytes:
