@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from heapq import merge
 
 from keyguard.scanner.allowances import INLINE, Allowance
-from keyguard.scanner.assignments import assignments
+from keyguard.scanner.assignments import assignments, name_start
 from keyguard.scanner.content import Searched
 from keyguard.scanner.context import Nearness, Region, common
 from keyguard.scanner.placeholder import entropy, is_name, is_placeholder, is_placeholder_block, is_words
@@ -25,7 +25,6 @@ MAX_REASONS = 1_000
 """Inline allows that are listed one by one; beyond that they are only counted."""
 _LONG_WORD = re.compile(r"\S{20,}")
 _BREAK = BREAK.encode()
-_NAME_BEFORE = re.compile(rb"[\w.-]{0,40}\Z")
 _NAMED = re.compile(rb"([\w.-]{1,40})[\\\"'`\])}]{0,4}[ \t]{0,4}(?:[:=]{1,2}>?|,)[ \t]{0,4}[\\\"'`]{0,3}\Z")
 _ROLES = re.compile(
     r"api|key|secret|access|client|private|public|pass(?:phrase|word|wd)?|token|open|id|name|pem|[^a-z0-9]"
@@ -121,7 +120,7 @@ class Confirmer:
         if not rule.reach:
             yield from self._at_anchors(rule)
             return
-        near = self._near({rule.sought})
+        near = self._near([rule]) if rule.context else None
         if near is not None and not near:
             return
         if rule.context:
@@ -146,11 +145,11 @@ class Confirmer:
     def _at_anchors(self, rule: Rule) -> Iterator[Candidate]:
         """What a pattern matches that begins with its anchor."""
         text, pattern, size = self._content.text, None, len(self._content.text)
-        sought = rule.sought and re.compile(rule.sought)
+        sought = [re.compile(expression) for expression in rule.sought]
         for anchor in rule.anchors:
             for end in self._hits.get(anchor, ()):
                 start = end - len(anchor)
-                if sought and not sought.match(text, start):
+                if sought and not any(each.match(text, start) for each in sought):
                     continue
                 pattern = pattern or rule.pattern
                 stop = min(start + rule.longest + 1, size)
@@ -176,11 +175,11 @@ class Confirmer:
         every = [rule for each in rules.values() for rule in each]
         # What is never reported by itself, such as a short key, is not looked for by itself.
         first = every if beside else [rule for rule in every if rule.alone or rule.alone_named]
-        near = self._near({rule.sought for rule in first})
+        near = self._near(first)
         if near is not None and not near:
             return
         if len(first) < len(every):
-            near = self._near({rule.sought for rule in every})
+            near = self._near(every)
         text, where = self._content.text, self._nearness.regions()
         if near is not None:
             where = common(where, near)
@@ -205,12 +204,12 @@ class Confirmer:
                             (rule.alone or (rule.alone_named and not distance)) and _is_sure(rule, value),
                         )
 
-    def _near(self, sought: set[bytes]) -> list[tuple[int, int]] | None:
-        """Where a match may begin that holds what is sought; None: anywhere."""
-        if b"" in sought:
+    def _near(self, rules: list[Rule]) -> list[tuple[int, int]] | None:
+        """Where a match may begin that holds what the rules seek; None: anywhere."""
+        if not all(rule.sought for rule in rules):
             return None
         every: list[int] = []
-        for expression in sought:
+        for expression in {each for rule in rules for each in rule.sought}:
             if expression not in self._ends:
                 self._ends[expression] = self._prefilter.ends(expression, self._content.text)
             ends = self._ends[expression]
@@ -233,10 +232,8 @@ class Confirmer:
         text = self._content.text
         name = match["name"] if "name" in match.re.groupindex else b""
         begin = match.start()
-        before = _NAME_BEFORE.search(text, max(0, begin - 40), begin)
-        if before:
-            name = before[0] + name
-            begin = before.start()
+        start_of_name = name_start(text, begin)
+        name, begin = text[start_of_name:begin] + name, start_of_name
         if not name and (named := _NAMED.search(text, max(0, begin - 60), begin)):
             name = named[1]
         distance = 0

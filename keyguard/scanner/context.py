@@ -29,8 +29,7 @@ SMALL = 65_536
 _MOST = 16
 """So many names before and behind a value are looked at."""
 _LETTER = re.compile(rb"[A-Za-z0-9+]")
-_TOKEN_BEFORE = re.compile(rb"[\w+/=-]{0,40}\Z")
-_TOKEN_BEHIND = re.compile(rb"[\w+/=-]{0,40}")
+_TOKEN = re.compile(rb"[\w+/=-]{0,40}")
 _LONG = 16
 """From so many characters on, one with digits and letters of both cases is a value, not a name."""
 _INITIALS = 2
@@ -217,9 +216,9 @@ def _stands_alone(text: bytes, start: int, end: int) -> bool:
 
 
 def _in_value(text: bytes, start: int, end: int) -> bool:
-    before = _TOKEN_BEFORE.search(text, max(0, start - 40), start)
-    behind = _TOKEN_BEHIND.match(text, end)
-    token = (before[0] if before else b"") + text[start:end] + (behind[0] if behind else b"")
+    before = _TOKEN.match(text[max(0, start - 40) : start][::-1])
+    behind = _TOKEN.match(text, end)
+    token = text[start - (before.end() if before else 0) : behind.end() if behind else end]
     if len(token) < _LONG or token.lower() == token or token.upper() == token:
         return False
     return re.search(rb"[0-9]", token) is not None

@@ -76,7 +76,7 @@ class Engine:
 
     def prepare(self) -> None:
         """Compile now what larger contents need, so that processes made after this share it."""
-        self._prefilter.prepare(self._index.named)
+        self._prefilter.prepare(self._index.near)
 
     def scan(self, data: bytes, path: str) -> tuple[Finding, ...]:
         """Return the credentials in `data`, worst first. `path` is what places are given, and may tell

@@ -80,9 +80,9 @@ class Rule:
     for all such rules. The value of the nearest venue must have that venue's `shape`, one whose own name
     holds the venue's its `wide` shape; `alone_named` is `alone` for the latter.
 
-    `sought`: an expression without assertions, for Hyperscan. Wherever the rule takes a value, a match of it
+    `sought`: expressions without assertions, for Hyperscan. Wherever the rule takes a value, a match of one
     begins (with reach 0) at the anchor, and ends at most `prefilter.REACH` behind the beginning of the
-    rule's match or of the value's name, so nothing else needs to be looked at. b"": the anchors alone decide.
+    rule's match or of the value's name, so nothing else needs to be looked at. None: the anchors decide.
     """
 
     id: str
@@ -109,7 +109,7 @@ class Rule:
     shape: bytes = b""
     wide: bytes = b""
     alone_named: bool = True
-    sought: bytes = b""
+    sought: tuple[bytes, ...] = ()
 
     @property
     def pattern(self) -> re.Pattern[bytes]:
@@ -318,9 +318,8 @@ def _mixed(size: int) -> str:
     return f"(?-i:{'|'.join(ways)})"
 
 
-def _sought(entry: dict[str, Any], fragments: dict[str, str]) -> bytes:
-    expression = _filled(entry.get("sought", ""), fragments)
-    return f"(?xi) {expression}".encode() if expression else b""
+def _sought(entry: dict[str, Any], fragments: dict[str, str]) -> tuple[bytes, ...]:
+    return tuple(f"(?xi) {_filled(each, fragments)}".encode() for each in entry.get("sought", ()))
 
 
 def _tested(shape: str, fragments: dict[str, str]) -> bytes:
