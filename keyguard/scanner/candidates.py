@@ -15,7 +15,7 @@ from keyguard.scanner.content import Searched
 from keyguard.scanner.context import Nearness, Region, common
 from keyguard.scanner.placeholder import entropy, is_name, is_placeholder, is_placeholder_block, is_words
 from keyguard.scanner.prefilter import REACH, Hits, Prefilter, spans
-from keyguard.scanner.rulebook import BREAK, Rule, Rulebook
+from keyguard.scanner.rulebook import BREAK, Rule, Rulebook, compiled
 from keyguard.scanner.validators import VALIDATORS
 from keyguard.scanner.work import Work
 
@@ -25,7 +25,8 @@ MAX_REASONS = 1_000
 """Inline allows that are listed one by one; beyond that they are only counted."""
 _LONG_WORD = re.compile(r"\S{20,}")
 _BREAK = BREAK.encode()
-_NAMED = re.compile(rb"([\w.-]{1,40})[\\\"'`\])}]{0,4}[ \t]{0,4}(?:[:=]{1,2}>?|,)[ \t]{0,4}[\\\"'`]{0,3}\Z")
+# Read backwards from a value: its quotes, what separates it from its name, and the name.
+_NAMED = re.compile(rb"[\\\"'`]{0,3}[ \t]{0,4}(?:>?[:=]{1,2}|,)[ \t]{0,4}[\\\"'`\])}]{0,4}([\w.-]{1,40})")
 _ROLES = re.compile(
     r"api|key|secret|access|client|private|public|pass(?:phrase|word|wd)?|token|open|id|name|pem|[^a-z0-9]"
 )
@@ -145,7 +146,7 @@ class Confirmer:
     def _at_anchors(self, rule: Rule) -> Iterator[Candidate]:
         """What a pattern matches that begins with its anchor."""
         text, pattern, size = self._content.text, None, len(self._content.text)
-        sought = [re.compile(expression) for expression in rule.sought]
+        sought = [compiled(expression) for expression in rule.sought]
         for anchor in rule.anchors:
             for end in self._hits.get(anchor, ()):
                 start = end - len(anchor)
@@ -187,7 +188,7 @@ class Confirmer:
             distance, venues = self._nearness.owners(named.begin, named.start, named.end)
             for venue in venues:
                 for rule in rules.get((venue, named.called), ()):
-                    shape = re.compile(rule.shape if distance else rule.wide)
+                    shape = compiled(rule.shape if distance else rule.wide)
                     match = shape.match(text, named.start)
                     if not match:
                         continue
@@ -234,8 +235,8 @@ class Confirmer:
         begin = match.start()
         start_of_name = name_start(text, begin)
         name, begin = text[start_of_name:begin] + name, start_of_name
-        if not name and (named := _NAMED.search(text, max(0, begin - 60), begin)):
-            name = named[1]
+        if not name and (named := _NAMED.match(text[max(0, begin - 60) : begin][::-1])):
+            name = named[1][::-1]
         distance = 0
         if rule.context:
             distance, venues = self._nearness.owners(begin, start, end)

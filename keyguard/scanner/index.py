@@ -8,7 +8,6 @@ from collections import defaultdict
 from keyguard.scanner.literals import Hits
 from keyguard.scanner.rulebook import Rule, Rulebook
 
-
 _HEAD = 2
 """Names are looked up in a path by so many of their first bytes; none is shorter."""
 

@@ -41,12 +41,10 @@ _BEYOND = 100
 _TOKEN = (
     rb"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{%d,}+(?:\r?\n[ \t]*+[A-Za-z0-9+/]{4,76}+(?![^\s=\"']))*+={0,2}"
 )
+_WORDS = rb"(?P<name>[^\s:\"'$]{8,128}):(?P<word>[^\s\"'$]{8,512})"
 # What each pattern needs to stand somewhere, and the pattern.
 _PATTERNS = (
-    (
-        b"-u",
-        rb"(?P<user>(?<![\w-])(?:-u|--user)[ =]?[\"']?(?P<name>[^\s:\"'$]{8,128}):(?P<word>[^\s\"'$]{8,512}))",
-    ),
+    (b"-u", rb"(?P<user>(?<![\w-])(?:-u|--user)[ =]?[\"']?" + _WORDS + rb")"),
     (b"%", rb"(?P<url>(?:%[0-9A-Fa-f]{2})++)"),
     (b"\\", rb"(?P<json>(?:\\{1,16}+u00[2-7][0-9a-fA-F])++|\\{1,16}+/)"),
     (b"&", rb"(?P<html>&(?:quot|amp|apos|lt|gt|\#(?:3[49]|61|x2[27]));)"),
@@ -58,7 +56,7 @@ _HTML |= {b"&#34;": b'"', b"&#39;": b"'", b"&#61;": b"=", b"&#x22;": b'"', b"&#x
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _BASIC = re.compile(rb"basic[ \"']{1,3}\Z|[\"']auth[\"']\s{0,3}:\s{0,3}[\"']\Z", re.IGNORECASE)
 _USER = re.compile(rb"([^\s:]{8,128}):(\S{8,512})\Z")
-_BEFORE = re.compile(rb"[A-Za-z0-9+/_=-]*\Z")
+_BEFORE = re.compile(rb"[A-Za-z0-9+/_=-]*+")
 _PACKED = (b"\x1f\x8b\x08", b"PK\x03\x04", b"BZh", b"\xfd7zXZ\x00", b"SQLite format 3\x00")
 
 
@@ -150,8 +148,8 @@ def _token_start(text: bytes, at: int, least: int) -> int:
     least = max(least, at - _LOOK_BACK)
     while at > least:
         step = max(least, at - 4_096)
-        match = _BEFORE.search(text, step, at)
-        begin = match.start() if match else at
+        match = _BEFORE.match(text[step:at][::-1])
+        begin = at - match.end() if match else at
         if begin > step:
             return begin
         at = step
