@@ -212,7 +212,8 @@ class Confirmer:
         every: list[int] = []
         for expression in {each for rule in rules for each in rule.sought}:
             if expression not in self._ends:
-                self._ends[expression] = self._prefilter.ends(expression, self._content.text)
+                where = ((region.start, region.end) for region in self._nearness.regions())
+                self._ends[expression] = self._prefilter.ends(expression, self._content.text, where)
             ends = self._ends[expression]
             if ends is None:
                 return None

@@ -62,14 +62,21 @@ class Prefilter:
         self.prepare()
         return self._scan(data) if self._tree is None else self._tree.hits(data)
 
-    def ends(self, expression: bytes, data: bytes) -> list[int] | None:
-        """Where matches of one more expression end, ascending; None while Hyperscan is not loaded."""
+    def ends(self, expression: bytes, data: bytes, where: Iterable[tuple[int, int]]) -> list[int] | None:
+        """Where matches of one more expression end that begin in a span; None while Hyperscan is not loaded."""
         if self._database is None:
             return None
         found: list[int] = []
         separate = self._separate.get(expression) or self._separated(expression)
-        separate.scan(data, match_event_handler=lambda _number, _start, end, *_: found.append(end))
-        return sorted(found)
+        for low, high in where:
+            part = data[low : high + REACH]
+
+            def note(_number: int, _start: int, end: int, *_: object, low: int = low) -> None:
+                found.append(low + end)
+
+            if part:
+                separate.scan(part, match_event_handler=note)
+        return found
 
     def prepare(self, more: Iterable[bytes] = ()) -> None:
         """Compile now what larger contents need, so that processes made after this share it; `more`: what
