@@ -63,7 +63,7 @@ class Prefilter:
         return self._scan(data) if self._tree is None else self._tree.hits(data)
 
     def ends(self, expression: bytes, data: bytes, where: Iterable[tuple[int, int]]) -> list[int] | None:
-        """Where matches of one more expression end that begin in a span; None while Hyperscan is not loaded."""
+        """Where matches of one more expression end, if they begin in a span; None without Hyperscan."""
         if self._database is None:
             return None
         found: list[int] = []
