@@ -98,7 +98,7 @@ class Confirmer:
 
     @property
     def _nearness(self) -> Nearness:
-        """Made when first needed: most contents that hold a venue's name hold no value."""
+        """Made when first needed: rules with anchors of their own do not ask whose a value is."""
         if self._made is None:
             text = self._content.text
             self._made = Nearness(self._book, text, self._hits, self._whole, self._elsewhere.hits)
