@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from keyguard.scanner.lazily import pattern
@@ -30,8 +30,7 @@ SMALL = 65_536
 _MOST = 16
 """So many names before and behind a value are looked at."""
 _LETTER = pattern(rb"[A-Za-z0-9+]")
-_TOKEN_BEFORE = pattern(rb"[\w+/=-]{0,40}\Z")
-_TOKEN_BEHIND = pattern(rb"[\w+/=-]{0,40}")
+_TOKEN = pattern(rb"[\w+/=-]{0,40}")
 _LONG = 16
 """From so many characters on, one with digits and letters of both cases is a value, not a name."""
 _INITIALS = 2
@@ -43,6 +42,19 @@ class Region(NamedTuple):
 
     start: int
     end: int
+
+
+def common(where: Iterable[Region], spans: list[tuple[int, int]]) -> Iterator[Region]:
+    """What regions and spans, each ascending and without overlap, have in common."""
+    at = 0
+    for region in where:
+        while at < len(spans) and spans[at][1] < region.start:
+            at += 1
+        step = at
+        while step < len(spans) and spans[step][0] <= region.end:
+            yield Region(max(region.start, spans[step][0]), min(region.end, spans[step][1]))
+            step += 1
+        at = max(at, step - 1)
 
 
 class Nearness:
@@ -105,8 +117,9 @@ class Nearness:
     def _of_venues(self, hits: Hits) -> Iterator[tuple[int, int, str]]:
         for venue in self._book.venues:
             for word in venue.words:
-                for end in hits.get(word, ()):
-                    yield end, len(word), venue.id
+                if word in hits:
+                    for end in hits[word]:
+                        yield end, len(word), venue.id
             for word in venue.whole_words:
                 for end in hits.get(word, ()):
                     if _stands_alone(self._text, end - len(word), end):
@@ -204,9 +217,9 @@ def _stands_alone(text: bytes, start: int, end: int) -> bool:
 
 
 def _in_value(text: bytes, start: int, end: int) -> bool:
-    before = _TOKEN_BEFORE.search(text, max(0, start - 40), start)
-    behind = _TOKEN_BEHIND.match(text, end)
-    token = (before[0] if before else b"") + text[start:end] + (behind[0] if behind else b"")
+    before = _TOKEN.match(text[max(0, start - 40) : start][::-1])
+    behind = _TOKEN.match(text, end)
+    token = text[start - (before.end() if before else 0) : behind.end() if behind else end]
     if len(token) < _LONG or token.lower() == token or token.upper() == token:
         return False
     return re.search(rb"[0-9]", token) is not None
