@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import dataclasses
-from itertools import chain
 
 from keyguard.scanner.engine import Engine
 from keyguard.scanner.findings import Finding, Place
-from keyguard.scanner.scans import Scan, gather, moved
+from keyguard.scanner.scans import Scan, finished, gather, moved
 from keyguard.scanner.selection import Selection
+from keyguard.scanner.sharing import share
 from keyguard.scanner.sources import Unread, git_folder
 from keyguard.scanner.sources.commit_range import CommitRange
 from keyguard.scanner.sources.commits import Head, Signature, origins, signatures
 from keyguard.scanner.sources.git import GitFailed, Repository
-from keyguard.scanner.sources.history import History
+from keyguard.scanner.sources.history import History, Reader
 
 
 def scan_history(
-    engine: Engine, repository: Repository, selection: Selection, *, unreachable: bool = False
+    engine: Engine,
+    repository: Repository,
+    selection: Selection,
+    *,
+    unreachable: bool = False,
+    jobs: int = 0,
 ) -> Scan:
-    """Scan every object of a repository, then find out which commit brought each finding."""
-    history = History(repository, selection.max_size, unreachable=unreachable)
-    beside = git_folder.pieces(repository, selection.max_size)
-    gathered = gather(engine, chain(history.pieces(), beside))
+    """Scan every object of a repository, then find out which commit brought each finding. `jobs` as of
+    `scan_tree`."""
+    history = History(repository, unreachable=unreachable)
+    with Reader(repository, selection.max_size) as reader:
+        gathered = share(engine, history.listing(), reader.read, gather, jobs)
+    gathered.add(gather(engine, git_folder.pieces(repository, selection.max_size)))
     # All parts of a finding lie in one content, so its first place stands for all. Messages know their
     # commit and have no path to exclude.
     places = [finding.parts[0].place for finding in gathered.findings]
@@ -38,7 +45,7 @@ def scan_history(
         if path:
             dated.append(moved(finding, commit=commit, path=path))
     gathered.findings = signed(repository, dated)
-    scan = gathered.scan(engine)
+    scan = finished(engine, gathered)
     head = Head(repository)
     judged = tuple(dataclasses.replace(f, in_head=_in_head(f, head)) for f in scan.findings)
     return dataclasses.replace(scan, findings=judged)
@@ -51,7 +58,7 @@ def scan_range(engine: Engine, repository: Repository, selection: Selection, wor
     placed = ((finding, commits.placed(finding)) for finding in gathered.findings)
     kept = [moved(finding, commit=at[0], path=at[1]) for finding, at in placed if at]
     gathered.findings = signed(repository, kept)
-    return gathered.scan(engine)
+    return finished(engine, gathered)
 
 
 def signed(repository: Repository, findings: list[Finding]) -> list[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,8 @@ from keyguard.scanner.collector import Collector
 from keyguard.scanner.engine import Engine
 from keyguard.scanner.findings import Finding, Place
 from keyguard.scanner.selection import Selection
-from keyguard.scanner.sources import Note, Piece, Supply, Unread, tree
+from keyguard.scanner.sharing import Gathered, share
+from keyguard.scanner.sources import Listed, Note, Piece, Supply, Unread, tree
 from keyguard.scanner.sources.git import Repository
 from keyguard.scanner.sources.staged import Index
 from keyguard.scanner.work import Work
@@ -41,27 +43,30 @@ class Scan:
         return dataclasses.replace(self, findings=kept, work=work, allowed=(*self.allowed, *allowed))
 
 
-def scan_tree(engine: Engine, roots: Iterable[Path], selection: Selection) -> Scan:
-    """Scan files and folders. With several roots, paths begin with the root as it was named."""
+def scan_tree(engine: Engine, roots: Iterable[Path], selection: Selection, jobs: int = 0) -> Scan:
+    """Scan files and folders. With several roots, paths begin with the root as it was named.
+
+    `jobs`: processes; 0 for as many as there are cores, if there is enough to do for them.
+    """
     named = list(roots)
 
-    def supplies() -> Iterator[Supply]:
+    def listed() -> Iterator[Listed]:
         for root in named:
             prefix = "" if len(named) == 1 or not root.is_dir() else f"{root.as_posix().rstrip('/')}/"
-            for supply in tree.pieces(root, selection):
-                yield (
-                    supply
-                    if isinstance(supply, Note)
-                    else dataclasses.replace(supply, path=prefix + supply.path)
-                )
+            for entry in tree.listing(root, selection):
+                if prefix and not isinstance(entry, Note):
+                    yield dataclasses.replace(entry, path=prefix + entry.path)
+                else:
+                    yield entry
 
-    return gather(engine, supplies()).scan(engine)
+    read = functools.partial(tree.read, max_size=selection.max_size)
+    return finished(engine, share(engine, listed(), read, gather, jobs))
 
 
 def scan_bytes(engine: Engine, data: bytes, path: str, max_size: int) -> Scan:
     """Scan one content, such as standard input."""
     supply = Unread(path, "larger than the limit") if len(data) > max_size else Piece(path, data)
-    return gather(engine, [supply]).scan(engine)
+    return finished(engine, gather(engine, [supply]))
 
 
 def scan_staged(engine: Engine, repository: Repository, selection: Selection) -> Scan:
@@ -69,30 +74,22 @@ def scan_staged(engine: Engine, repository: Repository, selection: Selection) ->
     index = Index(repository)
     gathered = gather(engine, index.pieces(selection))
     gathered.findings = [finding for finding in gathered.findings if index.adds(finding)]
-    return gathered.scan(engine)
+    return finished(engine, gathered)
 
 
-@dataclass(slots=True)
-class Gathered:
-    """What a source brought, each content's findings by themselves, until they are one scan."""
-
-    findings: list[Finding]
-    unread: list[Unread]
-    notes: dict[str, None]
-
-    def scan(self, engine: Engine) -> Scan:
-        """Make one finding of what is one credential."""
-        collector = Collector()
-        collector.add(self.findings)
-        work = dataclasses.replace(engine.work)
-        return Scan(
-            collector.findings(), tuple(self.unread), tuple(self.notes), work, tuple(engine.work.reasons)
-        )
+def finished(engine: Engine, gathered: Gathered) -> Scan:
+    """Make one finding of what is one credential."""
+    collector = Collector()
+    collector.add(gathered.findings)
+    work = dataclasses.replace(engine.work)
+    return Scan(
+        collector.findings(), tuple(gathered.unread), tuple(gathered.notes), work, tuple(engine.work.reasons)
+    )
 
 
 def gather(engine: Engine, supplies: Iterable[Supply]) -> Gathered:
     """Scan what a source yields."""
-    gathered = Gathered([], [], {})
+    gathered = Gathered()
     for supply in supplies:
         match supply:
             case Piece():

@@ -63,6 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--show-secrets", action="store_true", help="do not redact values")
     parser.add_argument("--all", action="store_true", help="dependency, cache and .git folders too")
     parser.add_argument("--max-size", metavar="SIZE", type=_size, default=MAX_SIZE, help="default 10MB")
+    parser.add_argument("--jobs", metavar="N", type=_jobs, default=0, help="processes (default: by size)")
     parser.add_argument("--include", metavar="GLOB", action="append", default=[], help="only these paths")
     parser.add_argument("--exclude", metavar="GLOB", action="append", default=[], help="not these paths")
 
@@ -141,7 +142,7 @@ def _scan(args: argparse.Namespace, engine: Engine, selection: Selection) -> Sca
     if args.env:
         return _scan_env(args, engine, selection)
     if not (args.staged or args.history or args.range):
-        return scan_tree(engine, [Path(path) for path in args.paths or ["."]], selection)
+        return scan_tree(engine, [Path(path) for path in args.paths or ["."]], selection, args.jobs)
     if len(args.paths) > 1:
         raise UsageError("one repository at a time", code="usage", hint="give one PATH, or none")
     if args.paths and not Path(args.paths[0]).is_dir():
@@ -154,7 +155,7 @@ def _scan(args: argparse.Namespace, engine: Engine, selection: Selection) -> Sca
 
     if args.range:
         return git_scans.scan_range(engine, repository, selection, args.range)
-    return git_scans.scan_history(engine, repository, selection, unreachable=args.unreachable)
+    return git_scans.scan_history(engine, repository, selection, unreachable=args.unreachable, jobs=args.jobs)
 
 
 def _scan_env(args: argparse.Namespace, engine: Engine, selection: Selection) -> Scan:
@@ -187,7 +188,10 @@ def _render(scan: Scan, book: Rulebook, style: str, *, show: bool, colour: bool)
 
 
 def _write(path: Path, report: str) -> None:
-    """Write a file that only its owner can read, whole or not at all."""
+    """Write a file that only its owner can read, whole or not at all; what is no file is written into."""
+    if path.exists() and not path.is_file():
+        _write_into(path, report)
+        return
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -203,6 +207,24 @@ def _write(path: Path, report: str) -> None:
     except OSError as error:
         reason = (error.strerror or "error").lower()
         raise UsageError(f"cannot write {str(path)!r}: {reason}", code="scan.output") from None
+
+
+def _write_into(path: Path, report: str) -> None:
+    """A device or pipe, such as /dev/null, stays what it is: replaced by a file, it would be gone."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY)
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as opened:
+            opened.write(report)
+    except OSError as error:
+        reason = (error.strerror or "error").lower()
+        raise UsageError(f"cannot write {str(path)!r}: {reason}", code="scan.output") from None
+
+
+def _jobs(words: str) -> int:
+    """At least one process, and no more than anyone has use for."""
+    if not words.isdecimal() or not 1 <= int(words) <= 64:
+        raise argparse.ArgumentTypeError(f"not a number of processes: {words!r}")
+    return int(words)
 
 
 def _size(words: str) -> int:

@@ -209,6 +209,10 @@ class ObjectReader:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the git process."""
         _end(self._process)
 
     def get(self, oid: str, limit: int | None = None) -> bytes:
