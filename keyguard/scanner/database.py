@@ -8,7 +8,6 @@ first and last literal must be found. Whatever fails, it is compiled and written
 from __future__ import annotations
 
 import hashlib
-import os
 import platform
 from contextlib import suppress
 from pathlib import Path
@@ -16,9 +15,10 @@ from typing import Any
 
 import hyperscan
 
-_MARK = b"keyguard literals 1\n"
+from keyguard.scanner import cache as store
+
+_MARK = b"keyguard literals 2\n"
 _LIMIT = 64_000_000
-_DIGEST = 32
 _KEPT = 4
 """A project with rules of its own has literals of its own."""
 
@@ -70,16 +70,10 @@ def _features() -> bytes:
 
 
 def _read(file: Path, literals: list[bytes]) -> Any:
-    try:
-        with file.open("rb") as opened:
-            content = opened.read(_LIMIT + 1)
-    except OSError:
+    content = store.read(file, _LIMIT)
+    if content is None or not content.startswith(_MARK):
         return None
-    head = len(_MARK) + _DIGEST
-    saved = content[head:]
-    whole = content.startswith(_MARK) and content[len(_MARK) : head] == hashlib.sha256(saved).digest()
-    if not whole or len(content) > _LIMIT:
-        return None
+    saved = content[len(_MARK) :]
     try:
         database = hyperscan.loadb(saved, hyperscan.HS_MODE_BLOCK)
         database.scratch = hyperscan.Scratch(database)
@@ -96,17 +90,4 @@ def _finds(database: Any, literals: list[bytes]) -> bool:
 
 
 def _write(file: Path, saved: bytes) -> None:
-    """Write for the owner alone, whole or not at all; a cache that cannot be written is none."""
-    part = file.with_name(f"{file.name}.{os.getpid()}.part")
-    with suppress(OSError):
-        file.parent.mkdir(mode=0o700, exist_ok=True)
-        try:
-            descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as opened:
-                opened.write(_MARK + hashlib.sha256(saved).digest() + saved)
-            part.replace(file)
-        finally:
-            part.unlink(missing_ok=True)
-        made = sorted(file.parent.glob("literals-*.hs"), key=lambda path: path.stat().st_mtime_ns)
-        for other in made[:-_KEPT]:
-            other.unlink(missing_ok=True)
+    store.write(file, _MARK + saved, "literals-*.hs", _KEPT)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 from keyguard.scanner.engine import Engine
 from keyguard.scanner.findings import Finding, Place
+from keyguard.scanner.recall import NOTE, Recall
 from keyguard.scanner.scans import Scan, finished, gather, moved
 from keyguard.scanner.selection import Selection
 from keyguard.scanner.sharing import share
@@ -23,22 +25,31 @@ def scan_history(
     *,
     unreachable: bool = False,
     jobs: int = 0,
+    cache: Path | None = None,
 ) -> Scan:
-    """Scan every object of a repository, then find out which commit brought each finding. `jobs` as of
-    `scan_tree`."""
-    history = History(repository, unreachable=unreachable)
+    """Scan every object of a repository, then find out which commit brought each finding.
+
+    `jobs` as of `scan_tree`. `cache`: the folder in which is remembered what need not be read again; not
+    used with `unreachable`.
+    """
+    recall = Recall(repository, None if unreachable else cache, selection, engine.state if cache else "")
+    known = recall.known
+    history = History(repository, unreachable=unreachable, beyond=known.tips)
     with Reader(repository, selection.max_size) as reader:
-        gathered = share(engine, history.listing(), reader.read, gather, jobs)
-    gathered.add(gather(engine, git_folder.pieces(repository, selection.max_size)))
+        gathered = share(engine, recall.listing(history), reader.read, gather, jobs)
     # All parts of a finding lie in one content, so its first place stands for all. Messages know their
     # commit and have no path to exclude.
-    places = [finding.parts[0].place for finding in gathered.findings]
-    blobs = {place.blob for place in places if place.blob and not place.commit}
+    blobs = {f.parts[0].place.blob for f in gathered.findings if not f.parts[0].place.commit} - {""}
+    origin = {blob: at for blob, at in known.origins.items() if blob in blobs}
     try:
-        origin = origins(repository, blobs, history.tips, selection)
+        origin.update(origins(repository, blobs - origin.keys(), history.tips, selection))
+        recall.keep(gathered, history, origin, selection)
     except GitFailed as failure:
         gathered.unread.append(Unread("(history)", f"the commits of findings are unknown: {failure}"))
-        origin = {}
+    if known.tips:
+        gathered.notes[NOTE] = None
+    gathered.add(gather(engine, git_folder.pieces(repository, selection.max_size)))
+    places = [finding.parts[0].place for finding in gathered.findings]
     dated = []
     for finding, place in zip(gathered.findings, places, strict=True):
         commit, path = origin.get(place.blob, (place.commit, place.path))

@@ -64,6 +64,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--all", action="store_true", help="dependency, cache and .git folders too")
     parser.add_argument("--max-size", metavar="SIZE", type=_size, default=MAX_SIZE, help="default 10MB")
     parser.add_argument("--jobs", metavar="N", type=_jobs, default=0, help="processes (default: by size)")
+    parser.add_argument(
+        "--fresh", action="store_true", help="with --history: read again what was read before"
+    )
     parser.add_argument("--include", metavar="GLOB", action="append", default=[], help="only these paths")
     parser.add_argument("--exclude", metavar="GLOB", action="append", default=[], help="not these paths")
 
@@ -86,8 +89,9 @@ def run(args: argparse.Namespace, out: Output) -> int:
         max_size=args.max_size,
         everything=args.all,
     )
-    engine = Engine(book, _own_keys(args, out) if args.known else None)
-    scan = accepting.accept(_scan(args, engine, selection), settings, args, judges, notes)
+    cache = None if args.staged or args.stdin else _cache(args)
+    engine = Engine(book, _own_keys(args, out) if args.known else None, cache)
+    scan = accepting.accept(_scan(args, engine, selection, cache), settings, args, judges, notes)
     if args.verify or args.verify_nonces:
         from keyguard.cli import verifying  # noqa: PLC0415 - opens home, store and network
 
@@ -131,7 +135,14 @@ def _folder(args: argparse.Namespace) -> Path:
     return first if first.is_dir() else first.parent
 
 
-def _scan(args: argparse.Namespace, engine: Engine, selection: Selection) -> Scan:
+def _cache(args: argparse.Namespace) -> Path:
+    """Where is kept what saves time. A scan needs no home: if there is none, this is all it makes of it."""
+    from keyguard import home  # noqa: PLC0415 - a commit hook never needs it
+
+    return home.locate(args.home).path / "cache"
+
+
+def _scan(args: argparse.Namespace, engine: Engine, selection: Selection, cache: Path | None) -> Scan:
     if args.stdin:
         if args.paths:
             raise UsageError("--stdin takes no PATH", code="usage", hint="name the content with --path NAME")
@@ -139,6 +150,8 @@ def _scan(args: argparse.Namespace, engine: Engine, selection: Selection) -> Sca
         return scan_bytes(engine, data, args.path, selection.max_size)
     if args.unreachable and not args.history:
         raise UsageError("--unreachable belongs to --history", code="usage")
+    if args.fresh and not args.history:
+        raise UsageError("--fresh belongs to --history", code="usage")
     if args.env:
         return _scan_env(args, engine, selection)
     if not (args.staged or args.history or args.range):
@@ -155,7 +168,14 @@ def _scan(args: argparse.Namespace, engine: Engine, selection: Selection) -> Sca
 
     if args.range:
         return git_scans.scan_range(engine, repository, selection, args.range)
-    return git_scans.scan_history(engine, repository, selection, unreachable=args.unreachable, jobs=args.jobs)
+    return git_scans.scan_history(
+        engine,
+        repository,
+        selection,
+        unreachable=args.unreachable,
+        jobs=args.jobs,
+        cache=None if args.fresh else cache,
+    )
 
 
 def _scan_env(args: argparse.Namespace, engine: Engine, selection: Selection) -> Scan:

@@ -8,7 +8,7 @@ Contents are blobs and the messages of commits and annotated tags; trees are not
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO
 
 from keyguard.scanner.sources import Later, Listed, Note, Piece, Supply, Unread
@@ -56,7 +56,7 @@ class History:
         heads = heads_of(self._repository)
         self.tips = "".join(f"{oid}\n" for oid in heads).encode()
         try:
-            yield from self._walk(self._known(heads))
+            yield from self._walk(_without(self._beyond, [head for head in heads if head in self._beyond]))
         except GitFailed as failure:
             # A ref or object that git cannot read ends its walk; what is stored is still read.
             yield self._failed(failure)
@@ -179,6 +179,42 @@ def object_pieces(reader: ObjectReader, oid: str, kind: str, path: str, max_size
         target = dict(line.split(b" ", 1) for line in headers.splitlines() if b" " in line)
         commit = target.get(b"object", b"").decode() if target.get(b"type") == b"commit" else ""
         yield Piece(TAG_MESSAGE, message, blob=oid, commit=commit)
+
+
+def tips_of(repository: Repository) -> frozenset[str]:
+    """The objects that refs, HEAD and its like, and reflogs name: from them all but the indexes is reached.
+    Raises GitFailed."""
+    refs = repository.run("for-each-ref", "--format=%(objectname)")
+    heads = "".join(f"{oid}\n" for oid in heads_of(repository)).encode()
+    commits = repository.run("rev-list", "--no-walk", *EVERYWHERE, data=heads)
+    return frozenset((refs + commits).decode().split())
+
+
+def is_reached(repository: Repository, objects: frozenset[str], tips: frozenset[str]) -> bool:
+    """Whether all of these commits and tags, and what they reach, can be reached from `tips`."""
+    if not objects:
+        return True
+    asked = "".join(f"{oid}\n" for oid in sorted(objects)).encode() + _without(tips)
+    try:
+        with repository.pipe(("rev-list", "--objects", "--stdin"), data=asked) as beyond:
+            return not beyond.read(1)
+    except GitFailed:  # some are gone
+        return False
+
+
+def staged_only(repository: Repository, tips: frozenset[str], heads: list[str]) -> set[str]:
+    """The objects of the indexes that are neither in `tips` nor in the trees of `heads`; some may be in
+    an older commit. Raises GitFailed."""
+    less = _without(tips, [head for head in heads if head in tips])
+    with repository.pipe(("rev-list", "--objects", "--indexed-objects", "--stdin"), data=less) as lines:
+        return {line.split()[0].decode() for line in lines}
+
+
+def _without(tips: Iterable[str], heads: Iterable[str] = ()) -> bytes:
+    """How rev-list is told what to leave out. Of an index, it takes what is also in the tree of an unwanted
+    commit as new unless that tree is named by itself."""
+    trees = [f"^{head}^{{tree}}\n" for head in heads]
+    return "".join([f"^{oid}\n" for oid in sorted(tips)] + trees).encode()
 
 
 def _too_large(oid: str, path: str, max_size: int) -> Unread:
