@@ -20,9 +20,7 @@ from keyguard.scanner.sources.git import GitFailed, Repository
 from keyguard.scanner.sources.history import (
     SUBMODULES,
     History,
-    heads_of,
     is_reached,
-    is_shallow,
     staged_only,
     tips_of,
 )
@@ -37,7 +35,7 @@ class Recall:
         self.known = Known()
         self._repository = repository
         self._memory: Memory | None = None
-        if cache is None or is_shallow(repository):
+        if cache is None or repository.shallow:
             return
         try:
             self._tips = tips_of(repository)
@@ -61,6 +59,8 @@ class Recall:
         """Remember what was read, or forget everything if that is not certain."""
         if self._memory is None:
             return
+        if history.whole and self.known.tips == self._tips and self.known.unclean == tuple(gathered.unclean):
+            return  # nothing came, nothing went: what is remembered stays true
         try:
             # What came or went meanwhile may not have been read.
             tips = self._tips & tips_of(self._repository) if history.whole else frozenset()
@@ -82,7 +82,7 @@ class Recall:
         """Those that commits and tags have. What only an index has comes and goes without a trace in
         `tips`, and is listed each time."""
         staged = (
-            staged_only(self._repository, tips, heads_of(self._repository)) if unclean and tips else set()
+            staged_only(self._repository, tips, history.tips.decode().split()) if unclean and tips else set()
         )
         doubtful = {e.what[0] for e in unclean if e.what[0] in staged and e.what[0] not in origin}
         found = origins(self._repository, doubtful, history.tips, selection)

@@ -51,7 +51,7 @@ class History:
 
         Exclusions do not apply here: a blob may have another path elsewhere, see `origins`.
         """
-        if is_shallow(self._repository):
+        if self._repository.shallow:
             yield Note("the repository is a shallow clone: what lies before its first commits is not here")
         heads = heads_of(self._repository)
         self.tips = "".join(f"{oid}\n" for oid in heads).encode()
@@ -149,11 +149,6 @@ class Reader:
         if me not in self._objects:
             self._objects[me] = self._repository.objects()
         yield from object_pieces(self._objects[me], oid, kind, later.path, self._max_size)
-
-
-def is_shallow(repository: Repository) -> bool:
-    """Whether commits before some are not here."""
-    return repository.text("rev-parse", "--is-shallow-repository") == "true"
 
 
 def object_pieces(reader: ObjectReader, oid: str, kind: str, path: str, max_size: int) -> Iterator[Supply]:
