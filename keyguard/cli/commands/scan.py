@@ -89,7 +89,8 @@ def run(args: argparse.Namespace, out: Output) -> int:
         max_size=args.max_size,
         everything=args.all,
     )
-    cache = None if args.staged or args.stdin else _cache(args)
+    small = args.staged or args.range or args.env or args.stdin
+    cache = None if small else _cache(args)
     engine = Engine(book, _own_keys(args, out) if args.known else None, cache)
     scan = accepting.accept(_scan(args, engine, selection, cache), settings, args, judges, notes)
     if args.verify or args.verify_nonces:
