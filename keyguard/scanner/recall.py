@@ -68,7 +68,8 @@ class Recall:
         except GitFailed:
             tips, unclean = frozenset(), ()
         blobs = {entry.what[0] for entry in unclean}
-        kept = {blob: at for blob, at in origin.items() if blob in blobs and at[0]}
+        # One whose every path was excluded may have another by the next time.
+        kept = {blob: at for blob, at in origin.items() if blob in blobs and all(at)}
         self._memory.write(Known(tips, unclean, kept, SUBMODULES.text in gathered.notes))
 
     def _lasting(
