@@ -12,8 +12,11 @@ _SCAN: dict[str, Any] = {
     **dict.fromkeys(
         ("home", "passphrase_file", "range", "format", "output", "baseline", "write_baseline", "max_size")
     ),
-    **dict.fromkeys(("json", "staged", "history", "env", "stdin", "unreachable", "known", "verify"), False),
+    **dict.fromkeys(
+        ("json", "staged", "history", "env", "stdin", "unreachable", "known", "verify", "fresh"), False
+    ),
     **dict.fromkeys(("verify_nonces", "show_secrets", "all", "no_inline_allow", "pushed"), False),
+    "jobs": 0,
     "paths": [],
     "path": "(stdin)",
     "include": [],

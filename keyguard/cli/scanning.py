@@ -43,8 +43,10 @@ def run(args: argparse.Namespace, out: Output, index: Begun | None = None) -> in
         max_size=args.max_size or MAX_SIZE,
         everything=args.all,
     )
-    engine = Engine(book, _own_keys(args, out) if args.known else None, max_size=selection.max_size)
-    scan = accepting.accept(_scan(args, engine, selection, index), settings, args, judges, notes)
+    small = args.staged or args.range or args.pushed or args.env or args.stdin
+    cache = None if small else _cache(args)
+    engine = Engine(book, _own_keys(args, out) if args.known else None, cache, max_size=selection.max_size)
+    scan = accepting.accept(_scan(args, engine, selection, index, cache), settings, args, judges, notes)
     if args.verify or args.verify_nonces:
         from keyguard.cli import verifying  # noqa: PLC0415 - opens home, store and network
 
@@ -84,7 +86,20 @@ def _with_known(book: Rulebook) -> Rulebook:
     return book._replace(rules=(*book.rules, DESCRIPTION))
 
 
-def _scan(args: argparse.Namespace, engine: Engine, selection: Selection, index: Begun | None) -> Scan:
+def _cache(args: argparse.Namespace) -> Path:
+    """Where is kept what saves time. A scan needs no home: if there is none, this is all it makes of it."""
+    from keyguard import home  # noqa: PLC0415 - a commit hook never needs it
+
+    return home.locate(args.home).path / "cache"
+
+
+def _scan(
+    args: argparse.Namespace,
+    engine: Engine,
+    selection: Selection,
+    index: Begun | None,
+    cache: Path | None,
+) -> Scan:
     if index:
         return scan_staged(engine, index, selection)
     if args.stdin:
@@ -93,7 +108,7 @@ def _scan(args: argparse.Namespace, engine: Engine, selection: Selection, index:
     if args.env:
         return _scan_env(args, engine, selection)
     if not (args.history or args.range or args.pushed):
-        return scan_tree(engine, [Path(path) for path in args.paths or ["."]], selection)
+        return scan_tree(engine, [Path(path) for path in args.paths or ["."]], selection, args.jobs)
     from keyguard.scanner import git_scans  # noqa: PLC0415 - a commit hook never needs it
 
     commits = args.range
@@ -105,7 +120,14 @@ def _scan(args: argparse.Namespace, engine: Engine, selection: Selection, index:
     repository = Repository(folder(args), as_hook=not args.paths)
     if commits:
         return git_scans.scan_range(engine, repository, selection, commits)
-    return git_scans.scan_history(engine, repository, selection, unreachable=args.unreachable)
+    return git_scans.scan_history(
+        engine,
+        repository,
+        selection,
+        unreachable=args.unreachable,
+        jobs=args.jobs,
+        cache=None if args.fresh else cache,
+    )
 
 
 def _scan_env(args: argparse.Namespace, engine: Engine, selection: Selection) -> Scan:

@@ -11,19 +11,17 @@ its folder belong to this user and nobody else may write there; a link counts fo
 from __future__ import annotations
 
 import hashlib
-import os
 import platform
-import stat
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import hyperscan
 
+from keyguard.scanner import cache as store
+
 _MARK = b"keyguard literals 2\n"
 _LIMIT = 64_000_000
-_DIGEST = 32
 _KEPT = 16
 """A project with rules of its own has literals of its own; the bundled rules have six files."""
 
@@ -87,12 +85,10 @@ def _features() -> bytes:
 
 
 def _read(file: Path, sought: Sought) -> Any:
-    content = _own_bytes(file)
-    head = len(_MARK) + _DIGEST
-    saved = content[head:]
-    whole = content.startswith(_MARK) and content[len(_MARK) : head] == hashlib.sha256(saved).digest()
-    if not whole or len(content) > _LIMIT:
+    content = store.read(file, _LIMIT)
+    if content is None or not content.startswith(_MARK):
         return None
+    saved = content[len(_MARK) :]
     try:
         database = hyperscan.loadb(saved, hyperscan.HS_MODE_BLOCK)
         database.scratch = hyperscan.Scratch(database)
@@ -109,40 +105,5 @@ def _finds(database: Any, literals: tuple[bytes, ...]) -> bool:
     return asked <= seen
 
 
-def _own_bytes(file: Path) -> bytes:
-    """What a file of ours holds; nothing of one that somebody else could have written."""
-    with suppress(OSError):
-        if not _ours(file.parent.lstat(), stat.S_ISDIR):
-            return b""
-        descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(descriptor, "rb") as opened:
-            if _ours(os.fstat(descriptor), stat.S_ISREG):
-                return opened.read(_LIMIT + 1)
-    return b""
-
-
-def _ours(facts: os.stat_result, is_kind: Callable[[int], bool]) -> bool:
-    """Whether this user owns it and nobody else may write to it. Windows has neither user ids nor these
-    bits: there the folder lies in the user's profile."""
-    if not hasattr(os, "geteuid"):
-        return is_kind(facts.st_mode)
-    return is_kind(facts.st_mode) and facts.st_uid == os.geteuid() and not facts.st_mode & 0o022
-
-
 def _write(file: Path, saved: bytes) -> None:
-    """Write for the owner alone, whole or not at all; a cache that cannot be written is none."""
-    part = file.with_name(f"{file.name}.{os.getpid()}.part")
-    with suppress(OSError):
-        file.parent.mkdir(mode=0o700, exist_ok=True)
-        if not _ours(file.parent.lstat(), stat.S_ISDIR):
-            return
-        try:
-            descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as opened:
-                opened.write(_MARK + hashlib.sha256(saved).digest() + saved)
-            part.replace(file)
-        finally:
-            part.unlink(missing_ok=True)
-        made = sorted(file.parent.glob("literals-*.hs"), key=lambda path: path.stat().st_mtime_ns)
-        for other in made[:-_KEPT]:
-            other.unlink(missing_ok=True)
+    store.write(file, _MARK + saved, "literals-*.hs", _KEPT)

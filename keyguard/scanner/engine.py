@@ -74,6 +74,11 @@ class Engine:
         self._elsewhere = Prefilter(frozenset(book.elsewhere), hyperscan=hyperscan)
         self._own_keys = frozenset(venue.id for venue in book.venues if venue.private_key)
 
+    @property
+    def state(self) -> str:
+        """What findings depend on beside the content, without anything secret."""
+        return f"{self.rulebook!r} {self._known.state if self._known else ''}"
+
     def prepare(self) -> None:
         """Compile now what larger contents need, so that processes made after this share it."""
         self._prefilter.prepare(self._index.near)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from keyguard.scanner.engine import Engine
 from keyguard.scanner.findings import Finding
-from keyguard.scanner.scans import Scan, gather
+from keyguard.scanner.scans import Scan, finished, gather
 from keyguard.scanner.selection import Selection
 from keyguard.scanner.sources import Piece
 from keyguard.scanner.sources.env_places import HomeFiles, load
@@ -25,7 +25,7 @@ def scan_env(engine: Engine, selection: Selection, *, own: Path) -> Scan:
     misplaced = [f for f in gathered.findings if not _belongs(f, files)]
     engine.work.allowed += len(gathered.findings) - len(misplaced)
     gathered.findings = [_narrowed(finding, processes) for finding in misplaced]
-    return gathered.scan(engine)
+    return finished(engine, gathered)
 
 
 def _belongs(finding: Finding, files: HomeFiles) -> bool:

@@ -2,42 +2,60 @@
 
 from __future__ import annotations
 
-from itertools import chain
+from pathlib import Path
 
 from keyguard.scanner.engine import Engine
 from keyguard.scanner.findings import Finding, Place
-from keyguard.scanner.scans import Scan, gather, moved
+from keyguard.scanner.recall import NOTE, Recall
+from keyguard.scanner.scans import Scan, finished, gather, moved
 from keyguard.scanner.selection import Selection
+from keyguard.scanner.sharing import share
 from keyguard.scanner.sources import Unread, git_folder
 from keyguard.scanner.sources.commit_range import CommitRange
 from keyguard.scanner.sources.commits import Head, Signature, origins, signatures
 from keyguard.scanner.sources.git import GitFailed, Repository
-from keyguard.scanner.sources.history import History
+from keyguard.scanner.sources.history import History, Reader
 
 
 def scan_history(
-    engine: Engine, repository: Repository, selection: Selection, *, unreachable: bool = False
+    engine: Engine,
+    repository: Repository,
+    selection: Selection,
+    *,
+    unreachable: bool = False,
+    jobs: int = 0,
+    cache: Path | None = None,
 ) -> Scan:
-    """Scan every object of a repository, then find out which commit brought each finding."""
-    history = History(repository, selection.max_size, unreachable=unreachable)
-    beside = git_folder.pieces(repository, selection.max_size)
-    gathered = gather(engine, chain(history.pieces(), beside))
+    """Scan every object of a repository, then find out which commit brought each finding.
+
+    `jobs` as of `scan_tree`. `cache`: the folder in which is remembered what need not be read again; not
+    used with `unreachable`.
+    """
+    recall = Recall(repository, None if unreachable else cache, selection, engine.state if cache else "")
+    known = recall.known
+    history = History(repository, unreachable=unreachable, beyond=known.tips)
+    with Reader(repository, selection.max_size) as reader:
+        gathered = share(engine, recall.listing(history), reader.read, gather, jobs)
     # All parts of a finding lie in one content, so its first place stands for all. Messages know their
     # commit and have no path to exclude.
-    places = [finding.parts[0].place for finding in gathered.findings]
-    blobs = {place.blob for place in places if place.blob and not place.commit}
+    blobs = {f.parts[0].place.blob for f in gathered.findings if not f.parts[0].place.commit} - {""}
+    origin = {blob: at for blob, at in known.origins.items() if blob in blobs}
     try:
-        origin = origins(repository, blobs, history.tips, selection)
+        origin.update(origins(repository, blobs - origin.keys(), history.tips, selection))
+        recall.keep(gathered, history, origin, selection)
     except GitFailed as failure:
         gathered.unread.append(Unread("(history)", f"the commits of findings are unknown: {failure}"))
-        origin = {}
+    if known.tips:
+        gathered.notes[NOTE] = None
+    gathered.add(gather(engine, git_folder.pieces(repository, selection.max_size)))
+    places = [finding.parts[0].place for finding in gathered.findings]
     dated = []
     for finding, place in zip(gathered.findings, places, strict=True):
         commit, path = origin.get(place.blob, (place.commit, place.path))
         if path:
             dated.append(moved(finding, commit=commit, path=path))
     gathered.findings = signed(repository, dated)
-    scan = gathered.scan(engine)
+    scan = finished(engine, gathered)
     head = Head(repository)
     judged = tuple(f._replace(in_head=_in_head(f, head)) for f in scan.findings)
     return scan._replace(findings=judged)
@@ -50,7 +68,7 @@ def scan_range(engine: Engine, repository: Repository, selection: Selection, wor
     placed = ((finding, commits.placed(finding)) for finding in gathered.findings)
     kept = [moved(finding, commit=at[0], path=at[1]) for finding, at in placed if at]
     gathered.findings = signed(repository, kept)
-    return gathered.scan(engine)
+    return finished(engine, gathered)
 
 
 def signed(repository: Repository, findings: list[Finding]) -> list[Finding]:

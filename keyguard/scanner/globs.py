@@ -40,6 +40,7 @@ class Globs:
     """
 
     def __init__(self, patterns: tuple[str, ...]) -> None:
+        self.patterns = patterns
         self._globs = tuple(map(_parse, patterns))
 
     def __bool__(self) -> bool:

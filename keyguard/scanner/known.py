@@ -103,6 +103,13 @@ class KnownKeys:
             self._add(value)
         self._prefilter = Prefilter(frozenset(self._pieces))
 
+    @property
+    def state(self) -> str:
+        """Tells one set of keys from another: names, versions and public ids, nothing of a secret."""
+        ids = {(v.owned.name, v.owned.version): v.value.reveal() for v in self._values if v.field == "key"}
+        versions = {(v.owned.name, v.owned.version, v.field) for v in self._values}
+        return repr([(*version, ids.get(version[:2], "")) for version in sorted(versions)])
+
     def findings(self, content: Searched, path: str) -> tuple[Finding, ...]:
         """One finding for each key version that stands in a content, in whole or in part."""
         spans: defaultdict[int, set[_Span]] = defaultdict(set)

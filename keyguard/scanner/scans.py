@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,7 +12,8 @@ from keyguard.scanner.collector import Collector
 from keyguard.scanner.engine import Engine
 from keyguard.scanner.findings import Finding, Place
 from keyguard.scanner.selection import Selection
-from keyguard.scanner.sources import Note, Piece, Supply, Unread, tree
+from keyguard.scanner.sharing import Gathered, share
+from keyguard.scanner.sources import Listed, Note, Piece, Supply, Unread, tree
 from keyguard.scanner.sources.files import megabytes
 from keyguard.scanner.sources.staged import Index
 from keyguard.scanner.sources.staged_begun import Begun
@@ -40,23 +42,30 @@ class Scan(NamedTuple):
         return self._replace(findings=kept, work=work, allowed=(*self.allowed, *allowed))
 
 
-def scan_tree(engine: Engine, roots: Iterable[Path], selection: Selection) -> Scan:
-    """Scan files and folders. With several roots, paths begin with the root as it was named."""
+def scan_tree(engine: Engine, roots: Iterable[Path], selection: Selection, jobs: int = 0) -> Scan:
+    """Scan files and folders. With several roots, paths begin with the root as it was named.
+
+    `jobs`: processes; 0 for as many as there are cores, if there is enough to do for them.
+    """
     named = list(roots)
 
-    def supplies() -> Iterator[Supply]:
+    def listed() -> Iterator[Listed]:
         for root in named:
             prefix = "" if len(named) == 1 or not root.is_dir() else f"{root.as_posix().rstrip('/')}/"
-            for supply in tree.pieces(root, selection):
-                yield supply if isinstance(supply, Note) else supply._replace(path=prefix + supply.path)
+            for entry in tree.listing(root, selection):
+                if prefix and not isinstance(entry, Note):
+                    yield entry._replace(path=prefix + entry.path)
+                else:
+                    yield entry
 
-    return gather(engine, supplies()).scan(engine)
+    read = functools.partial(tree.read, max_size=selection.max_size)
+    return finished(engine, share(engine, listed(), read, gather, jobs))
 
 
 def scan_bytes(engine: Engine, data: bytes, path: str, max_size: int) -> Scan:
     """Scan one content, such as standard input."""
     supply = Unread(path, f"larger than {megabytes(max_size)}") if len(data) > max_size else Piece(path, data)
-    return gather(engine, [supply]).scan(engine)
+    return finished(engine, gather(engine, [supply]))
 
 
 def scan_staged(engine: Engine, begun: Begun, selection: Selection) -> Scan:
@@ -64,25 +73,17 @@ def scan_staged(engine: Engine, begun: Begun, selection: Selection) -> Scan:
     index = Index(begun)
     gathered = gather(engine, index.pieces(selection))
     gathered.findings = [finding for finding in gathered.findings if index.adds(finding)]
-    return gathered.scan(engine)
+    return finished(engine, gathered)
 
 
-class Gathered:
-    """What a source brought, each content's findings by themselves, until they are one scan."""
-
-    def __init__(self) -> None:
-        self.findings: list[Finding] = []
-        self.unread: list[Unread] = []
-        self.notes: dict[str, None] = {}
-
-    def scan(self, engine: Engine) -> Scan:
-        """Make one finding of what is one credential."""
-        collector = Collector()
-        collector.add(self.findings)
-        work = engine.work.copy()
-        return Scan(
-            collector.findings(), tuple(self.unread), tuple(self.notes), work, tuple(engine.work.reasons)
-        )
+def finished(engine: Engine, gathered: Gathered) -> Scan:
+    """Make one finding of what is one credential."""
+    collector = Collector()
+    collector.add(gathered.findings)
+    work = engine.work.copy()
+    return Scan(
+        collector.findings(), tuple(gathered.unread), tuple(gathered.notes), work, tuple(engine.work.reasons)
+    )
 
 
 def gather(engine: Engine, supplies: Iterable[Supply]) -> Gathered:

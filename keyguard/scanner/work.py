@@ -25,3 +25,20 @@ class Work:
         for name in self.__slots__:
             setattr(made, name, getattr(self, name))
         return made
+
+    def add(self, other: Work) -> None:
+        """Count what another process did."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+    def row(self) -> tuple[object, ...]:
+        """The counts in the order of their names."""
+        return tuple(getattr(self, name) for name in self.__slots__)
+
+    @staticmethod
+    def of(row: tuple[object, ...]) -> Work:
+        """What `row` gave."""
+        made = Work()
+        for name, value in zip(Work.__slots__, row, strict=True):
+            setattr(made, name, value)
+        return made

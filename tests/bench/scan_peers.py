@@ -100,8 +100,13 @@ def _jobs(root: Path, peers: Path, args: argparse.Namespace) -> Iterable[Job]:
     past = root / "history"
     _history(past, lines, args.history_mb * 1_000_000)
     kingfisher = [str(peers / "bin/kingfisher"), "scan", "--no-validate", "--no-update-check", str(past)]
-    ours = [sys.executable, "-m", "keyguard", "scan", str(past), "--history"]
-    yield Job(f"history, {args.history_mb} MB of blobs", {"keyguard": ours, "kingfisher": kingfisher}, past)
+    ours = [sys.executable, "-m", "keyguard", "--home", str(root / "home"), "scan", str(past), "--history"]
+    _run(ours, past)  # so that there is something to remember
+    yield Job(
+        f"history, {args.history_mb} MB of blobs",
+        {"keyguard": [*ours, "--fresh"], "keyguard, again": ours, "kingfisher": kingfisher},
+        past,
+    )
     staged = root / "staged"
     staged.mkdir()
     _git(staged, "init", "-q")

@@ -12,7 +12,7 @@ from keyguard.core.errors import UsageError
 from keyguard.intake import detect
 from keyguard.scanner.engine import Engine
 from keyguard.scanner.reports import gitleaks, json_report, sarif, text
-from keyguard.scanner.scans import Scan, gather
+from keyguard.scanner.scans import Scan, finished, gather
 from keyguard.scanner.sources import Piece, Supply
 from tests.unit.scanner.leaks import bybit, deribit, env, upbit
 
@@ -33,7 +33,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def scanned(*supplies: Supply) -> Scan:
-    return gather(ENGINE, supplies).scan(ENGINE)
+    return finished(ENGINE, gather(ENGINE, supplies))
 
 
 DOTFILES = (Piece("~/.bash_history", BYBIT.encode()), Piece("~/conf/.env", UPBIT.encode()))

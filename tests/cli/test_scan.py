@@ -154,6 +154,20 @@ def test_a_report_file_is_the_owners_alone(here: Path) -> None:
     assert sorted(p.name for p in here.iterdir()) == [".env", "report.sarif"]
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names here")
+def test_a_report_into_a_pipe_or_device_does_not_replace_it(here: Path) -> None:
+    """As root, a report into /dev/null would otherwise take its place."""
+    (here / ".env").write_text(BYBIT)
+    os.mkfifo(here / "pipe")
+    reader = os.open(here / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        scan("--format", "json", "-o", "pipe")
+        assert len(json.loads(os.read(reader, 60_000))["findings"]) == 1
+    finally:
+        os.close(reader)
+    assert (here / "pipe").is_fifo()
+
+
 def test_a_report_that_cannot_be_written_is_wrong_use(here: Path) -> None:
     with pytest.raises(UsageError, match="cannot write"):
         scan("-o", "missing/report.json")

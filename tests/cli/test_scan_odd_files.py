@@ -100,7 +100,7 @@ def test_a_file_that_changes_while_it_is_read(here: Path, monkeypatch: pytest.Mo
 
     (here / "log").write_text("a line\n")
     monkeypatch.setattr(tree, "read_regular", grows)
-    note, piece = tree.pieces(here, Selection())
+    note, piece = tree.folder_pieces(here, "", Selection())
     assert isinstance(note, Note)
     assert "log changed while it was read" in note.text
     assert isinstance(piece, Piece)
@@ -111,7 +111,7 @@ def test_what_vanishes_is_said(here: Path) -> None:
         (here / name).write_text(name)
     (here / "folder").mkdir()
     supplies = []
-    for supply in tree.pieces(here, Selection()):
+    for supply in tree.folder_pieces(here, "", Selection()):
         supplies.append(supply)
         (here / "b").unlink(missing_ok=True)
         if (here / "folder").exists():
@@ -133,7 +133,7 @@ def test_a_file_that_becomes_a_link_is_not_followed(here: Path, monkeypatch: pyt
         return real(path, limit)
 
     monkeypatch.setattr(tree, "read_regular", swapped)
-    (unread,) = tree.pieces(here, Selection())
+    (unread,) = tree.folder_pieces(here, "", Selection())
     assert isinstance(unread, Unread)
 
 

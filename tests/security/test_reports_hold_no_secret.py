@@ -16,7 +16,7 @@ from keyguard.scanner import baseline
 from keyguard.scanner.engine import Engine
 from keyguard.scanner.known import DESCRIPTION, KnownKeys
 from keyguard.scanner.reports import csv_report, gitleaks, json_report, sarif, text
-from keyguard.scanner.scans import Scan, gather, scan_bytes
+from keyguard.scanner.scans import Scan, finished, gather, scan_bytes
 from keyguard.scanner.sources import Piece
 from keyguard.scanner.work import Work
 from tests.corpus.corpus import documents
@@ -69,7 +69,7 @@ def test_no_document_of_the_corpus() -> None:
     made, engine = documents(), Engine()
     for at in range(0, len(made), TOGETHER):
         some = made[at : at + TOGETHER]
-        scan = gather(engine, [Piece(document.path, document.data) for document in some]).scan(engine)
+        scan = finished(engine, gather(engine, [Piece(document.path, document.data) for document in some]))
         values = [label.value for document in some for label in document.labels if len(label.value) >= 16]
         assert scan.findings or not values
         assert_hidden(scan, " ".join(document.path for document in some), values)

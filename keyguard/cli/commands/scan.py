@@ -61,6 +61,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-size", metavar="SIZE", type=_size, help="of a file, or of one in an archive; default 10MB"
     )
+    parser.add_argument("--jobs", metavar="N", type=_jobs, default=0, help="processes (default: by size)")
+    parser.add_argument(
+        "--fresh", action="store_true", help="with --history: read again what was read before"
+    )
     parser.add_argument("--include", metavar="GLOB", action="append", default=[], help="only these paths")
     parser.add_argument("--exclude", metavar="GLOB", action="append", default=[], help="not these paths")
 
@@ -98,11 +102,22 @@ def _check(args: argparse.Namespace) -> None:
         raise UsageError("--env takes no PATH", code="usage")
     if args.unreachable and not args.history:
         raise UsageError("--unreachable belongs to --history", code="usage")
+    if args.fresh and not args.history:
+        raise UsageError("--fresh belongs to --history", code="usage")
     if args.staged or args.history or args.range or args.pushed:
         if len(args.paths) > 1:
             raise UsageError("one repository at a time", code="usage", hint="give one PATH, or none")
         if args.paths and not Path(args.paths[0]).is_dir():
             raise UsageError(f"no folder {args.paths[0]!r}", code="scan.path")
+
+
+def _jobs(words: str) -> int:
+    """At least one process, and no more than anyone has use for."""
+    import argparse  # noqa: PLC0415 - not for hooks, whose words are never parsed
+
+    if not words.isdecimal() or not 1 <= int(words) <= 64:
+        raise argparse.ArgumentTypeError(f"not a number of processes: {words!r}")
+    return int(words)
 
 
 def _size(words: str) -> int:

@@ -26,4 +26,14 @@ class Note(NamedTuple):
     text: str
 
 
+class Later(NamedTuple):
+    """A content that is there, to be read by the process that scans it. `what` is plain values and tells
+    its source how; `size` (bytes) is what the source was told."""
+
+    path: str
+    size: int
+    what: tuple[str, ...]
+
+
 Supply = Piece | Unread | Note
+Listed = Later | Unread | Note

@@ -2,7 +2,7 @@
 
 - Only plumbing that reads objects and the index; never checkout, diff drivers, filters or transports.
 - Configuration of system and user is not read; what the repository's own may set to run a program is
-  overridden on the command line, which wins.
+  overridden on the command line, which wins; so is what it may set to take memory.
 - No object is fetched: a partial clone's missing objects are reported, not loaded.
 - The environment holds what is listed here and nothing else. Empty and relative entries of PATH are
   dropped, since they name the scanned folder when it is the current one.
@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import stat
@@ -17,10 +18,10 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 from keyguard.core.errors import UsageError
-from keyguard.scanner.sources import Supply, Unread
+from keyguard.scanner.sources import Unread
 from keyguard.scanner.sources.files import TooLarge
 
 _OVERRIDES = (
@@ -39,6 +40,10 @@ _OVERRIDES = (
     "diff.external=",
     "gpg.program=false",
     "protocol.allow=never",
+    # Memory of each process that reads objects, whatever the repository asks for.
+    "core.deltaBaseCacheLimit=48m",
+    "core.packedGitWindowSize=16m",
+    "core.packedGitLimit=64m",
 )
 _GIT_ENVIRONMENT = {
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -77,11 +82,14 @@ _SILENT = "git failed without a word"
 _OBJECT = re.compile(rb"(\S+) (blob|commit|tag|tree) (\d{1,18})\n")
 
 
+_T = TypeVar("_T")
+
+
 class GitFailed(Exception):
     """Git ended with an error; the text is its first line of complaint."""
 
 
-def said(supplies: Iterator[Supply], where: str) -> Iterator[Supply]:
+def said(supplies: Iterator[_T], where: str) -> Iterator[_T | Unread]:
     """The same. Where git cannot go on, that is said, so that what was not read never passes for clean."""
     try:
         yield from supplies
@@ -121,7 +129,17 @@ class Repository:
     @property
     def common_folder(self) -> Path:
         """What all work trees share: configuration, refs, objects."""
-        return self._folder / self.text("rev-parse", "--git-common-dir")
+        return self._common[0]
+
+    @property
+    def shallow(self) -> bool:
+        """Whether commits before some are not here."""
+        return self._common[1]
+
+    @functools.cached_property
+    def _common(self) -> tuple[Path, bool]:
+        shallow, folder = self.text("rev-parse", "--is-shallow-repository", "--git-common-dir").split("\n", 1)
+        return self._folder / folder, shallow == "true"
 
     def run(self, *words: str, data: bytes = b"") -> bytes:
         """Return a command's output, for commands that write little; raises GitFailed."""
@@ -274,6 +292,10 @@ class ObjectReader:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the git process."""
         _end(self._process)
 
     def get(self, oid: str, limit: int | None = None) -> bytes:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO
 
-from keyguard.scanner.sources import Note, Piece, Supply, Unread
+from keyguard.scanner.sources import Later, Listed, Note, Piece, Supply, Unread
 from keyguard.scanner.sources.files import TooLarge, megabytes
 from keyguard.scanner.sources.git import GitFailed, ObjectReader, Repository, said
 
@@ -24,62 +24,72 @@ _CHECK = ("cat-file", "--batch-check=%(objectname) %(objecttype) %(objectsize) %
 _STORED = ("cat-file", "--batch-all-objects", "--batch-check=%(objectname) %(objecttype) %(objectsize)")
 _ABSENT = "missing"
 _ID = re.compile(rb"[0-9a-f]{40}|[0-9a-f]{64}")
+SUBMODULES = Note("submodules are repositories of their own: scan each one by itself")
 # Neither refs nor in a reflog of their own; each work tree has its own ones.
 _HEADS = ("HEAD", "ORIG_HEAD", "FETCH_HEAD", "MERGE_HEAD", "REBASE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD")
 
 
 class History:
     """One walk over a repository. Afterwards `tips` are the objects from which, beside refs and reflogs,
-    commits can be reached: what `EVERYWHERE` reads."""
+    commits can be reached: what `EVERYWHERE` reads. `whole`: nothing was missing on the way.
 
-    def __init__(self, repository: Repository, max_size: int, *, unreachable: bool = False) -> None:
+    `beyond`: commits and tags from which everything is known; what they reach is left out. Not together
+    with `unreachable`.
+    """
+
+    def __init__(
+        self, repository: Repository, *, unreachable: bool = False, beyond: frozenset[str] = frozenset()
+    ) -> None:
         self._repository = repository
-        self._max_size = max_size
         self._unreachable = unreachable
+        self._beyond = beyond
         self._seen: set[bytes] = set()
         self._absent = 0
         self.tips = b""
+        self.whole = True
 
-    def pieces(self) -> Iterator[Supply]:
-        """Yield every object's content, each once. The path of a blob is one of those it had.
+    def listing(self) -> Iterator[Listed]:
+        """Yield every object that holds a content, each once. The path of a blob is one of those it had.
 
         Exclusions do not apply here: a blob may have another path elsewhere, see `origins`.
         """
-        return said(self._pieces(), "(history)")
+        return said(self._listing(), "(history)")
 
-    def _pieces(self) -> Iterator[Supply]:
-        repository = self._repository
-        with repository.objects() as reader:
-            try:
-                if repository.text("rev-parse", "--is-shallow-repository") == "true":
-                    yield Note(
-                        "the repository is a shallow clone: what lies before its first commits is not here"
-                    )
-                self.tips = b"".join(oid + b"\n" for oid in _heads(repository))
-                yield from self._walk(reader, ())
-            except GitFailed as failure:
-                # A ref or object that git cannot read ends its walk; what is stored is still read.
-                yield Unread("(history)", f"git: {failure}")
-                self._unreachable = True
-            if self._unreachable:
-                yield from self._rest(reader)
+    def _listing(self) -> Iterator[Listed]:
+        try:
+            if self._repository.shallow:
+                yield Note(
+                    "the repository is a shallow clone: what lies before its first commits is not here"
+                )
+            heads = heads_of(self._repository)
+            self.tips = "".join(f"{oid}\n" for oid in heads).encode()
+            yield from self._walk(_without(self._beyond, [head for head in heads if head in self._beyond]))
+        except GitFailed as failure:
+            # A ref or object that git cannot read ends its walk; what is stored is still read.
+            yield self._failed(failure)
+            self._unreachable = True
+        if self._unreachable:
+            yield from self._rest()
         if self._absent:
+            self.whole = False
             yield Unread("(history)", f"{self._absent} objects are not in this clone, or damaged")
 
-    def _walk(self, reader: ObjectReader, more: tuple[str, ...]) -> Iterator[Supply]:
-        with self._repository.pipe((*_WALK, *more), _CHECK, data=self.tips) as listing:
-            for line in listing:
+    def _walk(self, less: bytes, *more: str) -> Iterator[Listed]:
+        if less:
+            more += ("--ignore-missing",)
+        with self._repository.pipe((*_WALK, *more), _CHECK, data=self.tips + less) as lines:
+            for line in lines:
                 words = os.fsdecode(line.rstrip(b"\n")).split(" ", 3)
                 if len(words) < 3:
                     self._absent += words[-1] == _ABSENT
                     continue
                 oid, kind, size, path = words[0], words[1], int(words[2]), "".join(words[3:])
                 if path == ".gitmodules":
-                    yield Note("submodules are repositories of their own: scan each one by itself")
-                if kind != "tree":
-                    yield from self._once(reader, oid, kind, size, path)
+                    yield SUBMODULES
+                if kind != "tree" and self._is_new(oid):
+                    yield Later(path, size, (oid, kind))
 
-    def _rest(self, reader: ObjectReader) -> Iterator[Supply]:
+    def _rest(self) -> Iterator[Listed]:
         """What is stored and was not walked: first lost commits with all they hold, by path, then single
         objects."""
         lost = []
@@ -89,33 +99,61 @@ class History:
         if lost:
             self.tips += "".join(f"{oid}\n" for oid in lost).encode()
             try:
-                yield from self._walk(reader, ("--ignore-missing",))
+                yield from self._walk(b"", "--ignore-missing")
             except GitFailed as failure:
-                yield Unread("(history)", f"git: {failure}")
+                yield self._failed(failure)
         for oid, kind, size in self._stored(count_damaged=True):
-            if kind != "tree":
-                yield from self._once(reader, oid, kind, size, "")
+            if kind != "tree" and self._is_new(oid):
+                yield Later("", size, (oid, kind))
 
     def _stored(self, *, count_damaged: bool = False) -> Iterator[tuple[str, str, int]]:
         """Id, kind and size of every object whose header can be read."""
-        with self._repository.pipe(_STORED) as listing:
-            for line in listing:
+        with self._repository.pipe(_STORED) as lines:
+            for line in lines:
                 words = line.decode().split()
                 if len(words) == 3:
                     yield words[0], words[1], int(words[2])
                 else:
                     self._absent += count_damaged
 
-    def _once(self, reader: ObjectReader, oid: str, kind: str, size: int, path: str) -> Iterator[Supply]:
-        if self._unreachable:  # else rev-list has named each once
-            name = bytes.fromhex(oid)
-            if name in self._seen:
-                return
-            self._seen.add(name)
-        if size > self._max_size:  # known without asking for it
-            yield Unread(path or oid, f"object {oid[:12]} is larger than {megabytes(self._max_size)}")
+    def _failed(self, failure: GitFailed) -> Unread:
+        self.whole = False
+        return Unread("(history)", f"git: {failure}")
+
+    def _is_new(self, oid: str) -> bool:
+        """Whether an object was not listed before; rev-list by itself names each once."""
+        if not self._unreachable:
+            return True
+        known = len(self._seen)
+        self._seen.add(bytes.fromhex(oid))
+        return len(self._seen) > known
+
+
+class Reader:
+    """Reads listed objects. Each process that uses it gets a git process of its own."""
+
+    def __init__(self, repository: Repository, max_size: int) -> None:
+        self._repository = repository
+        self._max_size = max_size
+        self._objects: dict[int, ObjectReader] = {}
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for objects in self._objects.values():
+            objects.close()
+
+    def read(self, later: Later) -> Iterator[Supply]:
+        """Yield an object's content, or why it could not be read."""
+        oid, kind = later.what
+        if later.size > self._max_size:  # known without asking for it
+            yield _too_large(oid, later.path, self._max_size)
             return
-        yield from object_pieces(reader, oid, kind, path, self._max_size)
+        me = os.getpid()
+        if me not in self._objects:
+            self._objects[me] = self._repository.objects()
+        yield from object_pieces(self._objects[me], oid, kind, later.path, self._max_size)
 
 
 def object_pieces(reader: ObjectReader, oid: str, kind: str, path: str, max_size: int) -> Iterator[Supply]:
@@ -123,7 +161,7 @@ def object_pieces(reader: ObjectReader, oid: str, kind: str, path: str, max_size
     try:
         data = reader.get(oid, max_size)
     except TooLarge:
-        yield Unread(path or oid, f"object {oid[:12]} is larger than {megabytes(max_size)}")
+        yield _too_large(oid, path, max_size)
         return
     except GitFailed as failure:
         yield Unread(path or oid, f"object {oid[:12]}: {failure}")
@@ -144,7 +182,47 @@ def object_pieces(reader: ObjectReader, oid: str, kind: str, path: str, max_size
         yield Piece(TAG_MESSAGE, message, blob=oid, commit=known)
 
 
-def _heads(repository: Repository) -> list[bytes]:
+def tips_of(repository: Repository) -> frozenset[str]:
+    """The objects that refs, HEAD and its like, and reflogs name: from them all but the indexes is reached.
+    Raises GitFailed."""
+    refs = repository.run("for-each-ref", "--format=%(objectname)")
+    heads = "".join(f"{oid}\n" for oid in heads_of(repository)).encode()
+    commits = repository.run("rev-list", "--no-walk", *EVERYWHERE, data=heads)
+    return frozenset((refs + commits).decode().split())
+
+
+def is_reached(repository: Repository, objects: frozenset[str], tips: frozenset[str]) -> bool:
+    """Whether all of these commits and tags, and what they reach, can be reached from `tips`."""
+    if not objects:
+        return True
+    asked = "".join(f"{oid}\n" for oid in sorted(objects)).encode() + _without(tips)
+    try:
+        with repository.pipe(("rev-list", "--objects", "--stdin"), data=asked) as beyond:
+            return not beyond.read(1)
+    except GitFailed:  # some are gone
+        return False
+
+
+def staged_only(repository: Repository, tips: frozenset[str], heads: list[str]) -> set[str]:
+    """The objects of the indexes that are neither in `tips` nor in the trees of `heads`; some may be in
+    an older commit. Raises GitFailed."""
+    less = _without(tips, [head for head in heads if head in tips])
+    with repository.pipe(("rev-list", "--objects", "--indexed-objects", "--stdin"), data=less) as lines:
+        return {line.split()[0].decode() for line in lines}
+
+
+def _without(tips: Iterable[str], heads: Iterable[str] = ()) -> bytes:
+    """How rev-list is told what to leave out. Of an index, it takes what is also in the tree of an unwanted
+    commit as new unless that tree is named by itself."""
+    trees = [f"^{head}^{{tree}}\n" for head in heads]
+    return "".join([f"^{oid}\n" for oid in sorted(tips)] + trees).encode()
+
+
+def _too_large(oid: str, path: str, max_size: int) -> Unread:
+    return Unread(path or oid, f"object {oid[:12]} is larger than {megabytes(max_size)}")
+
+
+def heads_of(repository: Repository) -> list[str]:
     """The objects that HEAD and its like name in any work tree."""
     names = [f"main-worktree/{head}" for head in _HEADS]
     try:
@@ -154,7 +232,7 @@ def _heads(repository: Repository) -> list[bytes]:
     names += [f"worktrees/{name}/{head}" for name in sorted(linked) for head in _HEADS]
     asked = os.fsencode("\n".join(names) + "\n")
     answer = repository.run("cat-file", "--batch-check=%(objectname)", data=asked)
-    return sorted({line for line in answer.splitlines() if b" " not in line})
+    return sorted({line.decode() for line in answer.splitlines() if b" " not in line})
 
 
 def tokens(stream: IO[bytes]) -> Iterator[str]:

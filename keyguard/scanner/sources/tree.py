@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from keyguard.core.errors import UsageError
 from keyguard.scanner.selection import Selection
-from keyguard.scanner.sources import Note, Piece, Supply, Unread
+from keyguard.scanner.sources import Later, Listed, Note, Piece, Supply, Unread
 from keyguard.scanner.sources.files import TooLarge, megabytes, read_regular
 
 LEFT_OUT = frozenset(
@@ -24,25 +25,39 @@ VANISHED = "vanished before it was read"
 _MARKERS = ("pyvenv.cfg", "CACHEDIR.TAG")  # a virtual environment or a cache by its own word
 
 
-def pieces(root: Path, selection: Selection) -> Iterator[Supply]:
+def listing(root: Path, selection: Selection) -> Iterator[Listed]:
     """Yield the files below a folder in a stable order, or the one file; paths are relative to `root`.
 
     A link is followed only where it is `root` itself. UsageError `scan.path` if there is no such path.
     """
     try:
         real = root.resolve(strict=True)
+        facts = real.stat()
     except (OSError, RuntimeError):
         raise UsageError(f"no file or folder {str(root)!r}", code="scan.path") from None
-    if not real.is_dir():
-        # Named by the person, so no exclusion applies.
-        read = list(file_pieces(real, str(root), selection.max_size))
-        yield from read or [Unread(str(root), "not a regular file (a pipe goes to --stdin)")]
-        return
-    yield from folder_pieces(real, "", selection)
+    if stat.S_ISDIR(facts.st_mode):
+        yield from _below(real, "", selection)
+    elif stat.S_ISREG(facts.st_mode):  # named by the person, so no exclusion applies
+        yield Later(str(root), facts.st_size, (str(real),))
+    else:
+        yield Unread(str(root), "not a regular file (a pipe goes to --stdin)")
+
+
+def read(later: Later, max_size: int) -> Iterator[Supply]:
+    """Yield the content of a listed file, or why it could not be read; nothing if it is no file any more."""
+    return file_pieces(Path(later.what[0]), later.path, max_size)
 
 
 def folder_pieces(real: Path, prefix: str, selection: Selection) -> Iterator[Supply]:
     """Yield the files below a folder; `prefix` ("" or ending in "/") comes before their paths."""
+    for entry in _below(real, prefix, selection):
+        if isinstance(entry, Later):
+            yield from read(entry, selection.max_size)
+        else:
+            yield entry
+
+
+def _below(real: Path, prefix: str, selection: Selection) -> Iterator[Listed]:
     stack = [(real, prefix)]
     passed = 0
     while stack:
@@ -67,12 +82,21 @@ def folder_pieces(real: Path, prefix: str, selection: Selection) -> Iterator[Sup
             elif not selection.wants(path):
                 continue
             elif entry.is_file(follow_symlinks=False):
-                yield from file_pieces(folder / entry.name, path, selection.max_size)
+                yield _listed(entry, path)
             else:
                 passed += 1
         stack.extend(reversed(folders))
     if passed:
         yield Note(f"{passed} pipes, sockets or devices were passed over")
+
+
+def _listed(entry: os.DirEntry[str], path: str) -> Listed:
+    try:
+        return Later(path, entry.stat(follow_symlinks=False).st_size, (entry.path,))
+    except FileNotFoundError:
+        return Unread(path, VANISHED)
+    except OSError as error:
+        return Unread(path, reason(error))
 
 
 def left_out(root: Path, path: str, selection: Selection) -> bool:

@@ -13,7 +13,7 @@ import pytest
 
 from keyguard.scanner.engine import Engine
 from keyguard.scanner.reports import csv_report, gitleaks, sarif
-from keyguard.scanner.scans import Scan, gather, scan_bytes
+from keyguard.scanner.scans import Scan, finished, gather, scan_bytes
 from keyguard.scanner.sources import Note, Piece, Unread
 from tests.unit.scanner.leaks import bybit, env, pem
 from tests.unit.scanner.packing import notebook, zipped
@@ -84,7 +84,7 @@ def test_every_sarif_rule_helps() -> None:
 
 def test_a_credential_that_stands_everywhere_stays_within_what_code_hosts_take() -> None:
     pair = env("bybit", KEY, SECRET).encode()
-    scan = gather(ENGINE, [Piece(f"{number}/.env", pair) for number in range(300)]).scan(ENGINE)
+    scan = finished(ENGINE, gather(ENGINE, [Piece(f"{number}/.env", pair) for number in range(300)]))
     (result,) = json.loads(sarif.render(scan, ENGINE.rulebook, show=False))["runs"][0]["results"]
     assert len(result["relatedLocations"]) == 100
     assert result["message"]["text"].endswith("; in 200 more places")
@@ -108,7 +108,7 @@ def wide() -> Scan:
         ),
         *(Unread("locked/", "permission denied"), Note("1 pipe")),
     ]
-    return gather(ENGINE, supplies).scan(ENGINE)
+    return finished(ENGINE, gather(ENGINE, supplies))
 
 
 @pytest.mark.skipif(
