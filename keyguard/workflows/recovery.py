@@ -12,6 +12,7 @@ from keyguard.ports.journal import Workflow
 from keyguard.workflows import managers
 from keyguard.workflows.abort import can_clean_up
 from keyguard.workflows.identity import Actor
+from keyguard.workflows.migrate import MIGRATE
 from keyguard.workflows.plan import decode
 from keyguard.workflows.rotation_runner import drive
 from keyguard.workflows.run import ProcessAlive, Run
@@ -30,7 +31,7 @@ def resume(
         workflow = ports.journal.workflow(workflow_id)  # as it stands now that nobody else moves it
         if workflow.finished:
             return workflow
-        if manager:
+        if manager and workflow.kind != MIGRATE:
             workflow = _with_manager(ports, workflow, manager)
         return drive(_take_up(ports, workflow, actor, process_alive))
 
@@ -77,5 +78,11 @@ def _with_manager(ports: Ports, workflow: Workflow, named: str) -> Workflow:
 
 
 def _take_up(ports: Ports, workflow: Workflow, actor: Actor, process_alive: ProcessAlive) -> Run:
+    if workflow.kind == MIGRATE:
+        raise UsageError(
+            "this workflow moves the store, it is about no key",
+            code="workflow.store",
+            hint="`keyguard store migrate --to` the store it was moving to goes on with it",
+        )
     key = ports.inventory.find_key(workflow.key_id)
     return Run(ports, workflow, key, actor, process_alive, resumed=True)

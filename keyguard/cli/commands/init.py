@@ -42,7 +42,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
                 f"this home uses the {config.store} store already",
                 code="home.store",
                 still="nothing was changed",
-                hint="choose another --home; moving keys between stores is not yet in this version",
+                hint=f"choose another --home, or move it: keyguard store migrate --to {args.store}",
             )
     else:
         store, why = wiring.choose(args.store)
