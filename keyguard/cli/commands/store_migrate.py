@@ -39,6 +39,8 @@ def run(args: argparse.Namespace, out: Output) -> int:
         wiring.Unlock(args.passphrase_file, session.prompt),
         lambda: session.new_passphrase(args.passphrase_file),
     )
+    if args.to == "file" and not args.dry_run:
+        passphrase()  # one that is refused is told before anything is begun
     with session.opened(args, out, unlock=passphrase) as ports:
         move = moves.move_to(home, home.read(), args.to, passphrase)
         told = _go(ports, args, move)
