@@ -237,6 +237,14 @@ def _clear(staged: Home) -> None:
     """Remove what an unfinished restore left, its items in the OS keyring first: the folder names them."""
     if not staged.path.exists():
         return
+    ours = ("config.toml", "keyguard.db", "vault.kgv", "store.lock", "keyring.lock")
+    if any(not path.name.startswith(ours) for path in staged.path.iterdir()):
+        raise UsageError(
+            f"{staged.path} is in the way and holds what no restore leaves there",
+            code="home.exists",
+            still="nothing was changed",
+            hint="move it away, or name another --home",
+        )
     if staged.exists():
         config = staged.read()
         if config.store == "os-keyring":
