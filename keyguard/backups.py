@@ -24,6 +24,7 @@ from keyguard.core.errors import IntegrityError, KeyguardError, StoreError, Usag
 from keyguard.core.secret import Secret
 from keyguard.gateway.clock import SystemClock
 from keyguard.home import Config, Home
+from keyguard.ports.secrets import get_many
 from keyguard.stores.audit import SqlAuditLog
 from keyguard.stores.backup_format import Reader, Writer, damaged
 from keyguard.stores.backup_sections import copy_database, read_items, read_manifest, sections
@@ -209,7 +210,7 @@ def _fill(staged: Home, config: Config, items: dict[str, Secret], passphrase: Ca
     new = moves.side(staged, config.id, config.store, passphrase)
     new.make()
     new.fill(items)
-    if new.held() != tuple(sorted(items)) or any(new.store.get(n) != items[n] for n in items):
+    if new.held() != tuple(sorted(items)) or get_many(new.store, items) != items:
         raise IntegrityError("the new store does not return what was put into it", code="store.read_back")
     new.finish()
 

@@ -65,7 +65,7 @@ def side(home: Home, home_id: str, store: str, passphrase: Callable[[], Secret])
         make=lambda: None,
         fill=lambda items: _put_each(keyring, items),
         finish=lambda: None,
-        discard=lambda: None,
+        clear=lambda: _delete_each(keyring),
     )
 
 
@@ -82,7 +82,7 @@ def _vault_side(home: Home, vault: VaultFile, passphrase: Callable[[], Secret]) 
         make=make,
         fill=vault.put_many,
         finish=lambda: _add_shares(vault),
-        discard=lambda: remove_private(path),
+        clear=lambda: remove_private(path),
     )
 
 
@@ -97,3 +97,8 @@ def _add_shares(vault: VaultFile) -> None:
 def _put_each(store: SecretStore, items: Mapping[str, Secret]) -> None:
     for name, secret in items.items():
         store.put(name, secret)
+
+
+def _delete_each(store: SecretStore) -> None:
+    for name in store.names():
+        store.delete(name)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from keyguard.core.errors import StoreError
 from keyguard.core.secret import Secret
-from keyguard.ports.secrets import SecretStore
+from keyguard.ports.secrets import SecretStore, get_many
 from keyguard.stores.file_lock import locked
 
 
@@ -42,6 +42,10 @@ class CurrentStore:
         with locked(self._lock):
             self._check()
             self._inner.delete(name)
+
+    def get_many(self, names: Iterable[str]) -> dict[str, Secret]:
+        """Those of the items that are there."""
+        return get_many(self._inner, names)
 
     def names(self) -> tuple[str, ...]:
         """Return all names, sorted."""

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from keyguard.core.canonical import parse_instant
-from keyguard.core.errors import IntegrityError, NotStored, UsageError
+from keyguard.core.errors import IntegrityError, UsageError
 from keyguard.core.keys import VersionStatus
 from keyguard.core.secret import Secret
 from keyguard.core.slots import FIRM
 from keyguard.ports.all import Ports
 from keyguard.ports.audit import AuditLog, Entry
 from keyguard.ports.inventory import Inventory
-from keyguard.ports.secrets import SecretStore
+from keyguard.ports.secrets import SecretStore, get_many
 from keyguard.workflows.records import instant
 
 _ATTEMPTS = 3
@@ -199,11 +199,5 @@ def _history(log: AuditLog) -> str:
 
 
 def _read(secrets: SecretStore, names: tuple[str, ...], known: Mapping[str, Secret]) -> dict[str, Secret]:
-    items = dict(known)
-    for name in names:
-        if name not in items:
-            try:
-                items[name] = secrets.get(name)
-            except NotStored:
-                continue  # removed since it was listed
-    return items
+    """`known` and what is not yet in it; what was removed since it was listed is passed over."""
+    return {**known, **get_many(secrets, [name for name in names if name not in known])}

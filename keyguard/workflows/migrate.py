@@ -12,38 +12,40 @@ Until the switch the source is the store and nothing in it changes; after it, th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
-from keyguard.core.errors import IntegrityError, NotStored, StoreError, UsageError
+from keyguard.core.errors import IntegrityError, StoreError, UsageError
 from keyguard.core.keys import VersionStatus
 from keyguard.core.secret import Secret
 from keyguard.core.slots import FIRM
 from keyguard.ports.all import Ports
 from keyguard.ports.journal import Workflow
-from keyguard.ports.secrets import SecretStore
+from keyguard.ports.secrets import SecretStore, get_many
 from keyguard.workflows.records import append_once
 
 MIGRATE = "migrate"
 HOLDER = "store"
 """Stands where other workflows have the id of a key: one unfinished move a home."""
 
-_BATCH = 256
+_BATCH = 2048
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two stores. `held`: its names, () where it does not exist. `make` makes it where it does
-    not. `fill` puts many items, durably. `finish`: what it needs beside its items. `discard` removes what
-    is left of it once it is empty."""
+    """One of the two stores.
+
+    `held`: its names, () where it does not exist. `make` makes it where it does not. `fill` puts many items,
+    durably. `finish`: what it needs beside its items. `clear` removes all of it.
+    """
 
     store: SecretStore
     held: Callable[[], tuple[str, ...]]
     make: Callable[[], None]
     fill: Callable[[Mapping[str, Secret]], None]
     finish: Callable[[], None]
-    discard: Callable[[], None]
+    clear: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +81,8 @@ def rehearse(move: Move) -> int:
     Raises StoreError where the source cannot be read or the target holds what is not in the source.
     """
     names = move.source.store.names()
-    for name in names:
-        move.source.store.get(name)
+    for batch in _batches(names):
+        get_many(move.source.store, batch)
     _no_strangers(names, move)
     return len(names)
 
@@ -120,11 +122,8 @@ def abandon(ports: Ports, move: Move) -> Workflow:
                 code="workflow.too_late",
                 hint="go on with the move, then move back",
             )
-        held = move.target.held()
-        _record(ports, move, workflow, "abandoned", len(held))
-        for name in held:
-            move.target.store.delete(name)
-        move.target.discard()
+        _record(ports, move, workflow, "abandoned", len(move.target.held()))
+        move.target.clear()
         return _advance(ports, workflow, "abandoned", finished=True)
 
 
@@ -155,13 +154,8 @@ def _copy(ports: Ports, move: Move, workflow: Workflow) -> None:
     _record(ports, move, workflow, "begun", len(names))
     move.target.make()
     _put_missing(move, names)
-    for name in names:
-        try:
-            same = move.target.store.get(name) == move.source.store.get(name)
-        except NotStored:
-            same = name not in move.source.store.names()  # removed meanwhile, by somebody who may
-        if not same:
-            raise _differs(name)
+    for batch in _batches(names):
+        _compare(batch, move)
 
 
 def _switch(ports: Ports, move: Move, workflow: Workflow) -> None:
@@ -180,13 +174,22 @@ def _switch(ports: Ports, move: Move, workflow: Workflow) -> None:
 
 def _put_missing(move: Move, names: tuple[str, ...]) -> None:
     held = frozenset(move.target.store.names())
-    missing = [name for name in names if name not in held]
-    for at in range(0, len(missing), _BATCH):
-        batch = {name: move.source.store.get(name) for name in missing[at : at + _BATCH]}
-        move.target.fill(batch)
-        for name, secret in batch.items():
-            if move.target.store.get(name) != secret:
-                raise _differs(name)
+    for batch in _batches([name for name in names if name not in held]):
+        move.target.fill(get_many(move.source.store, batch))
+        _compare(batch, move)
+
+
+def _compare(names: Sequence[str], move: Move) -> None:
+    """What is in the source must be in the target; what is no more was removed meanwhile, as it may."""
+    target = get_many(move.target.store, names)
+    for name, secret in get_many(move.source.store, names).items():
+        if target.get(name) != secret:
+            raise _differs(name)
+
+
+def _batches(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Plaintext of so many at a time."""
+    return (names[at : at + _BATCH] for at in range(0, len(names), _BATCH))
 
 
 def _clear(ports: Ports, move: Move, workflow: Workflow) -> None:
@@ -200,15 +203,12 @@ def _clear(ports: Ports, move: Move, workflow: Workflow) -> None:
         if version.status is not VersionStatus.DEAD
     }
     for name in held:
-        if name in kept:
-            if move.target.store.get(name) != move.source.store.get(name):
-                raise _differs(name)
-        elif name in needed:
+        if name not in kept and name in needed:
             raise _differs(name)
+    for batch in _batches([name for name in held if name in kept]):
+        _compare(batch, move)
     _record(ports, move, workflow, "source_cleared", len(held))
-    for name in held:
-        move.source.store.delete(name)
-    move.source.discard()
+    move.source.clear()
 
 
 def _no_strangers(names: tuple[str, ...], move: Move) -> None:

@@ -69,3 +69,36 @@ def test_what_stands_in_the_history_is_no_file_to_change(tmp_path: Path) -> None
     done = keyguard(home, *words, cwd=work)
     assert done.returncode == 0, done.stderr
     assert "stands in git history" in done.stderr
+
+
+def test_every_kind_of_file_at_once(tmp_path: Path) -> None:
+    home, work = tmp_path / "home", tmp_path / "work"
+    keyguard(home, "init", "--store", "file", "--simulator", "bybit=http://127.0.0.1:9")
+    work.mkdir()
+
+    def pair(number: int) -> tuple[str, str]:
+        return f"{KEY[:-1]}{number}", f"{SECRET[:-1]}{number}"
+
+    files = {
+        "config.json": '// c\n{{"exchange": {{"name": "bybit", "key": "{}", "secret": "{}",}},}}\n',
+        "ccxt.yaml": "exchanges:\n  bybit:  # main\n    apiKey: {}\n    secret: '{}'\n",
+        "keys.csv": "거래소,이름,API Key,Secret Key\r\n바이비트,봇,{},{}\r\n",
+        "hb.yml": "connector: bybit\nbybit_api_key: {}\nbybit_api_secret: {}\n",
+        "bot.py": 'BYBIT_API_KEY = "{}"\nBYBIT_API_SECRET = "{}"\n',
+        "other.py": 'BYBIT_API_KEY = "{}"\nBYBIT_API_SECRET = "{}"\n',
+    }
+    for number, (name, form) in enumerate(files.items()):
+        (work / name).write_bytes(form.format(*pair(number)).encode("cp949"))
+    ours, foreign = tmp_path / "scan.json", tmp_path / "gitleaks.json"
+    assert keyguard(home, "scan", "bot.py", "--format", "json", "-o", str(ours), cwd=work).returncode == 1
+    foreign.write_text('[{"RuleID": "generic-api-key", "File": "other.py", "StartLine": 2}]')
+    named = ["config.json", "ccxt.yaml", "keys.csv", "hb.yml"]
+    words = ("--desk", "mm", "--replace", "--unchecked")
+    done = keyguard(home, "key", "import", *named, str(ours), str(foreign), *words, cwd=work)
+    assert done.returncode == 0, done.stderr
+    for number, name in enumerate(files):
+        text = (work / name).read_bytes().decode("cp949")
+        assert not any(part in text + done.stdout + done.stderr for part in pair(number))
+        assert text.count("keyguard://bybit/mm/") == 2
+    again = keyguard(home, "key", "import", *named, *words, cwd=work)
+    assert (again.returncode, again.stdout) == (0, "")

@@ -33,7 +33,7 @@ class Disk:
         self.target = OtherStore()
         self.made = False
         self.uses = "source"
-        self.discarded = []
+        self.cleared = []
         self.expected = {name: secret.reveal() for name, secret in self.world.store.items.items()}
 
     @property
@@ -55,13 +55,19 @@ class Disk:
                     fate.call(f"{name}.put", store.put, item, secret)
 
             mortal_store = MortalStore(name, store, fate)
+
+            def clear():
+                for item in store.names():
+                    mortal_store.delete(item)
+                fate.call(f"{name}.clear", self.cleared.append, name)
+
             return Side(
                 store=mortal_store,
                 held=store.names,
                 make=lambda: fate.call(f"{name}.make", make),
                 fill=fill,
                 finish=lambda: fate.call(f"{name}.finish", lambda: None),
-                discard=lambda: fate.call(f"{name}.discard", self.discarded.append, name),
+                clear=clear,
             )
 
         @contextmanager
@@ -118,7 +124,7 @@ def test_a_clean_run_moves_everything_and_says_so_before_each_effect():
     disk.nothing_lost()
     assert disk.uses == "target"
     assert disk.world.store.items == {}
-    assert disk.discarded == ["source"]
+    assert disk.cleared == ["source"]
     assert disk.stages() == ["begun", "switched", "source_cleared"]
     order = fate.names
     records = [at for at, name in enumerate(order) if name == "audit.append"]

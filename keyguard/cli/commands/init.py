@@ -53,8 +53,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
             firm={"name_latin": args.firm} if args.firm else {},
             simulators=dict(_simulator(text) for text in args.simulator),
         )
-    unlock = wiring.Unlock(args.passphrase_file, session.prompt_twice)
-    wiring.create(home, config, unlock)
+    wiring.create(home, config, lambda: session.new_passphrase(args.passphrase_file))
     with session.opened(args, out) as ports:
         begin(ports, Firm(**config.firm), tool_version=__version__)
     database = config.database or str(home.database_file)
