@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import pty
 import stat
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from keyguard.core import share
+from keyguard.core.secret import Secret
 from tests.cli.desk import Desk, bybit_keys, desk, write_private
 
 if TYPE_CHECKING:
@@ -193,6 +199,35 @@ class TestRecoveryShare:
         assert "KGR1" not in done.out + done.err
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         return file
+
+    def test_it_is_kept_nowhere(self, old: Desk, sheet: Path) -> None:
+        text = next(line.strip() for line in sheet.read_text().splitlines() if "KGR1" in line)
+        groups = [group.encode() for group in text.split(" ")[1].split("-")]
+        key = share.key_of(share.read(Secret(text))).reveal().encode()
+        for file in (path for path in old.home.rglob("*") if path.is_file()):
+            content = file.read_bytes()
+            assert key not in content
+            assert sum(group in content for group in groups) < 2, file
+
+    def test_a_terminal_shows_it_once(self, old: Desk) -> None:
+        ours, theirs = pty.openpty()
+        command = [sys.executable, "-m", "keyguard", "store", "recovery", "make"]
+        process = subprocess.Popen(
+            command, cwd=old.work, env=old.environment(), stdin=theirs, stdout=theirs, stderr=subprocess.PIPE
+        )
+        os.close(theirs)
+        shown = b""
+        with contextlib.suppress(OSError):  # Linux reports the end of a terminal as an error
+            while piece := os.read(ours, 4096):
+                shown += piece
+        os.close(ours)
+        _, told = process.communicate(timeout=60)
+        assert process.returncode == 0, told
+        lines = shown.decode().splitlines()
+        (text,) = [line.strip() for line in lines if line.strip().startswith("KGR1")]
+        assert b"KGR1" not in told
+        typed = write_private(old.folder / "typed", text.lower())
+        old.keyguard("store", "recovery", "restore", "--check", "--share-file", str(typed))
 
     def test_it_opens_the_store_whose_passphrase_is_lost(self, old: Desk, sheet: Path) -> None:
         new = empty_machine(old)
