@@ -6,14 +6,14 @@ import errno
 import stat
 from typing import TYPE_CHECKING
 
-import pytest
-
 from keyguard.stores import private_file
 from keyguard.stores.private_file import create_private, remove_private
 from tests.stores.vaults import code_of
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 
 def test_a_new_file_is_its_owners_alone(tmp_path: Path) -> None:
