@@ -60,6 +60,11 @@ class Home:
         return self.path / "keyring.lock"
 
     @property
+    def store_lock(self) -> Path:
+        """Held by whoever changes this home's store, or moves it to another."""
+        return self.path / "store.lock"
+
+    @property
     def database_file(self) -> Path:
         """The default database."""
         return self.path / "keyguard.db"

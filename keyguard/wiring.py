@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from keyguard.ports.audit import AuditLog
     from keyguard.ports.person import Person
     from keyguard.ports.secrets import SecretStore
+    from keyguard.stores.vault_file import VaultFile
 
 PASSPHRASE_VARIABLE = "KEYGUARD_PASSPHRASE_FILE"  # noqa: S105 - names a file, holds no secret
 SYSTEMD_CREDENTIAL = "keyguard.passphrase"
@@ -46,10 +47,23 @@ class Unlock:
 
 def secret_store(home: Home, config: Config, unlock: Callable[[], Secret]) -> SecretStore:
     """The store this home has chosen; it unlocks when first used."""
-    if config.store == "os-keyring":
+    from keyguard.stores.current import CurrentStore
+
+    inner = store_named(home, config.id, config.store, unlock)
+    return CurrentStore(inner, lambda: home.read().store == config.store, home.store_lock)
+
+
+def store_named(home: Home, home_id: str, store: str, unlock: Callable[[], Secret]) -> SecretStore:
+    """One of a home's possible stores, whether it has chosen it or not."""
+    if store == "os-keyring":
         from keyguard.stores.os_keyring import OsKeyring
 
-        return OsKeyring(config.id, home.keyring_lock)
+        return OsKeyring(home_id, home.keyring_lock)
+    return vault(home, unlock)
+
+
+def vault(home: Home, unlock: Callable[[], Secret]) -> VaultFile:
+    """The vault file of a home, for what only a file store can do."""
     from keyguard.stores.vault_file import VaultFile
 
     return VaultFile(home.vault_file, unlock, SystemClock())

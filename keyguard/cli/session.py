@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import getpass
 import os
 import socket
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keyguard import home as homes
@@ -14,15 +16,17 @@ from keyguard import wiring
 from keyguard.cli.person import TerminalPerson
 from keyguard.core.errors import StoreError
 from keyguard.core.secret import Secret
+from keyguard.stores.passphrase import check_new, read_passphrase
 from keyguard.workflows.identity import Actor
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from keyguard.cli.output import Output
     from keyguard.home import Home
     from keyguard.ports.all import Ports
+    from keyguard.ports.secrets import SecretStore
 
 
 def home_of(args: argparse.Namespace) -> Home:
@@ -31,14 +35,19 @@ def home_of(args: argparse.Namespace) -> Home:
 
 
 @contextlib.contextmanager
-def opened(args: argparse.Namespace, out: Output) -> Iterator[Ports]:
-    """All ports; simulated venues are named first, so that nobody takes what follows for real."""
+def opened(
+    args: argparse.Namespace, out: Output, *, unlock: Callable[[], Secret] | None = None
+) -> Iterator[Ports]:
+    """All ports; simulated venues are named first, so that nobody takes what follows for real.
+
+    `unlock` gives the file store's passphrase where it is asked for once for several things.
+    """
     home = home_of(args)
     config = home.read()
     if config.simulators:
         out.talk(f"keyguard: simulated here, not the real venue: {', '.join(sorted(config.simulators))}")
     person = TerminalPerson(out, sys.stdin.buffer, interactive=sys.stdin.isatty())
-    with wiring.opened(home, wiring.Unlock(args.passphrase_file, prompt), person) as ports:
+    with wiring.opened(home, unlock or wiring.Unlock(args.passphrase_file, prompt), person) as ports:
         yield ports
 
 
@@ -84,3 +93,28 @@ def prompt_twice(text: str) -> Secret:
             still="nothing was changed",
         )
     return first
+
+
+def once(args: argparse.Namespace) -> Callable[[], Secret]:
+    """What unlocks the file store, asked for at most once however many things want it."""
+    return functools.cache(wiring.Unlock(args.passphrase_file, prompt))
+
+
+def store(args: argparse.Namespace) -> SecretStore:
+    """The home's secret store alone."""
+    home = home_of(args)
+    return wiring.secret_store(home, home.read(), wiring.Unlock(args.passphrase_file, prompt))
+
+
+def new_passphrase(file: str | None) -> Secret:
+    """A passphrase for a store that is to be made: where that of a store is looked for, else asked for twice.
+
+    UsageError `store.weak_passphrase` for one that would be guessed at once.
+    """
+    return check_new(wiring.Unlock(file, prompt_twice)())
+
+
+def fresh_passphrase(file: str | None, text: str = "new passphrase of the keyguard store: ") -> Secret:
+    """A passphrase beside the store's own, which the usual places hold: only from `file`, else asked for
+    twice. UsageError `store.weak_passphrase`."""
+    return check_new(read_passphrase(Path(file)) if file else prompt_twice(text))

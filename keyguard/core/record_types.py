@@ -2,7 +2,8 @@
 
 A body is written as `member:kind`, `member?:kind` where it may be absent. Absent means absent, never null.
 Kinds are in `_KINDS`; a kind with `|` lists the allowed words. The table grows by addition only;
-`scopes_venue` of `key.observe` is such an addition: the venue's own words, and how they are known.
+`scopes_venue` of `key.observe` is such an addition: the venue's own words, and how they are known; so are
+`store.migrate`, `store.rewrap`, `backup.create` and `log.restore`: where secrets and log came to be.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from keyguard.core.keys import Scope, scope_names
 from keyguard.core.slots import FIRM, slot
 
 _SCOPES = frozenset(scope_names(~Scope.NONE))
+
+_STORAGE = "os_keyring|hsm|external_vault|encrypted_file|plain_file|unknown"
 
 _FIRM_TYPES = {
     "log.genesis": (
@@ -37,6 +40,12 @@ _FIRM_TYPES = {
     "role.assign": "person_f:person role:compliance_officer|desk_head|key_admin|approver|auditor",
     "role.remove": "person_f:person role:compliance_officer|desk_head|key_admin|approver|auditor",
     "policy.set": "name:text version:text sha256:hash params:object",
+    "store.migrate": (
+        f"move:id stage:begun|switched|source_cleared|abandoned from:{_STORAGE} to:{_STORAGE} items:int"
+    ),
+    "store.rewrap": f"change:passphrase|recovery_add|recovery_remove storage:{_STORAGE} share?:text",
+    "backup.create": "backup:id items:int",
+    "log.restore": "backup:id made_at:instant records:int chain:hash whole:bool lost?:int",
 }
 
 _VENUE_TYPES = {
@@ -44,7 +53,7 @@ _VENUE_TYPES = {
         "key:key hint?:text account:text sub_account?:text kind:hmac|rsa|ed25519|es256|oauth|other "
         "purpose:text desk:text owner:person scopes_granted:scopes scopes_needed:scopes scopes_venue:object "
         "ip_allow:texts ip_supported:bool created_at?:instant expires_at?:instant "
-        "storage:os_keyring|hsm|external_vault|encrypted_file|plain_file|unknown source:created_here|imported"
+        f"storage:{_STORAGE} source:created_here|imported"
     ),
     "key.observe": (
         "key:key by:venue_api|venue_web scopes_granted:scopes scopes_venue?:object ip_allow:texts "

@@ -1,9 +1,15 @@
-"""ccxt-style settings, JSON or YAML: exchange -> {apiKey, secret, password}, or a list of such."""
+"""ccxt-style settings, JSON or YAML: exchange -> {apiKey, secret, password}, or a list of such.
+
+They may stand below other names (`exchanges:`, `accounts:`); the exchange is named by the section itself, a
+member of it, or the nearest name above. `sandbox: true` or `testnet: true` beside them means a test key.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from keyguard.core.keys import Environment
+from keyguard.core.slots import SLOTS
 from keyguard.intake import tree
 from keyguard.intake.candidates import Candidate
 from keyguard.intake.credentials import assemble
@@ -19,7 +25,8 @@ _MEMBERS = (
     ("passphrase", ("password", "passphrase")),
 )
 _TELLING = frozenset({"apiKey", "api_key"})
-_NAMES = ("exchange", "id", "venue", "name")
+_TEST = ("sandbox", "sandboxMode", "testnet", "test")
+_NAMES = ("exchange", "venue", "id", "name")
 
 
 def matches(root: Tree | None) -> bool:
@@ -41,18 +48,26 @@ def read(source: Text, root: Tree | None) -> tuple[Candidate, ...]:
                 source.path, section.line, "a credential without the name of its exchange", hint=hint
             )
         credential = assemble(values, f"{source.path}:{section.line}")
-        found.append(Candidate(venue, section.text("label"), section.text("desk"), credential, places))
+        test = any((flag := section.scalar(word)) and flag.value.lower() == "true" for word in _TEST)
+        environment = Environment.TEST if test else Environment.LIVE
+        label, desk = section.text("label"), section.text("desk")
+        found.append(Candidate(venue, label, desk, credential, places, environment))
     return tuple(found)
 
 
-def _sections(root: Tree | None) -> Iterator[tuple[str, Mapping]]:
+def _sections(root: Tree | None, above: str = "", *, listed: bool = True) -> Iterator[tuple[str, Mapping]]:
+    """All mappings with the name their exchange would have, depth first; the trees are bounded in depth.
+
+    `listed`: the mapping stands in a list or alone, so that its own `id` or `name` says more than the name
+    above it, unless that is an exchange's.
+    """
     if isinstance(root, Mapping):
-        if _TELLING & root.entries.keys():
-            yield root.text(*_NAMES), root
+        own = root.text("exchange", "venue")
+        if listed and above.lower() not in SLOTS:
+            own = own or root.text("id", "name")
+        yield own or above, root
         for name, part in root.entries.items():
-            if isinstance(part, Mapping):
-                yield name, part
+            yield from _sections(part, name, listed=False)
     elif isinstance(root, Sequence):
         for part in root.items:
-            if isinstance(part, Mapping):
-                yield part.text(*_NAMES), part
+            yield from _sections(part, above)

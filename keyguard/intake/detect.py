@@ -22,6 +22,7 @@ from keyguard.intake.candidates import Candidate, Scan, merge
 from keyguard.intake.problems import malformed
 from keyguard.intake.reading import Text
 from keyguard.intake.reading import read as read_text
+from keyguard.intake.references import SCHEME
 from keyguard.intake.tree import Tree
 
 
@@ -35,22 +36,25 @@ class Intake:
 
 
 def read_all(
-    paths: Iterable[Path], scan: Scan, base: Path
+    paths: Iterable[Path], scan: Scan, base: Path, venue: str = ""
 ) -> tuple[tuple[Intake, ...], tuple[Candidate, ...]]:
     """Read every file before anything is taken: what each brought, and all of it with each key once."""
-    intakes = tuple(read(path, scan, base) for path in paths)
+    named = tuple(paths)
+    intakes = tuple(read(path, scan, base, venue, among_others=len(named) > 1) for path in named)
     return intakes, merge(one for intake in intakes for one in intake.candidates)
 
 
-def read(path: Path, scan: Scan, base: Path) -> Intake:
-    """Read one file. `base` is the folder that a gitleaks report's paths start from.
+def read(path: Path, scan: Scan, base: Path, venue: str = "", *, among_others: bool = False) -> Intake:
+    """Read one file. `base` is the folder that a gitleaks report's paths start from, `venue` that of the
+    keys in a table that names none. `among_others`: it may hold references alone, as after an import of
+    several files that was interrupted and is repeated.
 
     UsageError naming file and line if it is malformed or ambiguous, `import.nothing` if it holds no
     complete credential.
     """
     text = read_text(path)
-    format_, found = _read(text, scan, base)
-    if not found:
+    format_, found = _read(text, scan, base, venue)
+    if not found and not (among_others and SCHEME in text.text):
         raise malformed(
             path,
             0,
@@ -61,12 +65,12 @@ def read(path: Path, scan: Scan, base: Path) -> Intake:
     return Intake(path, format_, merge(found))
 
 
-def _read(text: Text, scan: Scan, base: Path) -> tuple[str, tuple[Candidate, ...]]:
+def _read(text: Text, scan: Scan, base: Path, venue: str) -> tuple[str, tuple[Candidate, ...]]:
     name, suffix = text.path.name.lower(), text.path.suffix.lower()
     if name == ".env" or name.startswith(".env.") or suffix == ".env":
         return ".env file", dotenv.read(text)
-    if suffix == ".csv" or csv_table.matches(text):
-        return "table", csv_table.read(text)
+    if suffix in (".csv", ".tsv") or csv_table.matches(text):
+        return "table", csv_table.read(text, venue)
     if suffix in (".json", ".sarif", ".jsonc"):
         return _read_tree(text, json_tree.parse(text), scan, base)
     if suffix in (".yml", ".yaml"):
@@ -109,12 +113,12 @@ def _read_yaml(text: Text, scan: Scan, base: Path) -> tuple[str, tuple[Candidate
 def _read_tree(text: Text, root: Tree | None, scan: Scan, base: Path) -> tuple[str, tuple[Candidate, ...]]:
     if findings.is_sarif(root):
         return findings.read_sarif(text, scan, base)
+    if findings.is_scan(root):
+        return findings.read_scan(text, scan, base)
     if findings.is_gitleaks(root):
         return findings.read_gitleaks(text, scan, base)
-    if findings.is_ours(root):
-        return findings.read_ours(text, scan, base)
     if hummingbot.matches(root):
-        raise hummingbot.refuse(text, root)
+        return "hummingbot connector file", hummingbot.read(text, root)
     exchange = freqtrade.section(root)
     if exchange:
         return "freqtrade configuration", freqtrade.read(text, exchange)

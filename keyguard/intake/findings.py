@@ -1,7 +1,7 @@
-"""Reports of scans: our SARIF and JSON, and JSON as gitleaks writes it.
+"""Reports of scans: our JSON, SARIF of ours and of other tools, and JSON as gitleaks writes it.
 
 A report needs no secrets: each place is read again, scanned again, and the same finding is taken.
-gitleaks also reports what no venue's key is; such results are passed over. What `scan --env` found in a
+Other tools also report what no venue's key is; such results are passed over. What `scan --env` found in a
 dotfile is read from this user's home; what it found in a process stands in no file, and is counted.
 """
 
@@ -63,13 +63,15 @@ def is_gitleaks(root: Tree | None) -> bool:
     return all(isinstance(one, Mapping) and {"RuleID", "File"} <= one.entries.keys() for one in root.items)
 
 
-def is_ours(root: Tree | None) -> bool:
-    """Whether this is our own JSON report."""
-    return isinstance(root, Mapping) and {"format", "findings", "unread", "summary"} <= root.entries.keys()
+def is_scan(root: Tree | None) -> bool:
+    """Whether this is the JSON report of `keyguard scan`."""
+    if not isinstance(root, Mapping) or not isinstance(root.entries.get("findings"), Sequence):
+        return False
+    return "format" in root.entries and "summary" in root.entries
 
 
 def read_sarif(report: Text, scan: Scan, base: Path) -> tuple[str, tuple[Candidate, ...]]:
-    """What it is, and the complete credentials our SARIF report names, read where they stand.
+    """What it is, and the complete credentials a SARIF report names, read where they stand.
 
     Its paths start from the folder the report names, or from `base`: a scan leaves that folder out, since
     reports travel and a home folder's name is nobody else's business.
@@ -77,9 +79,9 @@ def read_sarif(report: Text, scan: Scan, base: Path) -> tuple[str, tuple[Candida
     return _taken("SARIF report", report, list(_sarif(report, base)), scan)
 
 
-def read_ours(report: Text, scan: Scan, base: Path) -> tuple[str, tuple[Candidate, ...]]:
+def read_scan(report: Text, scan: Scan, base: Path) -> tuple[str, tuple[Candidate, ...]]:
     """The same of our JSON report; its paths are relative to `base`."""
-    return _taken("keyguard's JSON report", report, list(_ours(report, base)), scan)
+    return _taken("report of keyguard scan", report, list(_scan(report, base)), scan)
 
 
 def read_gitleaks(report: Text, scan: Scan, base: Path) -> tuple[str, tuple[Candidate, ...]]:
@@ -158,8 +160,13 @@ def _sarif(report: Text, base: Path) -> Iterator[_Result]:
             uri = _get(place, "artifactLocation", "uri")
             named = str(_get(place, "artifactLocation", "uriBaseId") or "")
             root = _get(run, "originalUriBaseIds", named, "uri")
-            if not isinstance(ours, dict) or not isinstance(uri, str):
-                raise _unusable(report, number, "is not one of keyguard's own results")
+            if not isinstance(uri, str):
+                raise _unusable(report, number, "names no file")
+            if not isinstance(ours, dict):
+                yield _foreign(
+                    report, number, base if root is None else _folder(report, number, str(root)), entry
+                )
+                continue
             fingerprint = ours.get("fingerprint")
             if not isinstance(fingerprint, str) or not fingerprint:
                 raise _unusable(report, number, "has no fingerprint")
@@ -176,16 +183,33 @@ def _sarif(report: Text, base: Path) -> Iterator[_Result]:
             )
 
 
-def _ours(report: Text, base: Path) -> Iterator[_Result]:
+def _foreign(report: Text, number: int, root: Path, entry: Any) -> _Result:
+    """A result of another tool: by file and line. gitleaks names the commit among its fingerprints."""
+    place = _get(next(iter(_list(entry, "locations"))), "physicalLocation")
+    file = unquote(str(_get(place, "artifactLocation", "uri")))
+    if file.startswith("file://"):
+        file = urlsplit(file).path
+    commit = _object(report, number, _get(entry, "partialFingerprints", "commitSha"))
+    line = _number(_get(place, "region", "startLine"))
+    return _Result(number, root, _below(file, root), line, "", "", "", commit, staged=False)
+
+
+def _below(file: str, root: Path) -> str:
+    """The path from `root`, where an absolute one leads below it."""
+    path = Path(file)
+    return path.relative_to(root).as_posix() if path.is_absolute() and path.is_relative_to(root) else file
+
+
+def _scan(report: Text, base: Path) -> Iterator[_Result]:
     for number, entry in enumerate(_list(_plain(report), "findings"), start=1):
         place = _get(next(iter(_list(entry, "parts")), None), "place")
-        path, inside, fingerprint = _get(place, "path"), _get(place, "inside"), _get(entry, "fingerprint")
+        path, fingerprint = _get(place, "path"), _get(entry, "fingerprint")
         if not isinstance(path, str) or not isinstance(fingerprint, str) or not fingerprint:
             raise _unusable(report, number, "has no place or no fingerprint")
         yield _Result(
             number,
             base,
-            path.removesuffix(inside) if isinstance(inside, str) else path,
+            path.removesuffix(str(_get(place, "inside") or "")),
             _number(_get(place, "line")),
             str(_get(entry, "venue") or ""),
             fingerprint,
@@ -201,8 +225,7 @@ def _gitleaks(report: Text, base: Path) -> Iterator[_Result]:
         file = entry.get("File")
         if not isinstance(file, str):
             raise _unusable(report, number, "names no file")
-        if Path(file).is_absolute() and Path(file).is_relative_to(base):
-            file = Path(file).relative_to(base).as_posix()
+        file = _below(file, base)
         commit = _object(report, number, entry.get("Commit"))
         yield _Result(number, base, file, _number(entry.get("StartLine")), "", "", "", commit, staged=False)
 

@@ -20,6 +20,7 @@ MAX_BYTES = 8 << 20
 NO_FILE = (0, 0)
 """Device and inode of what was not read from a file."""
 
+_KOREAN = "cp949"
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),  # what PowerShell's `>` writes
@@ -108,11 +109,30 @@ def decode(path: Path, data: bytes, identity: tuple[int, int] = NO_FILE, *, fixe
     try:
         text = data[len(mark) :].decode(encoding)
     except UnicodeDecodeError as error:
+        if (korean := _korean(path, data)) is not None:
+            return _text(path, data, korean, _KOREAN, 0, identity, fixed)
         line = data.count(b"\n", 0, error.start) + 1
         problem = malformed(path, line, f"is not {encoding.upper()} text", hint="save the file as UTF-8")
         raise problem from None
+    return _text(path, data, text, encoding, len(mark), identity, fixed)
+
+
+def _text(
+    path: Path, data: bytes, text: str, encoding: str, bom: int, identity: tuple[int, int], fixed: str
+) -> Text:
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise malformed(path, line, "holds a NUL character", hint="save the file as UTF-8 text")
     newlines = tuple(found.start() for found in re.finditer("\n", text))
-    return Text(path, data, text, encoding, len(mark), identity, fixed, newlines)
+    return Text(path, data, text, encoding, bom, identity, fixed, newlines)
+
+
+def _korean(path: Path, data: bytes) -> str | None:
+    """A table as Excel in Korea saves it; None unless every byte of it would be written again as it is."""
+    if path.suffix.lower() != ".csv":
+        return None
+    try:
+        text = data.decode(_KOREAN)
+    except UnicodeDecodeError:
+        return None
+    return text if text.encode(_KOREAN) == data else None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Iterable
+from typing import Protocol, runtime_checkable
 
+from keyguard.core.errors import NotStored
 from keyguard.core.secret import Secret
 
 
@@ -32,3 +34,25 @@ class SecretStore(Protocol):
     def names(self) -> tuple[str, ...]:
         """Return all names, sorted."""
         ...
+
+
+@runtime_checkable
+class ManyAtOnce(Protocol):
+    """What a store may offer besides: reading many items for little more than the price of one."""
+
+    def get_many(self, names: Iterable[str]) -> dict[str, Secret]:
+        """Return those of the items that are there; StoreError as `SecretStore`."""
+        ...
+
+
+def get_many(store: SecretStore, names: Iterable[str]) -> dict[str, Secret]:
+    """Those of the items that are there, by the store's own way if it has one."""
+    if isinstance(store, ManyAtOnce):
+        return store.get_many(names)
+    found = {}
+    for name in names:
+        try:
+            found[name] = store.get(name)
+        except NotStored:
+            continue
+    return found

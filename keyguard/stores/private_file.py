@@ -140,3 +140,26 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def remove_private(path: Path) -> None:
+    """Remove a file and have its absence on disk before this returns; one that is not there is fine."""
+    with translated(path):
+        path.unlink(missing_ok=True)
+        _sync_folder(path.parent)
+
+
+def create_private(path: Path, content: bytes) -> None:
+    """Write a new file that only its owner may read; StoreError `store.exists` where there is one."""
+    with translated(path):
+        try:
+            _write_synced(path, content)
+        except FileExistsError:
+            raise StoreError(
+                f"{path} exists already", code="store.exists", still="it was not touched", hint="name another"
+            ) from None
+        except OSError:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+            raise
+        _sync_folder(path.parent)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -103,6 +103,27 @@ class VaultFile:
             if self._read()[0].boxes.get(name) != box:
                 raise not_kept(name)
 
+    def put_many(self, items: Mapping[str, Secret]) -> None:
+        """Store all of them with one write, or none, and read back; else as `put`."""
+        values = {name: check_value(secret).encode() for name, secret in items.items()}
+        for name in values:
+            check_name(name)
+        self._read()
+        with locked(_lock_of(self._path)):
+            vault, keys = self._read()
+            fresh = {name: value for name, value in values.items() if name not in vault.boxes}
+            for name in values.keys() - fresh.keys():
+                if not hmac.compare_digest(keys.decrypt(name, vault.boxes[name]), values[name]):
+                    raise other_value(name)
+            if not fresh:
+                return
+            made = {n: keys.encrypt(n, v, self._clock.token(NONCE_BYTES)) for n, v in fresh.items()}
+            _write(self._path, vault.header, {**vault.boxes, **made}, keys)
+            kept = self._read()[0].boxes
+            for name, box in made.items():
+                if kept.get(name) != box:
+                    raise not_kept(name)
+
     def get(self, name: str) -> Secret:
         """Decrypt the item; see SecretStore."""
         check_name(name)
@@ -110,6 +131,12 @@ class VaultFile:
         if name not in vault.boxes:
             raise not_stored(name)
         return Secret(keys.decrypt(name, vault.boxes[name]).decode())
+
+    def get_many(self, names: Iterable[str]) -> dict[str, Secret]:
+        """Decrypt those of the items that are there, reading the file once."""
+        vault, keys = self._read()
+        wanted = (name for name in names if name in vault.boxes)
+        return {name: Secret(keys.decrypt(name, vault.boxes[name]).decode()) for name in wanted}
 
     def delete(self, name: str) -> None:
         """Remove the item; see SecretStore. Older copies of the file still hold it."""
@@ -129,15 +156,22 @@ class VaultFile:
         return tuple(_wrap(wrap) for wrap in self._read()[0].header.wraps)
 
     def change_passphrase(self, passphrase: Secret, *, cost: Cost = DEFAULT_COST) -> None:
-        """Replace every passphrase by this one; key files stay valid.
+        """Replace every passphrase by this one; key files and recovery shares stay valid.
 
+        Three writes, each whole or not at all: the new lock is added, opened as a stranger would, and only
+        then the old ones go. After a crash in between both passphrases open the vault.
         The data key stays: whoever holds an old copy of the file and an old passphrase can open later
         copies too. Against that, only a new vault helps (`keyguard store migrate`).
         """
+        _, keys = self._read()
+        fresh = passphrase_wrap(keys, passphrase, cost, self._clock.token)
+        self._rewrap(lambda wraps, _: (fresh, *wraps))
+        if unwrap(self._read()[0].header, passphrase).data != keys.data:
+            raise not_kept("the lock of the new passphrase")
 
-        def changed(wraps: tuple[Mapping[str, Any], ...], keys: Keys) -> tuple[Mapping[str, Any], ...]:
-            kept = tuple(wrap for wrap in wraps if wrap.get("kind") != WrapKind.PASSPHRASE.value)
-            return (passphrase_wrap(keys, passphrase, cost, self._clock.token), *kept)
+        def changed(wraps: tuple[Mapping[str, Any], ...], _: Keys) -> tuple[Mapping[str, Any], ...]:
+            phrase = WrapKind.PASSPHRASE.value
+            return tuple(w for w in wraps if w.get("kind") != phrase or w.get("id") == fresh["id"])
 
         self._rewrap(changed)
 
@@ -150,6 +184,16 @@ class VaultFile:
         wrap = key_wrap(keys, key, kind, self._clock.token)
         self._rewrap(lambda wraps, _: (*wraps, wrap))
         return str(wrap["id"])
+
+    def add_recovery(self, key: Secret, share_id: str) -> None:
+        """Let the key of a recovery share open the vault too, under the share's own id; again is fine."""
+        _, keys = self._read()
+        wrap = key_wrap(keys, key, WrapKind.RECOVERY_SHARE, self._clock.token, wrap_id=share_id)
+
+        def added(wraps: tuple[Mapping[str, Any], ...], _: Keys) -> tuple[Mapping[str, Any], ...]:
+            return wraps if any(w.get("id") == share_id for w in wraps) else (*wraps, wrap)
+
+        self._rewrap(added)
 
     def remove_wrap(self, wrap_id: str) -> None:
         """Take one way to open the vault away. UsageError `store.last_wrap`, `store.unknown_wrap`."""

@@ -85,9 +85,9 @@ def parse(content: bytes) -> Vault:
         end = json.loads(last)
         if end["sha256"] != hashlib.sha256(body).hexdigest():
             raise damaged("its checksum does not match")
-        header, *items = (json.loads(line) for line in body[len(_FIRST_LINE) :].splitlines())
+        head, *items = (json.loads(line) for line in body[len(_FIRST_LINE) :].splitlines())
         boxes = {str(item["name"]): Box(binary(item["nonce"]), binary(item["box"])) for item in items}
-        vault = Vault(_header(header), boxes, body, bytes.fromhex(end["seal"]))
+        vault = Vault(header(head), boxes, body, bytes.fromhex(end["seal"]))
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         # Not chained: a JSON error holds the text it could not read.
         raise damaged("it is not in the documented format") from None
@@ -126,7 +126,8 @@ def _split(content: bytes) -> tuple[bytes, bytes]:
     return content[:start], content[start:]
 
 
-def _header(parsed: Any) -> Header:
+def header(parsed: Any) -> Header:
+    """Read a header's members; ValueError, TypeError or LookupError where they are not a header's."""
     file, generation, wraps = parsed["file"], parsed["generation"], parsed["wraps"]
     if not (isinstance(file, str) and isinstance(generation, int) and isinstance(wraps, list)):
         raise TypeError

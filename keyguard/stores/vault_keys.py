@@ -7,6 +7,7 @@ data key (256 random bits)
      passphrase           Argon2id(passphrase, salt, cost)
      key_file             HKDF-SHA256(key, salt): the key is random, stretching adds nothing
      systemd_credential   as key_file
+     recovery_share       as key_file: the key that a share on paper stands for (`core/share.py`)
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ class WrapKind(enum.Enum):
     PASSPHRASE = "passphrase"  # noqa: S105 - names a kind
     KEY_FILE = "key_file"
     SYSTEMD_CREDENTIAL = "systemd_credential"
+    RECOVERY_SHARE = "recovery_share"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,10 @@ class Keys:
     def __repr__(self) -> str:
         return f"Keys({self.file})"
 
+    def derived_for(self, info: str) -> bytes:
+        """A key of its own for another use of this data key, as `info` names it."""
+        return _hkdf(self.data, bytes.fromhex(self.file), info)
+
     def seal(self, body: bytes) -> bytes:
         """Authenticate header and items together."""
         return hmac.digest(self._derived("seal"), body, hashlib.sha256)
@@ -92,7 +98,7 @@ class Keys:
         return canonical(["keyguard vault item", FORMAT, self.file, name])
 
     def _derived(self, use: str) -> bytes:
-        return _hkdf(self.data, bytes.fromhex(self.file), f"keyguard vault {FORMAT} {use}")
+        return self.derived_for(f"keyguard vault {FORMAT} {use}")
 
 
 def passphrase_wrap(keys: Keys, passphrase: Secret, cost: Cost, token: Token) -> dict[str, Any]:
@@ -112,7 +118,7 @@ def passphrase_wrap(keys: Keys, passphrase: Secret, cost: Cost, token: Token) ->
     return _locked(keys, wrap, passphrase, token)
 
 
-def key_wrap(keys: Keys, key: Secret, kind: WrapKind, token: Token) -> dict[str, Any]:
+def key_wrap(keys: Keys, key: Secret, kind: WrapKind, token: Token, *, wrap_id: str = "") -> dict[str, Any]:
     """Wrap the data key with a random key as `new_key` makes it; UsageError `store.weak_key` otherwise."""
     if kind is WrapKind.PASSPHRASE or not _KEY_TEXT.fullmatch(key.reveal()):
         raise UsageError(
@@ -121,7 +127,7 @@ def key_wrap(keys: Keys, key: Secret, kind: WrapKind, token: Token) -> dict[str,
             still="the vault was not changed",
             hint="let keyguard make the key file",
         )
-    wrap = {"kind": kind.value, "id": token(8).hex(), "salt": text(token(SALT_BYTES))}
+    wrap = {"kind": kind.value, "id": wrap_id or token(8).hex(), "salt": text(token(SALT_BYTES))}
     return _locked(keys, wrap, key, token)
 
 

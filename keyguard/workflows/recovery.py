@@ -12,6 +12,7 @@ from keyguard.ports.journal import Workflow
 from keyguard.workflows import managers
 from keyguard.workflows.abort import can_clean_up
 from keyguard.workflows.identity import Actor
+from keyguard.workflows.migrate import MIGRATE
 from keyguard.workflows.plan import decode
 from keyguard.workflows.rotation_runner import drive
 from keyguard.workflows.run import ProcessAlive, Run
@@ -25,7 +26,7 @@ def resume(
     `manager` names a key that manages the account from here on, because the planned one no longer does
     (expired, revoked, bound to another machine). UsageError `manager.blind` where it does not see the keys.
     """
-    key_id = ports.journal.workflow(workflow_id).key_id
+    key_id = _key_id(ports, workflow_id)
     with ports.journal.alone(key_id):
         workflow = ports.journal.workflow(workflow_id)  # as it stands now that nobody else moves it
         if workflow.finished:
@@ -37,7 +38,7 @@ def resume(
 
 def cancel(ports: Ports, workflow_id: str, *, actor: Actor, process_alive: ProcessAlive) -> Workflow:
     """Undo a workflow that has not touched the old key; UsageError `workflow.too_late` after that."""
-    key_id = ports.journal.workflow(workflow_id).key_id
+    key_id = _key_id(ports, workflow_id)
     with ports.journal.alone(key_id):
         workflow = ports.journal.workflow(workflow_id)
         run = _take_up(ports, workflow, actor, process_alive)
@@ -54,6 +55,17 @@ def cancel(ports: Ports, workflow_id: str, *, actor: Actor, process_alive: Proce
 def workflows(ports: Ports, *, unfinished: bool = False) -> tuple[Workflow, ...]:
     """All journalled workflows, oldest first."""
     return ports.journal.workflows(unfinished=unfinished)
+
+
+def _key_id(ports: Ports, workflow_id: str) -> str:
+    workflow = ports.journal.workflow(workflow_id)
+    if workflow.kind == MIGRATE:
+        raise UsageError(
+            "this workflow moves the store, it is about no key",
+            code="workflow.store",
+            hint="keyguard store migrate --to the store it was moving to; --to the other one gives it up",
+        )
+    return workflow.key_id
 
 
 def _with_manager(ports: Ports, workflow: Workflow, named: str) -> Workflow:

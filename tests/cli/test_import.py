@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.desk import desk
+
 ROOT = Path(__file__).parents[2]
 KEY, SECRET = "Rv6mmrsJsalNUrA2b1", "PMIE9aJD8AQWOYtXGpcnvM843025c7uBx1y2"
 
@@ -69,3 +71,32 @@ def test_what_stands_in_the_history_is_no_file_to_change(tmp_path: Path) -> None
     done = keyguard(home, *words, cwd=work)
     assert done.returncode == 0, done.stderr
     assert "stands in git history" in done.stderr
+
+
+def test_every_kind_of_file_at_once(tmp_path: Path) -> None:
+    def pair(number: int) -> tuple[str, str]:
+        return f"{KEY[:-1]}{number}", f"{SECRET[:-1]}{number}"
+
+    files = {
+        "config.json": '// c\n{{"exchange": {{"name": "bybit", "key": "{}", "secret": "{}",}},}}\n',
+        "ccxt.yaml": "exchanges:\n  bybit:  # main\n    apiKey: {}\n    secret: '{}'\n",
+        "keys.csv": "거래소,이름,API Key,Secret Key\r\n바이비트,봇,{},{}\r\n",
+        "hb.yml": "connector: bybit\nbybit_api_key: {}\nbybit_api_secret: {}\n",
+        "bot.py": 'BYBIT_API_KEY = "{}"\nBYBIT_API_SECRET = "{}"\n',
+        "other.py": 'BYBIT_API_KEY = "{}"\nBYBIT_API_SECRET = "{}"\n',
+    }
+    with desk(tmp_path, impatient=True) as at:
+        at.init()
+        for number, (name, form) in enumerate(files.items()):
+            (at.work / name).write_bytes(form.format(*pair(number)).encode("cp949"))
+        ours, foreign = tmp_path / "scan.json", tmp_path / "gitleaks.json"
+        at.keyguard("scan", "bot.py", "--format", "json", "-o", str(ours), expect=1)
+        foreign.write_text('[{"RuleID": "generic-api-key", "File": "other.py", "StartLine": 2}]')
+        named = ["config.json", "ccxt.yaml", "keys.csv", "hb.yml"]
+        words = ("--desk", "mm", "--replace", "--unchecked")
+        done = at.keyguard("key", "import", *named, str(ours), str(foreign), *words)
+        for number, name in enumerate(files):
+            text = (at.work / name).read_bytes().decode("cp949")
+            assert not any(part in text + done.out + done.err for part in pair(number))
+            assert text.count("keyguard://bybit/mm/") == 2
+        assert at.keyguard("key", "import", *named, *words).out == ""

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from keyguard.core.errors import StoreError
-from keyguard.stores.passphrase import read_passphrase
+from keyguard.core.errors import StoreError, UsageError
+from keyguard.core.secret import Secret
+from keyguard.stores.passphrase import check_new, read_passphrase
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,3 +83,30 @@ def code_of(path: Path) -> str:
     assert "FAKE" not in str(caught.value)
     assert caught.value.__context__ is None or caught.value.__suppress_context__
     return caught.value.code
+
+
+@pytest.mark.parametrize(
+    ("weak", "why"),
+    [
+        ("", "is empty"),
+        (" " * 20, "is empty"),
+        ("Fake.123456", "fewer than 12"),
+        ("abcabcabcabcabc", "repeats few"),
+        ("1234567890123", "mostly a row"),
+        ("qwertyuiop123", "mostly a row"),
+        ("zyxwvutsrqponm!", "mostly a row"),
+        ("QWERTYUIOPASDF", "mostly a row"),
+    ],
+)
+def test_a_new_passphrase_that_would_be_guessed_is_refused(weak: str, why: str) -> None:
+    with pytest.raises(UsageError, match=why) as caught:
+        check_new(Secret(weak))
+    assert caught.value.code == "store.weak_passphrase"
+    assert not weak.strip() or weak not in repr(caught.value.__dict__)
+
+
+@pytest.mark.parametrize(
+    "good", ["correct horse battery", "7qP!x2mN#k9zRt", "여섯 개의 무작위 낱말을 골라라"]
+)
+def test_others_pass(good: str) -> None:
+    assert check_new(Secret(good)).reveal() == good

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from keyguard.core.errors import UsageError
+from keyguard.core.errors import StoreError, UsageError
 from keyguard.core.secret import Secret
 from keyguard.gateway.clock import SystemClock
 from keyguard.stores.vault_file import VaultFile, Wrap, create_vault
@@ -222,3 +222,86 @@ class TestWraps:
         assert opened(path).wraps()[-1] == Wrap("77", "security_key")
         with pytest.raises(UsageError):
             store.remove_wrap(store.wraps()[0].id)
+
+
+class TestManyItems:
+    def test_they_are_put_with_one_write(self, path: Path) -> None:
+        store = opened(path)
+        store.put("a", Secret("FAKE a"))
+        before = json.loads(path.read_bytes().splitlines()[1])["generation"]
+        store.put_many({"a": Secret("FAKE a"), "b": Secret("FAKE b"), "c": Secret("FAKE c")})
+        store.put_many({"b": Secret("FAKE b")})
+        assert json.loads(path.read_bytes().splitlines()[1])["generation"] == before + 1
+        assert {name: opened(path).get(name).reveal() for name in opened(path).names()} == {
+            "a": "FAKE a", "b": "FAKE b", "c": "FAKE c",
+        }  # fmt: skip
+
+    def test_one_that_does_not_fit_stops_all(self, path: Path) -> None:
+        store = opened(path)
+        store.put("a", Secret("FAKE a"))
+        fresh = Secret("FAKE b")
+        assert code_of(lambda: store.put_many({"b": fresh, "a": Secret("FAKE other")})) == "store.exists"
+        assert code_of(lambda: store.put_many({"b": fresh, "B": fresh})) == "store.name"
+        assert store.names() == ("a",)
+
+
+class TestRecoveryShare:
+    def test_its_key_opens_the_vault_under_its_own_id(self, path: Path) -> None:
+        key = new_key(SystemClock().token)
+        store = opened(path)
+        store.put("a", FAKE_SECRET)
+        for _ in range(2):
+            store.add_recovery(key, "318f8a0c")
+        assert [wrap for wrap in store.wraps() if wrap.id == "318f8a0c"] == [
+            Wrap("318f8a0c", "recovery_share")
+        ]
+        assert opened(path, key).get("a") == FAKE_SECRET
+
+    def test_it_survives_a_new_passphrase(self, path: Path) -> None:
+        key = new_key(SystemClock().token)
+        opened(path).add_recovery(key, "318f8a0c")
+        opened(path, key).change_passphrase(Secret("FAKE new passphrase"), cost=CHEAP)
+        assert [wrap.kind for wrap in opened(path, key).wraps()] == ["passphrase", "recovery_share"]
+        assert code_of(lambda: opened(path).names()) == "store.wrong_passphrase"
+
+
+@pytest.mark.parametrize("at", range(1, 4))
+@pytest.mark.parametrize("side", ["before", "after"])
+def test_killed_while_the_passphrase_changes_one_of_both_opens_it(
+    path: Path, monkeypatch: pytest.MonkeyPatch, at: int, side: str
+) -> None:
+    from keyguard.stores import vault_file
+
+    class Killed(BaseException):
+        pass
+
+    real, writes = vault_file.replace_private, []
+
+    def dying(file: Path, content: bytes) -> None:
+        writes.append(file)
+        if len(writes) == at and side == "before":
+            raise Killed
+        real(file, content)
+        if len(writes) == at:
+            raise Killed
+
+    new = Secret("FAKE new passphrase")
+    opened(path).put("a", FAKE_SECRET)
+    with monkeypatch.context() as patched:
+        patched.setattr(vault_file, "replace_private", dying)
+        try:
+            opened(path).change_passphrase(new, cost=CHEAP)
+        except Killed:
+            pass
+        else:
+            assert at > 2
+    opens = []
+    for passphrase in (FAKE_PASSPHRASE, new):
+        try:
+            assert opened(path, passphrase).get("a") == FAKE_SECRET
+            opens.append(passphrase)
+        except StoreError as error:
+            assert error.code == "store.wrong_passphrase"
+    assert opens
+    opened(path, opens[-1]).change_passphrase(new, cost=CHEAP)
+    assert [wrap.kind for wrap in opened(path, new).wraps()] == ["passphrase"]

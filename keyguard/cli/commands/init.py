@@ -42,7 +42,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
                 f"this home uses the {config.store} store already",
                 code="home.store",
                 still="nothing was changed",
-                hint="choose another --home; moving keys between stores is not yet in this version",
+                hint=f"choose another --home, or move it: keyguard store migrate --to {args.store}",
             )
     else:
         store, why = wiring.choose(args.store)
@@ -53,8 +53,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
             firm={"name_latin": args.firm} if args.firm else {},
             simulators=dict(_simulator(text) for text in args.simulator),
         )
-    unlock = wiring.Unlock(args.passphrase_file, session.prompt_twice)
-    wiring.create(home, config, unlock)
+    wiring.create(home, config, lambda: session.new_passphrase(args.passphrase_file))
     with session.opened(args, out) as ports:
         begin(ports, Firm(**config.firm), tool_version=__version__)
     database = config.database or str(home.database_file)

@@ -31,12 +31,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("file", nargs="+", type=Path)
     parser.add_argument("--desk", default="", metavar="D", help="desk of keys whose file names none")
+    parser.add_argument("--venue", default="", metavar="V", help="venue of keys in a table that names none")
     parser.add_argument(
         "--replace", action="store_true", help="put a keyguard:// reference where each secret was"
     )
     declared.add_arguments(parser)
     parser.epilog = (
-        "Reads .env, freqtrade, ccxt-style JSON and YAML, CSV, SARIF and gitleaks reports, and source code.\n"
+        "Reads .env, freqtrade, hummingbot, ccxt-style JSON and YAML, CSV, reports of `keyguard scan`,\n"
+        "gitleaks and SARIF, and source code.\n"
         "\nexample: keyguard key import .env bot.py --desk mm --replace"
     )
 
@@ -46,7 +48,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
 
     Exit status 1 where a secret was to be replaced and still stands in a file.
     """
-    intakes, candidates = detect.read_all(args.file, Engine(load()).scan, Path.cwd())
+    intakes, candidates = detect.read_all(args.file, Engine(load()).scan, Path.cwd(), args.venue)
     _tell_sources(out, intakes)
     done: list[tuple[Candidate, Key, Enrolled | None]] = []
     with session.opened(args, out) as ports:

@@ -120,7 +120,7 @@ def test_gitleaks_report(repo: Path) -> None:
         (result(blob="--help"), "names no git object"),
         (result(blob="HEAD:bot.py"), "names no git object"),
         (result(blob="0" * 40), "git cannot read"),
-        ({"message": "foreign"}, "not one of keyguard's own"),
+        ({"message": "foreign"}, "names no file"),
     ],
 )
 def test_unusable_results_are_refused(repo: Path, broken: dict[str, Any], message: str) -> None:

@@ -115,9 +115,10 @@ def test_hummingbot_is_explained() -> None:
     )
     root = yaml_tree.parse(read)
     assert hummingbot.matches(root)
-    error = hummingbot.refuse(read, root)
-    assert (error.code, error.exit_status) == ("import.encrypted", 2)
-    assert "key add bybit" in error.hint
+    with pytest.raises(UsageError) as caught:
+        hummingbot.read(read, root)
+    assert (caught.value.code, caught.value.exit_status) == ("import.encrypted", 2)
+    assert "key add bybit" in caught.value.hint
 
 
 def test_table() -> None:
@@ -147,7 +148,7 @@ def test_table() -> None:
 @pytest.mark.parametrize(
     ("content", "line"),
     [
-        (f"venue,key,secret,note\nbybit,{KEY},{SECRET},x", 1),
+        (f"venue,key,secret,memo\nbybit,{KEY},{SECRET},x", 1),
         (f"venue,key,key,secret\nbybit,{KEY},{KEY},{SECRET}", 1),
         (f"venue,label\nbybit,{KEY}", 1),
         (f"venue,key,secret\nbybit,{KEY}", 2),
