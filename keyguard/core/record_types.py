@@ -2,7 +2,9 @@
 
 A body is written as `member:kind`, `member?:kind` where it may be absent. Absent means absent, never null.
 Kinds are in `_KINDS`; a kind with `|` lists the allowed words. The table grows by addition only;
-`scopes_venue` of `key.observe` is such an addition: the venue's own words, and how they are known.
+`scopes_venue` of `key.observe` is such an addition: the venue's own words, and how they are known. So is
+`people.change`: that a desk, person, party, grant or approval was declared, changed or ended. Every recipient
+sees it, so it names nobody; what changed is in its private part.
 """
 
 from __future__ import annotations
@@ -36,6 +38,9 @@ _FIRM_TYPES = {
     "signer.remove": "role:log|attester|witness public_key:text label:text person?:person from:instant",
     "role.assign": "person_f:person role:compliance_officer|desk_head|key_admin|approver|auditor",
     "role.remove": "person_f:person role:compliance_officer|desk_head|key_admin|approver|auditor",
+    "people.change": (
+        "kind:desk|person|party|grant|approval subject:text change:declared|changed|asked|rejected|ended"
+    ),
     "policy.set": "name:text version:text sha256:hash params:object",
 }
 
