@@ -47,18 +47,16 @@ def require(ports: Ports, action: Action, key: Key, *, actor: Actor, why: str) -
             told.change(ports, named, "approval", used.id, "changed", told.private_approval(used))
             ports.people.put_approval(used)
             return used
+        id_ = waiting[-1].id if waiting else f"ap_{ports.clock.token(8).hex()}"
         if not waiting:
-            asked = Approval(
-                f"ap_{ports.clock.token(8).hex()}", action, action.value, subject, who.id, now, why
-            )
+            asked = Approval(id_, action, action.value, subject, who.id, now, why)
             record_request(ports, named, asked, [key])
             ports.people.put_approval(asked)
-    pending = waiting[-1] if waiting else asked
     raise UsageError(
         f"to {action.value} {key.name} a second person must agree",
         code="approval.waits" if waiting else "approval.needed",
-        still=f"nothing was done; {pending.id} waits for an answer",
-        hint=f"somebody else: keyguard approve {pending.id}; then run this again",
+        still=f"nothing was done; {id_} waits for an answer",
+        hint=f"somebody else: keyguard approve {id_}; then run this again",
     )
 
 

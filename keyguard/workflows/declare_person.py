@@ -72,7 +72,7 @@ def change(
     party: str | None = None,
     until: datetime | None = None,
 ) -> Person:
-    """Change OS users, roles, party or planned end; UsageError as `declare`. What is dropped stays as past."""
+    """Change OS users, roles, party or planned end; UsageError as `declare`. Past ones are kept."""
     demand_admin(ports, actor)
     named = told.namers(ports)
     with ports.inventory.transaction():

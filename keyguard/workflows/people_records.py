@@ -68,15 +68,25 @@ def policy(ports: Ports) -> None:
 
 
 def cover(ports: Ports, named: Namers, grants: Iterable[Grant], keys: Iterable[Key]) -> None:
-    """Tell each key's venue of each grant that includes it, once per version that works."""
+    """Tell each key's venue of each grant in force that includes it, once per version that works."""
+    now = ports.clock.now()
     persons = {person.id: person for person in ports.people.persons()}
-    chosen = [grant for grant in grants if grant.state is GrantState.GIVEN]
+    chosen = [grant for grant in grants if grant.state is GrantState.GIVEN and not grant.span.over(now)]
     for key in keys:
         mine = [grant for grant in chosen if grant.includes(key)]
         working = [v for v in ports.inventory.versions(key.id) if v.status is not VersionStatus.DEAD]
         for grant in mine:
             for version in working:
                 cover_version(ports, named[key.venue], grant, persons[grant.person], version)
+
+
+def cover_key(ports: Ports, key: Key) -> None:
+    """Tell a key's venue of all grants that include it; for a key, or a version, that is new."""
+    grants = [grant for grant in ports.people.grants() if grant.includes(key)]
+    if grants:
+        named = Namers({key.venue: names(ports, key.venue)})
+        with ports.inventory.transaction():
+            cover(ports, named, grants, [key])
 
 
 def cover_version(ports: Ports, named: Names, grant: Grant, person: Person, version: KeyVersion) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from keyguard.core.errors import UsageError
 from keyguard.core.keys import Environment, Key, KeyVersion, Origin, Scope, scope_names
-from keyguard.core.people import Grant, Person
+from keyguard.core.people import Grant, GrantState, Person
 from keyguard.core.rights import Reason, Refused, Use, may_use
 from keyguard.ports.all import Ports
 from keyguard.workflows import authority
@@ -66,6 +67,30 @@ def key_scopes(ports: Ports, key: Key, version: KeyVersion) -> Scope | None:
     if seen is not None and seen.report.scopes_origin is not Origin.UNKNOWN:
         return seen.report.scopes
     return key.needs or None
+
+
+def able(ports: Ports, keys: Sequence[Key]) -> dict[str, tuple[str, ...]]:
+    """Who may use each key now, by key id: ids of persons, sorted; bounds to hosts and programs aside."""
+    now = ports.clock.now()
+    parties = {party.id for party in ports.people.parties() if party.contract(now) is not None}
+    persons = {
+        person.id
+        for person in ports.people.persons()
+        if person.span.covers(now) and (not person.party or person.party in parties)
+    }
+    by_key: dict[str, set[str]] = {}
+    by_desk: dict[str, set[str]] = {}
+    for grant in ports.people.grants():
+        if grant.state is GrantState.GIVEN and grant.span.covers(now) and grant.person in persons:
+            place, name = (by_key, grant.key_id) if grant.key_id else (by_desk, grant.desk)
+            place.setdefault(name, set()).add(grant.person)
+    over = {desk.name for desk in ports.people.desks() if desk.span.over(now)}
+    return {
+        key.id: ()
+        if key.desk in over
+        else tuple(sorted(by_key.get(key.id, set()) | by_desk.get(key.desk, set())))
+        for key in keys
+    }
 
 
 def _refusal(refused: Refused, who: str, use: Use) -> UsageError:

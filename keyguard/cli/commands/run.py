@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from keyguard.cli import child, environment, session
 from keyguard.cli.environment import STYLES, Handed
 from keyguard.core.errors import UsageError
+from keyguard.core.keys import Environment
 from keyguard.workflows import handout
 from keyguard.workflows.identity import Process
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 OURS = ("KEYGUARD_", "CREDENTIALS_DIRECTORY")
 """Variables by which we find the home and the passphrase: no business of the command."""
 
+TEST_VARIABLE = "KEYGUARD_ENVIRONMENT"
+"""`test` says of everything started with it, a CI job say, that it is a test and gets no live key."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments; what follows `--` comes as `args.tail`."""
@@ -32,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--prefix", default="", metavar="P", help="before each variable of a key")
     parser.add_argument("--as", dest="style", choices=STYLES, default="native", help="whose names to use")
     parser.add_argument("--purpose", default="", metavar="T", help="goes into the audit record")
+    parser.add_argument("--test", action="store_true", help="this is a test: it gets no live key")
     parser.add_argument("--no-mask", action="store_true", help="leave secrets in the output as they are")
     parser.usage = "keyguard run KEY… [options] -- COMMAND…"
     parser.epilog = "example: keyguard run bybit/mm/bot --purpose 'quote BTCUSDT' -- python bot.py"
@@ -43,7 +48,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
     from_file = environment.read_env_file(args.env_file) if args.env_file else {}
     # The command is looked for before anything is handed out, so that a typing error leaves no record.
-    child.prepare(command, environment.Environment({**inherited, **from_file}, ()))
+    program = child.prepare(command, environment.Environment({**inherited, **from_file}, ())).program
     named = [reference.key_name for reference in environment.references(inherited, from_file).values()]
     if not args.key and not named:
         raise UsageError(
@@ -52,7 +57,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
             hint="keyguard key list shows the names",
         )
     with session.opened(args, out) as ports:
-        given = _hand_out(ports, [*args.key, *named], args.purpose, Path(command[0]).name)
+        given = _hand_out(ports, args, named, program)
         try:
             chosen = {ports.inventory.find_key(name).id for name in args.key}
             launch = child.prepare(
@@ -77,16 +82,24 @@ def run(args: argparse.Namespace, out: Output) -> int:
                 handout.end(ports, one.lease_id)
 
 
-def _hand_out(ports: Ports, names: list[str], purpose: str, command: str) -> dict[str, HandOut]:
+def _hand_out(ports: Ports, args: argparse.Namespace, named: list[str], program: str) -> dict[str, HandOut]:
     """Release every key once; the record of each is on disk before its secret is read."""
     pid = os.getpid()
-    process = Process(pid, child.start_time(pid), command)
+    executable = str(Path(program).resolve())
+    process = Process(pid, child.start_time(pid), Path(args.tail[0]).name, executable)
+    test = args.test or os.environ.get(TEST_VARIABLE) == Environment.TEST.value
     given: dict[str, HandOut] = {}
-    for name in names:
+    for name in [*args.key, *named]:
         key = ports.inventory.find_key(name)
         if key.id not in given:
             given[key.id] = handout.hand_out(
-                ports, key.id, purpose=purpose, mode="env", actor=session.actor(), process=process
+                ports,
+                key.id,
+                purpose=args.purpose,
+                mode="env",
+                actor=session.actor(),
+                process=process,
+                environment=Environment.TEST if test else Environment.LIVE,
             )
     return given
 
