@@ -167,6 +167,8 @@ def _compensation(
 def _settle_grant(ports: Ports, named: told.Namers, approval: Approval, now: datetime) -> None:
     grant = next(one for one in ports.people.grants() if one.id == approval.subject["grant"])
     if approval.decision is Decision.REJECT:
+        if grant.span.ended_at is not None:
+            return  # it never came into force and is over already
         rejected = replace(grant, state=GrantState.REJECTED)
         told.change(ports, named, "grant", grant.id, "rejected", told.private_grant(rejected))
         ports.people.put_grant(rejected)

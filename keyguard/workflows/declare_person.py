@@ -78,6 +78,8 @@ def change(
     with ports.inventory.transaction():
         now = ports.clock.now()
         before = find(ports, id_)
+        if before.span.ended_at is not None:
+            raise _refused(f"{id_} has left", "people.ended", "declare them anew under another id")
         dropped = set(drop_users)
         kept = tuple(
             replace(one, span=replace(one.span, ended_at=now))
