@@ -145,9 +145,9 @@ def test_what_the_commands_show(ready: Desk) -> None:
         *("--host", "host-1", "--executable", "/usr/bin/env", "--purpose", "quoting"),
     ).out.split(":")[0]
     assert ready.keyguard("person", "list").out == (
-        "person  capacity        party  OS users{0}  state   until       roles\n"
-        "ci      service [test]  -      -{1}  active  2099-12-31\n"
-        "hana    employee        -      {2}  active  -           desk_head\n"
+        "person  capacity        party  OS users{}  state   until       roles\n"
+        "ci      service [test]  -      -{}  active  2099-12-31\n"
+        "hana    employee        -      {}  active  -           desk_head\n"
     ).format(" " * (len(ME) - 8), " " * (max(len(ME), 8) - 1), ME.ljust(8))
     assert ready.keyguard("party", "list").out == (
         "party  kind    contract until           diligence until  people  relation\n"
