@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TypeVar
 
 from sqlalchemy import Table, insert, select, update
@@ -99,7 +100,7 @@ class SqlPeople:
 
     def _decoded(self, kind: type[T], text: str) -> T:
         try:
-            return decode_facts(kind, text)
+            return _decode(kind, text)
         except (TypeError, ValueError):
             raise damaged(self._database.path) from None
 
@@ -118,3 +119,7 @@ class SqlPeople:
                     hint="declare it anew under another name",
                 )
             connection.execute(update(table).where(table.c.id == id_).values(row))
+
+
+_decode = lru_cache(maxsize=20_000)(decode_facts)
+"""Every hand-out reads everybody; what it reads is seldom new, and nobody can change it."""

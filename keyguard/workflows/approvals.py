@@ -16,7 +16,7 @@ from keyguard.core.people import Action, Approval, Compensation, Decision, Grant
 from keyguard.core.rights import SelfApproval, Unfit, may_decide
 from keyguard.ports.all import Ports
 from keyguard.workflows import people_records as told
-from keyguard.workflows.authority import Acting, acting, enforced
+from keyguard.workflows.authority import Acting, acting, enforced, holders
 from keyguard.workflows.identity import Actor
 
 GOOD_FOR = timedelta(hours=24)
@@ -141,7 +141,7 @@ def _compensation(
     ports: Ports, approval: Approval, who: Acting, now: datetime, control: str, until: datetime | None
 ) -> Compensation | None:
     """Refuse whoever may not approve; return what stands in for a second person, None where one decides."""
-    named = any(Role.APPROVER in p.roles and p.span.covers(now) for p in ports.people.persons())
+    named = bool(holders(ports, Role.APPROVER))
     unfit = may_decide(who.person, approval, now, approvers_named=named)
     if unfit is None:
         return None

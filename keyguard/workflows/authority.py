@@ -12,6 +12,10 @@ from keyguard.ports.all import Ports
 from keyguard.workflows.identity import Actor
 
 
+GUARDING = frozenset({Role.KEY_ADMIN, Role.APPROVER})
+"""Roles that keep others from doing something, as long as anybody holds them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Acting:
     """Who acts. `id` goes into records and rows: a person's, else the OS user as a record names it."""
@@ -53,13 +57,38 @@ def demand_admin(ports: Ports, actor: Actor) -> Acting:
 
     For what gives or widens. To end or narrow something nobody needs a role.
     """
-    who, now = acting(ports, actor), ports.clock.now()
-    admins = [p for p in ports.people.persons() if Role.KEY_ADMIN in p.roles and p.span.covers(now)]
-    if admins and who.id not in {admin.id for admin in admins}:
+    who = acting(ports, actor)
+    admins = holders(ports, Role.KEY_ADMIN)
+    in_force = [admin.id for admin in admins if admin.span.covers(ports.clock.now())]
+    if admins and who.id not in in_force:
         raise UsageError(
             f"{who.id} may not give rights here",
             code="rights.not_admin",
             still="nothing was changed",
-            hint="ask a key administrator: " + ", ".join(admin.id for admin in admins),
+            hint="ask a key administrator: " + ", ".join(in_force or [admin.id for admin in admins]),
         )
     return who
+
+
+def holders(ports: Ports, role: Role) -> list[Person]:
+    """Who holds a role and was not ended; one whose planned time is over still keeps it from being nobody's,
+    or everybody could take it up the day after."""
+    return [one for one in ports.people.persons() if role in one.roles and one.span.ended_at is None]
+
+
+def keep_last_holders(ports: Ports, person: Person, lost: frozenset[Role]) -> None:
+    """UsageError `rights.last_holder` if a role that guards others would be left without anybody in force.
+
+    Else whoever may end people could end the administrators first, and then give what they like.
+    """
+    now = ports.clock.now()
+    if not person.span.covers(now):
+        return
+    for role in sorted(lost & GUARDING, key=lambda role: role.value):
+        if all(one.id == person.id or not one.span.covers(now) for one in holders(ports, role)):
+            raise UsageError(
+                f"{person.id} is the last with the role {role.value}",
+                code="rights.last_holder",
+                still="nothing was changed",
+                hint=f"give it to another first: keyguard person change ID --role {role.value}",
+            )

@@ -13,7 +13,7 @@ from keyguard.core.slots import FIRM
 from keyguard.core.spelling import alike, check_id, check_name
 from keyguard.ports.all import Ports
 from keyguard.workflows import people_records as told
-from keyguard.workflows.authority import demand_admin
+from keyguard.workflows.authority import demand_admin, keep_last_holders
 from keyguard.workflows.identity import Actor
 
 
@@ -96,6 +96,7 @@ def change(
             span=before.span if until is None else replace(before.span, until=until),
         )
         _check(ports, after)
+        keep_last_holders(ports, before, before.roles - after.roles)
         _record(ports, named, after, "changed", after.roles - before.roles, before.roles - after.roles)
         ports.people.put_person(after)
         told.policy(ports)

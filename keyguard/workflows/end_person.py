@@ -8,7 +8,7 @@ from keyguard.core.errors import UsageError
 from keyguard.core.people import Grant, GrantState, Person
 from keyguard.ports.all import Ports
 from keyguard.workflows import people_records as told
-from keyguard.workflows.authority import acting
+from keyguard.workflows.authority import acting, keep_last_holders
 from keyguard.workflows.declare_person import find, private, record_roles
 from keyguard.workflows.end_grant import end_one
 from keyguard.workflows.identity import Actor
@@ -25,7 +25,7 @@ class Ended:
 def end(ports: Ports, id_: str, *, actor: Actor, reason: str) -> Ended:
     """End one person; from the return of this call no hand-out to them begins.
 
-    Raises UsageError `person.unknown`, `people.ended`; StoreError where it cannot be recorded, and then
+    Raises UsageError `person.unknown`, `people.ended`, `rights.last_holder`; StoreError where it cannot be recorded, and then
     nothing has ended.
     """
     named = told.namers(ports)
@@ -38,6 +38,7 @@ def end(ports: Ports, id_: str, *, actor: Actor, reason: str) -> Ended:
 
 def end_one_person(ports: Ports, named: told.Namers, person: Person, *, by: str, reason: str) -> Ended:
     """End a person within a transaction of the caller."""
+    keep_last_holders(ports, person, person.roles)
     grants = tuple(
         end_one(ports, named, grant, by=by, reason=reason)
         for grant in ports.people.grants(person=person.id)

@@ -71,14 +71,15 @@ def plan(ports: Ports, id_: str) -> Plan:
     person = find(ports, id_)
     grants = ports.people.grants(person=id_)
     keys = ports.inventory.keys()
-    handed = _handed(ports, person, {key.venue for key in keys})
+    aliases = _aliases(ports, person)
+    handed = _handed(ports, aliases, {key.venue for key in keys})
     leases = [lease for lease in ports.inventory.running() if lease.person == id_]
     touched = (_touched(ports, key, grants, handed, leases) for key in keys)
     return Plan(
         person=person,
         grants=tuple(g for g in grants if g.span.ended_at is None and g.state is not GrantState.REJECTED),
         keys=tuple(sorted((one for one in touched if one is not None), key=_order)),
-        owned=tuple(key for key in keys if key.owner == id_),
+        owned=tuple(key for key in keys if key.owner in aliases),
         asked=tuple(one for one in pending(ports) if one.asked_by == id_),
     )
 
@@ -109,15 +110,18 @@ def _touched(
     )
 
 
-def _handed(ports: Ports, person: Person, venues: set[str]) -> dict[str, list[datetime]]:
-    """When the person was handed what, by key fingerprint: as themselves, and as their OS users before
-    anybody declared them."""
+def _aliases(ports: Ports, person: Person) -> frozenset[str]:
+    """What records call the person: their id, and their OS users as long as nobody had declared them."""
     others = {one.id for one in ports.people.persons()} - {person.id}
-    internal = {person.id} | {user.user for user in person.users if user.user not in others}
+    return frozenset({person.id, *(user.user for user in person.users if user.user not in others)})
+
+
+def _handed(ports: Ports, aliases: frozenset[str], venues: set[str]) -> dict[str, list[datetime]]:
+    """When the person was handed what, by key fingerprint."""
     handed: dict[str, list[datetime]] = {}
     for venue in sorted(venues):
         named = names(ports, venue)
-        for pseudonym in {named.person(one) for one in internal}:
+        for pseudonym in sorted(named.person(one) for one in aliases):
             for entry in ports.audit.entries(stream=venue, holding=pseudonym.encode()):
                 record = json.loads(entry.record)
                 if record["type"] == "handout" and record["body"]["person"] == pseudonym:

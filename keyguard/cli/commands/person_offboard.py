@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from keyguard.cli import people_words, session
 from keyguard.cli.views import instant
 from keyguard.core.keys import scope_names
 from keyguard.workflows import end_person, offboard
+from keyguard.workflows.declare_person import find
 
 if TYPE_CHECKING:
     import argparse
@@ -29,11 +31,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, out: Output) -> int:
     """End grants and time (with --yes), then print the keys in the order in which to rotate them."""
     with session.opened(args, out) as ports:
-        plan = offboard.plan(ports, args.person)
-        gone = plan.person.span.ended_at
-        if args.yes and gone is None:
+        grants = None
+        if args.yes and find(ports, args.person).span.ended_at is None:
             ended = end_person.end(ports, args.person, actor=session.actor(), reason=args.reason)
-            gone = ended.person.span.ended_at
+            grants = ended.grants
+        # Looked up afterwards: what was handed out until the last moment belongs to the list.
+        plan = offboard.plan(ports, args.person)
+        plan = plan if grants is None else replace(plan, grants=grants)
+        gone = plan.person.span.ended_at
     if out.json:
         out.document(_document(plan, instant(gone)))
         return 0

@@ -231,3 +231,29 @@ def test_the_auditor_finds_everything_in_the_private_parts():
     firm = Firm()
     private = [json.loads(hidden) for _, hidden in firm.audit._private.values()]
     assert {"hana", "kim", "jo", "acme"} <= {part.get("id") for part in private}
+
+
+def test_nobody_can_end_the_last_administrator_and_then_give_to_themselves():
+    firm = Firm()
+    admin = frozenset({Role.KEY_ADMIN})
+    declare_person.change(firm.ports, "kim", actor=KIM, add_roles=admin)
+    refused(lambda: end_person.end(firm.ports, "kim", actor=HANA, reason="coup"), "rights.last_holder")
+    refused(
+        lambda: declare_person.change(firm.ports, "kim", actor=KIM, drop_roles=admin), "rights.last_holder"
+    )
+    firm.declare("lee", roles=admin)
+    end_person.end(firm.ports, "kim", actor=HANA, reason="leaver")
+    refused(lambda: firm.grant("hana", actor=HANA), "rights.not_admin")
+    firm.grant("hana", actor=Actor("lee", "host-1"))
+
+
+def test_an_administrator_whose_time_ran_out_does_not_open_the_door():
+    firm = Firm()
+    declare_person.change(
+        firm.ports, "kim", actor=KIM, add_roles=frozenset({Role.KEY_ADMIN}), until=firm.start + DAY
+    )
+    firm.clock.sleep(86400)
+    refused(lambda: firm.grant("hana", actor=HANA), "rights.not_admin")
+    refused(lambda: firm.grant("hana", actor=KIM), "rights.not_admin")
+    end_person.end(firm.ports, "kim", actor=HANA, reason="leaver")  # on record, for everybody to see
+    firm.grant("hana", actor=HANA)
