@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test check bench bench-scan corpus rules requirements clean
+.PHONY: help demo test check bench bench-scan corpus rules man deb requirements clean
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -46,6 +46,12 @@ bench-scan: $(VENV)/dev.stamp $(PEERS)/done ## the scanner beside others (BENCH_
 
 rules: $(VENV)/dev.stamp ## the compact form of the rule files, after a rule was edited
 	@$(BIN)/python -m keyguard.scanner.compact
+
+man: $(VENV)/dev.stamp ## the manual page, in dist/
+	@$(BIN)/python packaging/man.py dist
+
+deb: $(VENV)/dev.stamp ## a Debian package, in dist/
+	@$(BIN)/python packaging/debian/build.py dist
 
 requirements: ## re-pin requirements/*.txt (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements/run.txt pyproject.toml

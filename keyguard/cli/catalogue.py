@@ -43,18 +43,24 @@ COMMANDS = {
     "rules test": "run every rule's examples",
     "log show": "the audit log",
     "log verify": "recompute the audit log and compare",
+    "log export": "the audit log as lines, for a SIEM",
+    "alert add": "a channel for alerts: chat, mail, pager, desktop",
+    "alert list": "the channels",
+    "alert remove": "take a channel away",
+    "alert test": "send a test message",
     "store status": "which secret store, and what it holds",
     "workflow list": "journalled work",
     "workflow show": "one workflow and its calls",
     "workflow resume": "go on with a workflow that was interrupted",
     "workflow cancel": "give up a rotation before its switch; the old key stays",
+    "completion": "completion for bash, zsh or fish",
 }
 """Command -> what it does; the module is `keyguard.cli.commands.<name with underscores>`."""
 
 LATER = frozenset(
     {
         *("attest", "daemon", "panic", "reconcile", "review", "tui", "verify"),
-        *("key minimise", "key remove", "key reveal", "log checkpoint", "log export"),
+        *("key minimise", "key remove", "key reveal", "log checkpoint"),
         *("store lock", "store migrate", "store passphrase", "store unlock"),
     }
 )

@@ -15,6 +15,7 @@ from keyguard.cli.catalogue import COMMANDS, LATER, resolve
 from keyguard.cli.output import Output
 from keyguard.core.errors import KeyguardError, UsageError
 
+PURPOSE = "Keeps exchange API keys clean: finds leaks, stores, hands out, rotates, proves dead."
 BUG = 70
 INTERRUPTED = 130
 BROKEN_PIPE = 141
@@ -113,9 +114,8 @@ def _dispatch(words: list[str], out: Output) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    _global_options(parser)
     command = load(name)
-    command.add_arguments(parser)
+    declare(parser, command)
     tail: list[str] = []
     if name in TAKES_COMMAND and "--" in rest:
         cut = rest.index("--")
@@ -155,6 +155,12 @@ def _leading_options(words: list[str]) -> tuple[list[str], list[str]]:
     return words[:taken], words[taken:]
 
 
+def declare(parser: argparse.ArgumentParser, command: Command) -> None:
+    """Declare the options all commands have, then the command's own."""
+    _global_options(parser)
+    command.add_arguments(parser)
+
+
 def _global_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--home", metavar="DIR", help="all state lives below it (KEYGUARD_HOME)")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
@@ -172,7 +178,7 @@ def overview() -> str:
         [
             "usage: keyguard [--home DIR] [--json] COMMAND …",
             "",
-            "Keeps exchange API keys clean: finds leaks, stores, hands out, rotates, proves dead.",
+            PURPOSE,
             "",
             *lines,
             "",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Table, insert, select, update
 
@@ -14,10 +14,15 @@ from keyguard.core.people import Approval, Desk, Grant, Kept, Party, Person, may
 from keyguard.core.rights import RightsPolicy
 from keyguard.stores.database import Database
 from keyguard.stores.facts import decode_facts, encode_facts
-from keyguard.stores.failures import damaged
 from keyguard.stores.tables import APPROVALS, DESKS, GRANTS, PARTIES, PERSONS, TOLD
 
 T = TypeVar("T", bound=Kept)
+
+
+@lru_cache(maxsize=20_000)
+def _decode(kind: Any, text: str) -> Any:
+    """Every hand-out reads everybody: what it reads is seldom new, and nobody can change it."""
+    return decode_facts(kind, text)
 
 
 class SqlPeople:
@@ -100,9 +105,10 @@ class SqlPeople:
 
     def _decoded(self, kind: type[T], text: str) -> T:
         try:
-            return _decode(kind, text)
+            decoded: T = _decode(cast("Hashable", kind), text)
         except (TypeError, ValueError):
-            raise damaged(self._database.path) from None
+            raise self._database.damaged() from None
+        return decoded
 
     def _put(self, table: Table, id_: str, person: str, since: str, value: Kept) -> None:
         row = {"id": id_, "person": person, "since": since, "facts": encode_facts(value)}
@@ -119,7 +125,3 @@ class SqlPeople:
                     hint="declare it anew under another name",
                 )
             connection.execute(update(table).where(table.c.id == id_).values(row))
-
-
-_decode = lru_cache(maxsize=20_000)(decode_facts)
-"""Every hand-out reads everybody; what it reads is seldom new, and nobody can change it."""

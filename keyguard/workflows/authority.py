@@ -11,7 +11,6 @@ from keyguard.core.rights import Mode
 from keyguard.ports.all import Ports
 from keyguard.workflows.identity import Actor
 
-
 GUARDING = frozenset({Role.KEY_ADMIN, Role.APPROVER})
 """Roles that keep others from doing something, as long as anybody holds them."""
 

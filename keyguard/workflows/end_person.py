@@ -25,8 +25,8 @@ class Ended:
 def end(ports: Ports, id_: str, *, actor: Actor, reason: str) -> Ended:
     """End one person; from the return of this call no hand-out to them begins.
 
-    Raises UsageError `person.unknown`, `people.ended`, `rights.last_holder`; StoreError where it cannot be recorded, and then
-    nothing has ended.
+    Raises UsageError `person.unknown`, `people.ended`, `rights.last_holder`; StoreError where it cannot be
+    recorded, and then nothing has ended.
     """
     named = told.namers(ports)
     with ports.inventory.transaction():

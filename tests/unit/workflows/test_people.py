@@ -124,6 +124,7 @@ def test_os_users_roles_and_end_change_and_the_past_is_kept():
     assert [(u.user, u.span.ended_at is None) for u in hana.users] == [("hana", False), ("h2", True)]
     assert firm.audit.bodies("role.assign")[0]["role"] == "approver"
     later = firm.clock.now() + DAY
+    firm.declare("lee", roles=approver)
     declare_person.change(firm.ports, "hana", actor=KIM, drop_roles=approver, until=later, party="acme")
     hana = declare_person.find(firm.ports, "hana")
     assert (hana.roles, hana.span.until, hana.party) == (frozenset(), later, "acme")

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from keyguard.stores.schema.guards import keep
+
 revision = "0002"
 down_revision = "0001"
 
@@ -17,10 +19,7 @@ def upgrade() -> None:
             sa.Column("facts", sa.String, nullable=False),
         )
         # Who could use a key in the past must stay answerable, whatever program writes here.
-        op.execute(
-            f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} "
-            f"BEGIN SELECT RAISE(ABORT, '{table} is history'); END"
-        )
+        keep(table, "DELETE", "is history")
     op.create_table(
         "told",
         sa.Column("name", sa.String, primary_key=True),
