@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from keyguard.core.people import Approval, Desk, Grant, Party, Person, Span
 
 DATE_HELP = "ISO date or instant; a date lasts to its end, UTC"
+REASON_HELP = "stands in evidence for the venues concerned: name nobody"
 
 
 def start(text: str | None) -> datetime | None:

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(option, action="append", default=[], metavar="X", help=f"{help_}; repeatable")
     parser.add_argument("--from", dest="since", metavar="D", help=people_words.DATE_HELP)
     parser.add_argument("--until", metavar="D", help=people_words.DATE_HELP)
-    parser.add_argument("--why", default="", metavar="T", help="for the person who approves, and the record")
+    parser.add_argument("--why", default="", metavar="T", help="for the person who approves; in evidence")
     parser.epilog = "example: keyguard grant add hana --key bybit/mm/bot --until 2026-12-31"
 
 

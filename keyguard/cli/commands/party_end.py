@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("party")
-    parser.add_argument("--reason", required=True, metavar="R")
+    parser.add_argument("--reason", required=True, metavar="R", help=people_words.REASON_HELP)
     parser.epilog = "example: keyguard party end acme --reason 'contract cancelled'"
 
 

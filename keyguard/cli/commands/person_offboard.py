@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("person")
     parser.add_argument("--yes", action="store_true", help="do it; without it only say what it would mean")
-    parser.add_argument("--reason", default="leaver", metavar="R")
+    parser.add_argument("--reason", default="leaver", metavar="R", help=people_words.REASON_HELP)
     parser.epilog = (
         "Grants end first. Works again for somebody who has left: it lists what is still to be rotated.\n\n"
         "example: keyguard person offboard hana --yes"
