@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from keyguard.core.errors import StoreError, UsageError
-from keyguard.core.people import Action, Capacity, Decision, GrantState, Role
+from keyguard.core.people import Action, Capacity, Contract, Decision, GrantState, Role
 from keyguard.core.rights import FourEyes, RightsPolicy, SelfApproval
-from keyguard.workflows import approvals, end_person
+from keyguard.workflows import approvals, declare_party, end_person
 from keyguard.workflows.identity import Actor, names
 from tests.fakes.firm import BO, DAY, HANA, JO, KIM, Firm
 from tests.fakes.world import ACTOR, World
@@ -164,3 +164,14 @@ def test_an_answer_is_good_for_a_day(firm):
 def test_where_nobody_is_declared_nobody_is_asked():
     world = World()
     assert approvals.require(world.ports, Action.REVEAL, world.key, actor=ACTOR, why="") is None
+
+
+def test_a_venue_is_told_of_a_party_once_until_something_changes(firm, asked):
+    other = firm.grant("jo", purpose="hedging")
+    for grant in (asked, other):
+        approvals.decide(firm.ports, grant.approval, APPROVE, actor=HANA)
+    assert len(firm.audit.bodies("party.set")) == 1
+    contract = Contract("MSA-2", firm.start + 100 * DAY, firm.start + 200 * DAY)
+    declare_party.renew(firm.ports, "acme", actor=KIM, contract=contract)
+    old, new = firm.audit.bodies("party.set")
+    assert (old["contract_until"], new["contract_from"]) == (new["contract_from"], old["contract_until"])
