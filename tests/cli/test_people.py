@@ -288,3 +288,12 @@ def test_one_firm_alone_approves_its_own_contractor_as_an_exception(tmp_path: Pa
         ).json
         assert done["compensating"]["control"] == "the auditor reads the log"
         assert "exception.open" in types(small, "bybit")
+
+
+def test_a_key_belongs_to_the_person_who_adds_it(ready: Desk) -> None:
+    ready.keyguard("person", "add", "hana", "--os-user", ME)
+    spare, _ = bybit_keys(ready.venues.venues["bybit"])
+    ready.add("bybit/mm/spare", spare)
+    ready.add("bybit/mm/other", bybit_keys(ready.venues.venues["bybit"])[0], "--owner", "kim")
+    owners = {key["name"]: key["declared"]["owner"] for key in ready.keyguard("key", "list", "--json").json}
+    assert owners == {BOT: ME, "bybit/mm/spare": "hana", "bybit/mm/other": "kim"}
