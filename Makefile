@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test check bench bench-scan corpus rules man deb requirements clean
+.PHONY: help demo test check bench bench-scan fuzz corpus rules man deb requirements clean
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -30,6 +30,9 @@ check: $(VENV)/dev.stamp ## format, lint, types, layers
 
 bench: $(VENV)/dev.stamp ## start-up ratios, scan speed, one rotation
 	@$(BIN)/python -m tests.bench
+
+fuzz: $(VENV)/dev.stamp ## look for inputs that break the scanner (FUZZ_SECONDS=600)
+	@$(BIN)/python -m tests.fuzz
 
 corpus: $(VENV)/dev.stamp ## what the rules find of the labelled corpus (CORPUS_ARGS=-v)
 	@$(BIN)/python -m tests.corpus.measure $(CORPUS_ARGS)

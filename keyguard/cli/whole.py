@@ -9,7 +9,8 @@ import argparse
 from pathlib import Path
 
 from keyguard.cli.catalogue import COMMANDS
-from keyguard.cli.frame import PURPOSE, declare, load
+from keyguard.cli.frame import PURPOSE, load
+from keyguard.cli.parsing import declare
 
 
 def parser(files: object = None, folders: object = None) -> argparse.ArgumentParser:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
+from keyguard.scanner.lazily import pattern
 from keyguard.scanner.literals import Hits
 from keyguard.scanner.rulebook import CONTEXT_REACH, Rulebook
 
@@ -28,21 +29,32 @@ SMALL = 65_536
 """A content of at most this many bytes that speaks of one venue only belongs to it."""
 _MOST = 16
 """So many names before and behind a value are looked at."""
-_LETTER = re.compile(rb"[A-Za-z0-9+]")
-_TOKEN_BEFORE = re.compile(rb"[\w+/=-]{0,40}\Z")
-_TOKEN_BEHIND = re.compile(rb"[\w+/=-]{0,40}")
+_LETTER = pattern(rb"[A-Za-z0-9+]")
+_TOKEN = pattern(rb"[\w+/=-]{0,40}")
 _LONG = 16
 """From so many characters on, one with digits and letters of both cases is a value, not a name."""
 _INITIALS = 2
 """A name of so few letters ("kc") must stand by itself: random values hold every pair of letters."""
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(NamedTuple):
     """Where a pattern may begin to match."""
 
     start: int
     end: int
+
+
+def common(where: Iterable[Region], spans: list[tuple[int, int]]) -> Iterator[Region]:
+    """What regions and spans, each ascending and without overlap, have in common."""
+    at = 0
+    for region in where:
+        while at < len(spans) and spans[at][1] < region.start:
+            at += 1
+        step = at
+        while step < len(spans) and spans[step][0] <= region.end:
+            yield Region(max(region.start, spans[step][0]), min(region.end, spans[step][1]))
+            step += 1
+        at = max(at, step - 1)
 
 
 class Nearness:
@@ -105,8 +117,9 @@ class Nearness:
     def _of_venues(self, hits: Hits) -> Iterator[tuple[int, int, str]]:
         for venue in self._book.venues:
             for word in venue.words:
-                for end in hits.get(word, ()):
-                    yield end, len(word), venue.id
+                if word in hits:
+                    for end in hits[word]:
+                        yield end, len(word), venue.id
             for word in venue.whole_words:
                 for end in hits.get(word, ()):
                     if _stands_alone(self._text, end - len(word), end):
@@ -204,9 +217,9 @@ def _stands_alone(text: bytes, start: int, end: int) -> bool:
 
 
 def _in_value(text: bytes, start: int, end: int) -> bool:
-    before = _TOKEN_BEFORE.search(text, max(0, start - 40), start)
-    behind = _TOKEN_BEHIND.match(text, end)
-    token = (before[0] if before else b"") + text[start:end] + (behind[0] if behind else b"")
+    before = _TOKEN.match(text[max(0, start - 40) : start][::-1])
+    behind = _TOKEN.match(text, end)
+    token = text[start - (before.end() if before else 0) : behind.end() if behind else end]
     if len(token) < _LONG or token.lower() == token or token.upper() == token:
         return False
     return re.search(rb"[0-9]", token) is not None
