@@ -5,6 +5,9 @@
     id = "3f0c…"                  # names this home's items in the OS keyring
     store = "os-keyring"          # or "file"
     proxy = ""                    # the only proxy ever used
+    rights = "enforced"           # or "open"; without it enforced once a person or a grant is declared
+    four_eyes = "risky"           # or "always": every grant needs a second person
+    self_approval = "refused"     # or "exception": allowed with a compensating control, on record
     [firm]                        # who writes the audit log (declared)
     [simulators]                  # venue = "http://127.0.0.1:PORT"; this home is for trying out
 """
@@ -18,12 +21,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keyguard.core.errors import StoreError, UsageError
+from keyguard.core.rights import FourEyes, Mode, RightsPolicy, SelfApproval
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 STORES = ("os-keyring", "file")
-_MEMBERS = {"id", "store", "database", "proxy", "firm", "simulators"}
+_RIGHTS = ("rights", "four_eyes", "self_approval")
+_MEMBERS = {"id", "store", "database", "proxy", "firm", "simulators", *_RIGHTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,7 @@ class Config:
     proxy: str = ""
     firm: Mapping[str, str] = field(default_factory=dict)
     simulators: Mapping[str, str] = field(default_factory=dict)
+    rights: RightsPolicy = field(default_factory=RightsPolicy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +132,7 @@ class Home:
         for name in ("database", "proxy"):
             if value := getattr(config, name):
                 document[name] = value
+        document |= _rights_members(config.rights)
         document["firm"] = dict(config.firm)
         if config.simulators:
             document["simulators"] = dict(config.simulators)
@@ -177,7 +184,30 @@ def _config(document: dict[str, Any], path: Path) -> Config:
             raise _malformed(path, f"[{name}] holds texts")
     if not texts["id"] or texts["store"] not in STORES:
         raise _malformed(path, f"id is missing, or store is none of {', '.join(STORES)}")
-    return Config(**texts, **tables)
+    return Config(**texts, **tables, rights=_rights(document, path))
+
+
+def _rights(document: dict[str, Any], path: Path) -> RightsPolicy:
+    try:
+        return RightsPolicy(
+            Mode(document.get("rights", "")),
+            FourEyes(document.get("four_eyes", FourEyes.RISKY.value)),
+            SelfApproval(document.get("self_approval", SelfApproval.REFUSED.value)),
+        )
+    except ValueError:
+        raise _malformed(
+            path, "rights is enforced or open, four_eyes risky or always, self_approval refused or exception"
+        ) from None
+
+
+def _rights_members(policy: RightsPolicy) -> dict[str, str]:
+    """The members that say this policy; those of the default are left out."""
+    default = RightsPolicy()
+    values = zip(_RIGHTS, (policy.mode, policy.four_eyes, policy.self_approval), strict=True)
+    plain = (default.mode, default.four_eyes, default.self_approval)
+    return {
+        name: chosen.value for (name, chosen), usual in zip(values, plain, strict=True) if chosen != usual
+    }
 
 
 def _malformed(path: Path, why: str) -> UsageError:

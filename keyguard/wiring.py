@@ -88,6 +88,7 @@ def opened(home: Home, unlock: Callable[[], Secret], person: Person) -> Iterator
     from keyguard.stores.inventory import SqlInventory
     from keyguard.stores.journal import SqlJournal
     from keyguard.stores.nonces import SqlNonces
+    from keyguard.stores.people import SqlPeople
 
     config = home.read()
     home.demand_private()
@@ -106,6 +107,7 @@ def opened(home: Home, unlock: Callable[[], Secret], person: Person) -> Iterator
                 gateway=gateway,
                 clock=clock,
                 person=person,
+                people=SqlPeople(database, config.rights),
             )
 
 

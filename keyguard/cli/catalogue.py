@@ -14,6 +14,26 @@ COMMANDS = {
     "key rotate": "give a key a new version and prove the old one dead",
     "key revoke": "end a key at the venue and prove it dead",
     "run": "run a command with keys in its environment",
+    "desk add": "declare a desk",
+    "desk list": "all desks",
+    "desk show": "one desk, its keys and grants",
+    "desk end": "end a desk and the grants for its keys",
+    "person add": "declare a person: capacity, OS users, roles",
+    "person list": "all persons",
+    "person show": "one person and what they may use",
+    "person change": "OS users, roles, party and end of a person",
+    "person end": "end a person's time, grants first",
+    "person offboard": "end what a person may do; say what to rotate",
+    "party add": "declare another company whose people work here",
+    "party list": "all parties and their contracts",
+    "party show": "one party",
+    "party renew": "a new contract or due diligence of a party",
+    "party end": "end a party and the time of its people",
+    "grant add": "let a person use a key, or the keys of a desk",
+    "grant list": "who may use what",
+    "grant show": "one grant with its approval",
+    "grant end": "end a grant at once",
+    "approve": "what waits for a second person, and the answer",
     "scan": "find leaked keys in files, the index, the history",
     "hook install": "scan before every commit and push of a repository",
     "hook uninstall": "take the hooks away and restore what was there",
@@ -48,8 +68,7 @@ COMMANDS = {
 
 LATER = frozenset(
     {
-        *("approve", "attest", "daemon", "desk", "grant", "panic", "party", "person", "reconcile"),
-        *("review", "tui", "verify"),
+        *("attest", "daemon", "panic", "reconcile", "review", "tui", "verify"),
         *("key minimise", "key remove", "key reveal", "log checkpoint"),
     }
 )

@@ -7,21 +7,28 @@ from typing import TYPE_CHECKING
 from keyguard.cli import session, views
 from keyguard.core.errors import UsageError
 from keyguard.core.keys import Scope, parse_scopes
+from keyguard.workflows import authority
 
 if TYPE_CHECKING:
     import argparse
     from typing import Any
 
     from keyguard.cli.output import Output
+    from keyguard.ports.all import Ports
     from keyguard.workflows.enrol import Enrolled
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--owner", default=session.user(), metavar="P", help="who answers for it: you")
+    parser.add_argument("--owner", default="", metavar="P", help="who answers for it: you")
     parser.add_argument("--purpose", default="", metavar="T", help="what it is for")
     parser.add_argument("--needs", default="", metavar="SCOPE,…", help="the scopes its purpose needs")
     parser.add_argument("--unchecked", action="store_true", help="store it even if the venue refuses it now")
+
+
+def owner(ports: Ports, args: argparse.Namespace) -> str:
+    """Who answers for the key: as named, else the person who sits here."""
+    return args.owner or authority.acting(ports, session.actor()).id
 
 
 def needs(text: str) -> Scope:

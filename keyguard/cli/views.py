@@ -43,6 +43,11 @@ def expiry_text(report: KeyReport) -> str:
     return MARKS[report.expiry_origin] + f"{report.expires_at:%Y-%m-%d}" if report.expires_at else "-"
 
 
+def able_text(able: tuple[str, ...], *, enforced: bool) -> str:
+    """Who may use a key; where rights are open, everybody at this home."""
+    return ", ".join(able) or ("nobody" if enforced else "who runs keyguard here")
+
+
 def key_document(key: Key, version: KeyVersion | None, seen: Observation | None) -> dict[str, Any]:
     """A key as JSON: declared facts, its live version, what the venue last said."""
     return {

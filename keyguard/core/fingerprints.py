@@ -29,6 +29,11 @@ def party_name(salt: bytes, venue: str, internal_id: str) -> str:
     return "o_" + _keyed(salt, "party", venue, internal_id)[:20]
 
 
+def record_id(salt: bytes, venue: str, prefix: str, internal_id: str) -> str:
+    """Return `prefix_` and 16 hex digits: an id of a grant or an approval that tells nothing elsewhere."""
+    return f"{prefix}_" + _keyed(salt, "record-id", venue, internal_id)[:16]
+
+
 def hint(public_id: str) -> str | None:
     """Return the last 4 characters of an access key id of at least 16, None for a shorter one."""
     return public_id[-4:] if len(public_id) >= 16 else None

@@ -3,7 +3,9 @@
 A body is written as `member:kind`, `member?:kind` where it may be absent. Absent means absent, never null.
 Kinds are in `_KINDS`; a kind with `|` lists the allowed words. The table grows by addition only;
 `scopes_venue` of `key.observe` is such an addition: the venue's own words, and how they are known; so are
-`store.migrate`, `store.rewrap`, `backup.create` and `log.restore`: where secrets and log came to be.
+`store.migrate`, `store.rewrap`, `backup.create` and `log.restore`: where secrets and log came to be; and
+`people.change`: that a desk, person, party, grant or approval was declared, changed or ended. Every recipient
+sees that one, so it names nobody; what changed is in its private part.
 """
 
 from __future__ import annotations
@@ -39,6 +41,9 @@ _FIRM_TYPES = {
     "signer.remove": "role:log|attester|witness public_key:text label:text person?:person from:instant",
     "role.assign": "person_f:person role:compliance_officer|desk_head|key_admin|approver|auditor",
     "role.remove": "person_f:person role:compliance_officer|desk_head|key_admin|approver|auditor",
+    "people.change": (
+        "kind:desk|person|party|grant|approval subject:text change:declared|changed|asked|rejected|ended"
+    ),
     "policy.set": "name:text version:text sha256:hash params:object",
     "store.migrate": (
         f"move:id stage:begun|switched|source_cleared|abandoned from:{_STORAGE} to:{_STORAGE} items:int"

@@ -9,6 +9,7 @@ from keyguard.ports.clock import Clock
 from keyguard.ports.gateway import Gateway
 from keyguard.ports.inventory import Inventory
 from keyguard.ports.journal import Journal
+from keyguard.ports.people import People
 from keyguard.ports.person import Person
 from keyguard.ports.secrets import SecretStore
 
@@ -24,3 +25,4 @@ class Ports:
     gateway: Gateway
     clock: Clock
     person: Person
+    people: People

@@ -25,7 +25,8 @@ class Lease:
     """One hand-out to a process on this machine; it ends with the process. Instants are UTC.
 
     `pid` and `started` (the process's start time in clock ticks, as text) together name the process, so
-    that a reused pid is not taken for it. `ended_at` None: still running as far as we know.
+    that a reused pid is not taken for it. `ended_at` None: still running as far as we know. `person` and
+    `grant_id` say who got it by which grant, "" where nobody was declared or nothing granted.
     """
 
     id: str
@@ -35,6 +36,8 @@ class Lease:
     command: str
     at: datetime
     ended_at: datetime | None = None
+    person: str = ""
+    grant_id: str = ""
 
 
 class Inventory(Protocol):
@@ -113,4 +116,8 @@ class Inventory(Protocol):
 
     def open_leases(self, version_id: str) -> tuple[Lease, ...]:
         """Leases without an end."""
+        ...
+
+    def running(self) -> tuple[Lease, ...]:
+        """Leases of any version without an end, oldest first."""
         ...

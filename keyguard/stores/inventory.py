@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
 from keyguard.core.canonical import format_instant, parse_instant
 from keyguard.core.errors import UsageError
@@ -188,6 +188,8 @@ class SqlInventory:
             "command": lease.command,
             "at": format_instant(lease.at),
             "ended_at": None if lease.ended_at is None else format_instant(lease.ended_at),
+            "person": lease.person,
+            "grant_id": lease.grant_id,
         }
         with self._database.write() as connection:
             connection.execute(insert(LEASES).values(row))
@@ -200,11 +202,14 @@ class SqlInventory:
 
     def open_leases(self, version_id: str) -> tuple[Lease, ...]:
         """Leases without an end, oldest first."""
-        query = (
-            select(LEASES)
-            .where(LEASES.c.version_id == version_id, LEASES.c.ended_at.is_(None))
-            .order_by(LEASES.c.at, LEASES.c.id)
-        )
+        return self._open(LEASES.c.version_id == version_id)
+
+    def running(self) -> tuple[Lease, ...]:
+        """Leases of any version without an end, oldest first."""
+        return self._open()
+
+    def _open(self, *which: ColumnElement[bool]) -> tuple[Lease, ...]:
+        query = select(LEASES).where(LEASES.c.ended_at.is_(None), *which).order_by(LEASES.c.at, LEASES.c.id)
         with self._database.read() as connection:
             rows = connection.execute(query).all()
         return tuple(self._lease(row) for row in rows)
@@ -239,7 +244,16 @@ class SqlInventory:
 
     def _lease(self, row: Row[Any]) -> Lease:
         with self._readable():
-            return Lease(row.id, row.version_id, row.pid, row.started, row.command, parse_instant(row.at))
+            return Lease(
+                id=row.id,
+                version_id=row.version_id,
+                pid=row.pid,
+                started=row.started,
+                command=row.command,
+                at=parse_instant(row.at),
+                person=row.person,
+                grant_id=row.grant_id,
+            )
 
     @contextmanager
     def _readable(self) -> Iterator[None]:

@@ -85,6 +85,31 @@ LEASES = Table(
     Column("command", String, nullable=False),
     Column("at", String, nullable=False),
     Column("ended_at", String),
+    Column("person", String, nullable=False, server_default=""),
+    Column("grant_id", String, nullable=False, server_default=""),
+)
+
+
+def _history(name: str) -> Table:
+    """Rows that are changed but never deleted. `person`: whom it is about, "" where it is about none."""
+    return Table(
+        name,
+        METADATA,
+        Column("id", String, primary_key=True),
+        Column("person", String, nullable=False, index=True),
+        Column("since", String, nullable=False),
+        Column("facts", String, nullable=False),
+    )
+
+
+DESKS, PERSONS, PARTIES = _history("desks"), _history("persons"), _history("parties")
+GRANTS, APPROVALS = _history("grants"), _history("approvals")
+
+TOLD = Table(
+    "told",
+    METADATA,
+    Column("name", String, primary_key=True),
+    Column("value", String, nullable=False),
 )
 
 WORKFLOWS = Table(

@@ -11,7 +11,7 @@ from keyguard.core.keys import Environment, Key, KeyKind, KeyVersion, Scope, Ver
 from keyguard.core.policy import KeyWarning, warnings
 from keyguard.ports.all import Ports
 from keyguard.ports.inventory import Observation
-from keyguard.workflows import credentials, records
+from keyguard.workflows import credentials, people_records, records
 from keyguard.workflows.identity import Names, names
 from keyguard.workflows.operations import ask
 
@@ -78,7 +78,8 @@ def enrol(ports: Ports, declared: Declared, credential: Credential, *, unchecked
 
 
 def record(ports: Ports, named: Names, key: Key, credential: Credential, report: KeyReport | None) -> None:
-    """Append `key.register` (and `key.observe`, where the venue answered) unless it was registered."""
+    """Append `key.register` (and `key.observe`, where the venue answered) unless it was registered, and
+    the grants of its desk."""
     public = report or KeyReport(credential.key, account=key.account)
     facts = ports.gateway.adapter(key.venue).facts
     kind, storage = credential.kind, ports.secrets.kind
@@ -87,6 +88,7 @@ def record(ports: Ports, named: Names, key: Key, credential: Credential, report:
     if report is not None:
         seen = records.observe(named, report)
         records.append_once(ports, key.venue, "key.observe", seen, ("key",))
+    people_records.cover_key(ports, key)
 
 
 def orphans(ports: Ports) -> tuple[str, ...]:

@@ -24,12 +24,14 @@ class Actor:
 class Process:
     """A process that is handed a key: pid and start time (clock ticks, as text) name it together.
 
-    `command` is the executable's name without arguments: those may hold anything.
+    `command` is the executable's name without arguments: those may hold anything. `executable` is its
+    absolute path, "" where nobody looked.
     """
 
     pid: int
     started: str
     command: str
+    executable: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,12 @@ class Names:
     def party(self, internal_id: str) -> str:
         """The pseudonym of a party (contractor, affiliate, vendor)."""
         return fingerprints.party_name(self._person_salt, self.venue, internal_id)
+
+    def record_id(self, internal_id: str) -> str:
+        """The name of a grant, an approval or an exception (`gr_…`): one per venue, so that two venues
+        cannot join their copies by it."""
+        prefix = internal_id.partition("_")[0]
+        return fingerprints.record_id(self._person_salt, self.venue, prefix, internal_id)
 
 
 def names(ports: Ports, venue: str) -> Names:

@@ -10,7 +10,7 @@ from keyguard.core.exchange import KeyReport, KeySpec
 from keyguard.core.keys import Origin, Scope, scope_names
 from keyguard.core.rotation import Action, Event
 from keyguard.ports.inventory import Observation
-from keyguard.workflows import credentials, records, venue_keys
+from keyguard.workflows import credentials, people_records, records, venue_keys
 from keyguard.workflows.creation import CREATE
 from keyguard.workflows.operations import ask
 from keyguard.workflows.run import BACKOFF_S, Run
@@ -78,6 +78,7 @@ def switch(run: Run) -> Action:
         "reason": run.plan.reason,
     }
     run.record("key.rotate", body, "old", "new")
+    people_records.cover_key(run.ports, run.key)
     run.ports.inventory.switch(run.key.id, run.new_version().id)
     run.tell("switched: hand-outs give the new key")
     return run.advance(Event.SWITCHED, switched_at=run.ports.clock.now().isoformat())

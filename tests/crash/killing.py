@@ -26,6 +26,7 @@ CHANGING = {
     "gateway": {"send"},
     "person": {"new_credential", "confirm"},
     "clock": set(),
+    "people": {"put_desk", "put_person", "put_party", "put_grant", "put_approval", "note"},
 }
 
 

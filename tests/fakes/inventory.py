@@ -19,14 +19,17 @@ class FakeInventory:
         self._versions = {}
         self._observations = []
         self._leases = {}
+        self.joined = []  # what shares the database: their calls stand or fall with the transaction
 
     @contextmanager
     def transaction(self):
-        saved = {name: copy.copy(value) for name, value in vars(self).items()}
+        stores = [self, *self.joined]
+        saved = [{name: copy.copy(value) for name, value in vars(store).items()} for store in stores]
         try:
             yield
         except BaseException:
-            vars(self).update(saved)
+            for store, before in zip(stores, saved, strict=True):
+                vars(store).update(before)
             raise
 
     def add_key(self, key, version):
@@ -125,6 +128,10 @@ class FakeInventory:
     def open_leases(self, version_id):
         found = (x for x in self._leases.values() if x.version_id == version_id and x.ended_at is None)
         return tuple(sorted(found, key=lambda lease: lease.at))
+
+    def running(self):
+        found = (lease for lease in self._leases.values() if lease.ended_at is None)
+        return tuple(sorted(found, key=lambda lease: (lease.at, lease.id)))
 
     def _known(self, key_id):
         if key_id not in self._keys:

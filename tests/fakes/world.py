@@ -14,6 +14,7 @@ from tests.fakes.gateway import FakeGateway
 from tests.fakes.inventory import FakeInventory
 from tests.fakes.journal import FakeJournal
 from tests.fakes.memory_store import MemoryStore
+from tests.fakes.people import FakePeople
 from tests.fakes.person import FakePerson
 
 ACTOR = Actor("hana", "host-1")
@@ -34,6 +35,8 @@ class World:
         self.journal = FakeJournal()
         self.audit = FakeAudit(self.clock)
         self.person = FakePerson(self.exchange)
+        self.people = FakePeople()
+        self.inventory.joined = [self.people, self.audit]
         self.alive = set()
         grants = ["view", "trade", "keys"] if self_managed else ["view", "trade"]
         self.old = self.exchange.make("bot", grants, IPS)
@@ -54,6 +57,7 @@ class World:
             self.gateway,
             self.clock,
             self.person,
+            self.people,
         )
 
     def process_alive(self, pid, started):

@@ -191,6 +191,16 @@ class InventoryContract:
         inventory.end_lease("l1", T0 + timedelta(hours=1))
         assert [lease.id for lease in inventory.open_leases("v1")] == ["l2"]
 
+    def test_who_runs_with_what_right(self, inventory: Inventory) -> None:
+        inventory.add_key(KEY, V1)
+        inventory.add_key(*other("k2", "upbit", "arb", "krw"))
+        later = replace(LEASE, id="l2", version_id="v-k2", at=T0 + timedelta(hours=1), person="hana")
+        inventory.add_lease(replace(later, grant_id="gr_1"))
+        inventory.add_lease(LEASE)
+        assert inventory.running() == (LEASE, replace(later, grant_id="gr_1"))
+        inventory.end_lease("l1", T0 + timedelta(hours=2))
+        assert [lease.person for lease in inventory.running()] == ["hana"]
+
     def test_a_transaction_stands_as_a_whole_or_not_at_all(self, inventory: Inventory) -> None:
         inventory.add_key(KEY, V1)
         with pytest.raises(ZeroDivisionError), inventory.transaction():

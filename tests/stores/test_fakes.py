@@ -8,9 +8,11 @@ from tests.fakes.audit import FakeAudit
 from tests.fakes.clock import FakeClock
 from tests.fakes.inventory import FakeInventory
 from tests.fakes.journal import FakeJournal
+from tests.fakes.people import FakePeople
 from tests.stores.contract_audit import AuditContract
 from tests.stores.contract_inventory import InventoryContract
 from tests.stores.contract_journal import JournalContract
+from tests.stores.contract_people import PeopleContract
 
 
 class TestFakeInventory(InventoryContract):
@@ -29,3 +31,9 @@ class TestFakeAudit(AuditContract):
     @pytest.fixture
     def audit(self, clock: FakeClock) -> FakeAudit:
         return FakeAudit(clock)
+
+
+class TestFakePeople(PeopleContract):
+    @pytest.fixture
+    def people(self) -> FakePeople:
+        return FakePeople()

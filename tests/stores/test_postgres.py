@@ -10,18 +10,21 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from keyguard.core.errors import IntegrityError, StoreError, UsageError
+from keyguard.core.rights import RightsPolicy
 from keyguard.stores import migrations
 from keyguard.stores.audit import SqlAuditLog
 from keyguard.stores.database import Database, open_database
 from keyguard.stores.inventory import SqlInventory
 from keyguard.stores.journal import SqlJournal
 from keyguard.stores.nonces import SqlNonces
+from keyguard.stores.people import SqlPeople
 from keyguard.stores.tables import METADATA
 from tests.fakes.clock import FakeClock
 from tests.services import postgres_server
 from tests.stores.contract_audit import HANDOUT, AuditContract
 from tests.stores.contract_inventory import KEY, V1, InventoryContract
 from tests.stores.contract_journal import JournalContract
+from tests.stores.contract_people import PeopleContract
 from tests.stores.memory_secrets import MemorySecrets
 
 if TYPE_CHECKING:
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from keyguard.ports.audit import AuditLog
     from keyguard.ports.inventory import Inventory
     from keyguard.ports.journal import Journal
+    from keyguard.ports.people import People
     from tests.services.postgres_server import Server
 
 WRITE = """
@@ -88,6 +92,12 @@ def audit(database: Database, clock: FakeClock) -> AuditLog:
 
 class TestInventory(InventoryContract):
     pass
+
+
+class TestPeople(PeopleContract):
+    @pytest.fixture
+    def people(self, database: Database) -> People:
+        return SqlPeople(database, RightsPolicy())
 
 
 class TestJournal(JournalContract):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from keyguard import wiring
 from keyguard.core.errors import StoreError, UsageError
+from keyguard.core.rights import FourEyes, Mode, RightsPolicy, SelfApproval
 from keyguard.core.secret import Secret
 from keyguard.home import Config, Home, locate
 from tests.fakes.person import FakePerson
@@ -26,6 +28,15 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert stat.S_IMODE(home.path.stat().st_mode) == 0o700
     assert stat.S_IMODE(home.config_file.stat().st_mode) == 0o600
     assert [path.name for path in home.path.iterdir()] == ["config.toml"]
+
+
+def test_the_rights_policy_is_kept(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.write(CONFIG)
+    assert "rights" not in home.config_file.read_text()
+    chosen = RightsPolicy(Mode.OPEN, FourEyes.ALWAYS, SelfApproval.EXCEPTION)
+    home.write(replace(CONFIG, rights=chosen))
+    assert home.read().rights == chosen
 
 
 def test_the_option_comes_before_the_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,7 +61,8 @@ def test_no_home(tmp_path: Path) -> None:
     "text",
     ["id = ", 'id = "1"\nstore = "paper"', 'store = "file"', 'id = "1"\nstore = "file"\nsurprise = 1',
      'id = 1\nstore = "file"', 'id = "1"\nstore = "file"\nfirm = 3',
-     'id = "1"\nstore = "file"\n[firm]\nx = 1'],
+     'id = "1"\nstore = "file"\n[firm]\nx = 1', 'id = "1"\nstore = "file"\nrights = "loose"',
+     'id = "1"\nstore = "file"\nfour_eyes = 4', 'id = "1"\nstore = "file"\nself_approval = "yes"'],
 )  # fmt: skip
 def test_a_malformed_file_is_left_alone(text: str, tmp_path: Path) -> None:
     home = Home(tmp_path)

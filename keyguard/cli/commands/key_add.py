@@ -34,16 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, out: Output) -> int:
     """Ask for the credential, ask the venue about it, store and register it."""
-    facts = Declared(
-        venue=args.venue,
-        desk=args.desk,
-        label=args.label,
-        owner=args.owner,
-        account=args.account,
-        purpose=args.purpose,
-        needs=declared.needs(args.needs),
-        environment=Environment.TEST if args.test else Environment.LIVE,
-    )
+    needs = declared.needs(args.needs)
     with session.opened(args, out) as ports:
         ports.gateway.adapter(args.venue)  # an unknown venue is said before anybody types a secret
         if args.stdin:
@@ -51,6 +42,16 @@ def run(args: argparse.Namespace, out: Output) -> int:
         else:
             person = TerminalPerson(out, sys.stdin.buffer, interactive=True)
             credential = person.credential(f"the {args.venue} key", ("key", "secret"))
+        facts = Declared(
+            venue=args.venue,
+            desk=args.desk,
+            label=args.label,
+            owner=declared.owner(ports, args),
+            account=args.account,
+            purpose=args.purpose,
+            needs=needs,
+            environment=Environment.TEST if args.test else Environment.LIVE,
+        )
         enrolled = enrol(ports, facts, credential, unchecked=args.unchecked)
     if out.json:
         out.document(declared.document(enrolled))

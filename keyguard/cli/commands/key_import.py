@@ -94,7 +94,7 @@ def _take(
         venue=candidate.venue,
         desk=desk,
         label=_free_label(ports, candidate, desk),
-        owner=args.owner,
+        owner=declared.owner(ports, args),
         purpose=args.purpose,
         needs=declared.needs(args.needs),
         environment=candidate.environment,

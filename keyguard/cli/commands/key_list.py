@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from keyguard.cli import session, views
 from keyguard.core.keys import Environment, KeyVersion, VersionStatus
+from keyguard.workflows import authority, rights
 
 if TYPE_CHECKING:
     import argparse
@@ -24,14 +25,19 @@ def run(args: argparse.Namespace, out: Output) -> int:
     """Print all keys with their live version and what the venue last said."""
     with session.opened(args, out) as ports:
         rows: list[tuple[Key, KeyVersion | None, Observation | None]] = []
-        for key in ports.inventory.keys():  # noqa: SIM118 - a method of the port
+        keys = ports.inventory.keys()
+        able, enforced = rights.able(ports, keys), authority.enforced(ports)
+        for key in keys:
             versions = ports.inventory.versions(key.id)
             live = next((v for v in versions if v.status is VersionStatus.LIVE), None)
             rows.append((key, live, ports.inventory.last_observation(live.id) if live else None))
     if out.json:
-        out.document([views.key_document(*row) for row in rows])
+        out.document([views.key_document(*row) | {"may_use": list(able[row[0].id])} for row in rows])
         return 0
-    out.table(("key", "version", "scopes", "ips", "expires", "seen (UTC)"), [_row(*row) for row in rows])
+    out.table(
+        ("key", "version", "scopes", "ips", "expires", "seen (UTC)", "owner", "may use"),
+        [(*_row(*row), row[0].owner, views.able_text(able[row[0].id], enforced=enforced)) for row in rows],
+    )
     if any(seen for _, _, seen in rows):
         out.talk(views.LEGEND, style="dim")
     return 0

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from keyguard.cli import session, views
 from keyguard.core.keys import VersionStatus, scope_names
+from keyguard.workflows import authority, rights
 
 if TYPE_CHECKING:
     import argparse
@@ -27,17 +28,21 @@ def run(args: argparse.Namespace, out: Output) -> int:
         live = next((v for v in versions if v.status is VersionStatus.LIVE), None)
         seen = ports.inventory.last_observation(live.id) if live else None
         leases = [lease for version in versions for lease in ports.inventory.open_leases(version.id)]
+        able, enforced = rights.able(ports, [key])[key.id], authority.enforced(ports)
     if out.json:
         document = views.key_document(key, live, seen)
         document["versions"] = [views.version_document(version) for version in versions]
         document["open_leases"] = [
             {"pid": lease.pid, "command": lease.command, "at": views.instant(lease.at)} for lease in leases
         ]
+        document["may_use"] = list(able)
         out.document(document)
         return 0
     out.data(key.name, style="bold")
     out.data(f"  {key.kind.value}, {key.environment.value}, id {key.id}")
     out.data(f"  purpose (declared)  {key.purpose or '-'}, needs {','.join(scope_names(key.needs)) or '-'}")
+    out.data(f"  desk     {key.desk}, owner {key.owner}")
+    out.data(f"  may use  {views.able_text(able, enforced=enforced)}")
     if seen:
         out.data(f"  scopes   {views.scopes_text(seen.report)}")
         out.data(f"  ips      {views.ips_text(seen.report)}")

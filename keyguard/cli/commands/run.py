@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from keyguard.cli import child, delivery, environment, following, session
 from keyguard.cli.environment import STYLES, Handed
 from keyguard.cli.following import Follower
+from keyguard.core import keys
 from keyguard.core.errors import UsageError
 from keyguard.workflows import handout
 from keyguard.workflows.identity import Process
@@ -31,6 +32,9 @@ OURS = ("KEYGUARD_", "CREDENTIALS_DIRECTORY")
 """Variables by which we find the home and the passphrase: no business of the command."""
 _MODES = {"env": "env", "file": "file", "fd": "file"}
 """KGA/1's words for the ways; a sealed file without a name is a file."""
+
+TEST_VARIABLE = "KEYGUARD_ENVIRONMENT"
+"""`test` says of everything started with it, a CI job say, that it is a test and gets no live key."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="when a key is rotated: nothing, restart, or signal:HUP (with --give file)",
     )
     parser.add_argument("--purpose", default="", metavar="T", help="goes into the audit record")
+    parser.add_argument("--test", action="store_true", help="this is a test: it gets no live key")
     parser.add_argument("--no-mask", action="store_true", help="leave secrets in the output as they are")
     parser.usage = "keyguard run KEY… [options] -- COMMAND…"
     parser.epilog = "example: keyguard run bybit/mm/bot --purpose 'quote BTCUSDT' -- python bot.py"
@@ -69,7 +74,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
     from_file = environment.read_env_file(args.env_file) if args.env_file else {}
     # The command is looked for before anything is handed out, so that a typing error leaves no record.
-    child.prepare(command, environment.Environment({**inherited, **from_file}, ()))
+    program = child.prepare(command, environment.Environment({**inherited, **from_file}, ())).program
     named = [reference.key_name for reference in environment.references(inherited, from_file).values()]
     if not args.key and not named:
         raise UsageError(
@@ -79,7 +84,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
         )
     on_rotate = following.parse(args.on_rotate, way=args.give)
     with session.opened(args, out) as ports:
-        running = _Running(ports, args, command, inherited, from_file, named, on_rotate, out)
+        running = _Running(ports, args, (program, command), inherited, from_file, named, on_rotate, out)
         while True:
             status, again = running.once()
             if not again:
@@ -93,18 +98,22 @@ class _Running:
         self,
         ports: Ports,
         args: argparse.Namespace,
-        command: tuple[str, ...],
+        command: tuple[str, tuple[str, ...]],
         inherited: dict[str, str],
         from_file: dict[str, str],
         named: list[str],
         on_rotate: OnRotate,
         out: Output,
     ) -> None:
-        self._ports, self._args, self._command, self._out = ports, args, command, out
+        program, self._command = command
+        self._ports, self._args, self._out = ports, args, out
         self._inherited, self._from_file = inherited, from_file
         self._names = [*args.key, *named]
         self._on_rotate = on_rotate
-        self._process = Process(os.getpid(), child.start_time(os.getpid()), Path(command[0]).name)
+        name, executable = Path(self._command[0]).name, str(Path(program).resolve())
+        self._process = Process(os.getpid(), child.start_time(os.getpid()), name, executable)
+        test = args.test or os.environ.get(TEST_VARIABLE) == keys.Environment.TEST.value
+        self._environment = keys.Environment.TEST if test else keys.Environment.LIVE
 
     def once(self) -> tuple[int, bool]:
         """Hand out, start, wait; returns the exit status and whether to start again."""
@@ -164,6 +173,7 @@ class _Running:
                 mode=_MODES[self._args.give],
                 actor=session.actor(),
                 process=self._process,
+                environment=self._environment,
             )
             for key_id in ids
         ]

@@ -1,0 +1,138 @@
+"""Off-board a person: end what they may do, then say what they could reach and did touch, worst first."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from keyguard.core import canonical
+from keyguard.core.keys import Environment, Key, Scope, VersionStatus
+from keyguard.core.people import Approval, Grant, GrantState, Person
+from keyguard.ports.all import Ports
+from keyguard.ports.inventory import Lease
+from keyguard.workflows.approvals import pending
+from keyguard.workflows.declare_person import find
+from keyguard.workflows.identity import names
+from keyguard.workflows.rights import key_scopes
+
+_DANGER = (
+    Scope.WITHDRAW,
+    Scope.MANAGE_KEYS,
+    Scope.TRANSFER_INTERNAL,
+    Scope.TRADE_DERIVATIVES | Scope.TRADE_MARGIN | Scope.TRADE_SPOT,
+    Scope.OTHER,
+    Scope.READ,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """A key the person could use or was handed. `handouts` counts those of versions that still work.
+
+    `scopes` None: nobody knows what the key can do, so it is taken for the worst.
+    """
+
+    key: Key
+    scopes: Scope | None
+    any_address: bool
+    could_use: bool
+    handouts: int
+    last: datetime | None
+    running: tuple[Lease, ...]
+
+    @property
+    def must_rotate(self) -> bool:
+        """Whether a version they were handed still works: they may have kept it."""
+        return self.handouts > 0
+
+    @property
+    def command(self) -> str:
+        """What replaces the key."""
+        return f"keyguard key rotate {self.key.name} --reason leaver"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What off-boarding a person means. `keys` are in the order in which to rotate them."""
+
+    person: Person
+    grants: tuple[Grant, ...]
+    keys: tuple[Touched, ...]
+    owned: tuple[Key, ...]
+    asked: tuple[Approval, ...]
+
+
+def plan(ports: Ports, id_: str) -> Plan:
+    """Say what the person could reach and did touch; changes nothing. UsageError `person.unknown`.
+
+    Works as well for somebody who has left: what they were handed is in the log.
+    """
+    person = find(ports, id_)
+    grants = ports.people.grants(person=id_)
+    keys = ports.inventory.keys()
+    aliases = _aliases(ports, person)
+    handed = _handed(ports, aliases, {key.venue for key in keys})
+    leases = [lease for lease in ports.inventory.running() if lease.person == id_]
+    touched = (_touched(ports, key, grants, handed, leases) for key in keys)
+    return Plan(
+        person=person,
+        grants=tuple(g for g in grants if g.span.ended_at is None and g.state is not GrantState.REJECTED),
+        keys=tuple(sorted((one for one in touched if one is not None), key=_order)),
+        owned=tuple(key for key in keys if key.owner in aliases),
+        asked=tuple(one for one in pending(ports) if one.asked_by == id_),
+    )
+
+
+def _touched(
+    ports: Ports,
+    key: Key,
+    grants: tuple[Grant, ...],
+    handed: dict[str, list[datetime]],
+    leases: list[Lease],
+) -> Touched | None:
+    working = [v for v in ports.inventory.versions(key.id) if v.status is not VersionStatus.DEAD]
+    times = [at for version in working for at in handed.get(version.fingerprint, ())]
+    given = any(grant.state is GrantState.GIVEN and grant.includes(key) for grant in grants)
+    if not working or not (times or given):
+        return None
+    live = working[-1]
+    seen = ports.inventory.last_observation(live.id)
+    ids = {version.id for version in working}
+    return Touched(
+        key=key,
+        scopes=key_scopes(ports, key, live),
+        any_address=seen is None or not seen.report.ips,
+        could_use=given,
+        handouts=len(times),
+        last=max(times, default=None),
+        running=tuple(lease for lease in leases if lease.version_id in ids),
+    )
+
+
+def _aliases(ports: Ports, person: Person) -> frozenset[str]:
+    """What records call the person: their id, and their OS users as long as nobody had declared them."""
+    others = {one.id for one in ports.people.persons()} - {person.id}
+    return frozenset({person.id, *(user.user for user in person.users if user.user not in others)})
+
+
+def _handed(ports: Ports, aliases: frozenset[str], venues: set[str]) -> dict[str, list[datetime]]:
+    """When the person was handed what, by key fingerprint."""
+    handed: dict[str, list[datetime]] = {}
+    for venue in sorted(venues):
+        named = names(ports, venue)
+        for pseudonym in sorted(named.person(one) for one in aliases):
+            for entry in ports.audit.entries(stream=venue, holding=pseudonym.encode()):
+                record = json.loads(entry.record)
+                if record["type"] == "handout" and record["body"]["person"] == pseudonym:
+                    at = canonical.parse_instant(record["t"])
+                    handed.setdefault(record["body"]["key"], []).append(at)
+    return handed
+
+
+def _order(one: Touched) -> tuple[object, ...]:
+    """Real money first; then what the key can do, what was really handed out, and from where it works."""
+    scopes = ~Scope.NONE if one.scopes is None else one.scopes
+    rank = next((number for number, danger in enumerate(_DANGER) if scopes & danger), len(_DANGER))
+    play = one.key.environment is not Environment.LIVE
+    return (play, rank, not one.must_rotate, not one.any_address, one.key.name)
