@@ -7,6 +7,7 @@
     proxy = ""                    # the only proxy ever used
     [firm]                        # who writes the audit log (declared)
     [simulators]                  # venue = "http://127.0.0.1:PORT"; this home is for trying out
+    [daemon]                      # limits and times of the daemon (docs/daemon.md): numbers and texts
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 STORES = ("os-keyring", "file")
-_MEMBERS = {"id", "store", "database", "proxy", "firm", "simulators"}
+_MEMBERS = {"id", "store", "database", "proxy", "firm", "simulators", "daemon"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Config:
     proxy: str = ""
     firm: Mapping[str, str] = field(default_factory=dict)
     simulators: Mapping[str, str] = field(default_factory=dict)
+    daemon: Mapping[str, int | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,16 @@ class Home:
     def keyring_lock(self) -> Path:
         """Keeps two processes of this home from writing to the OS keyring at once."""
         return self.path / "keyring.lock"
+
+    @property
+    def daemon_lock(self) -> Path:
+        """Held by the daemon of this home for as long as it runs."""
+        return self.path / "daemon.lock"
+
+    @property
+    def daemon_log(self) -> Path:
+        """What the daemon did and met, without secrets."""
+        return self.path / "daemon.log"
 
     @property
     def database_file(self) -> Path:
@@ -124,6 +136,8 @@ class Home:
         document["firm"] = dict(config.firm)
         if config.simulators:
             document["simulators"] = dict(config.simulators)
+        if config.daemon:
+            document["daemon"] = dict(config.daemon)
         text = tomli_w.dumps(document)
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -170,9 +184,12 @@ def _config(document: dict[str, Any], path: Path) -> Config:
     for name, table in tables.items():
         if not isinstance(table, dict) or not all(isinstance(v, str) for v in table.values()):
             raise _malformed(path, f"[{name}] holds texts")
+    daemon = document.get("daemon", {})
+    if not isinstance(daemon, dict) or not all(type(v) in (int, str) for v in daemon.values()):
+        raise _malformed(path, "[daemon] holds texts and whole numbers")
     if not texts["id"] or texts["store"] not in STORES:
         raise _malformed(path, f"id is missing, or store is none of {', '.join(STORES)}")
-    return Config(**texts, **tables)
+    return Config(**texts, **tables, daemon=daemon)
 
 
 def _malformed(path: Path, why: str) -> UsageError:

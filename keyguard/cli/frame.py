@@ -9,8 +9,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import NoReturn, Protocol, cast
 
-from keyguard import __version__
-from keyguard.cli import dumps, streams
+from keyguard import __version__, dumps
+from keyguard.cli import streams
 from keyguard.cli.catalogue import COMMANDS, LATER, resolve
 from keyguard.cli.output import Output
 from keyguard.core.errors import KeyguardError, UsageError

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, PoolProxiedConnection, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from keyguard import __version__
@@ -38,6 +38,9 @@ class Database:
         self.path = path
         self._engine = engine
         self._current = threading.local()
+        self._watching: PoolProxiedConnection | None = None
+        self._stamping = threading.Lock()
+        self._unsure = 0
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -81,6 +84,23 @@ class Database:
         """Whether this thread is inside a `write` block."""
         return self._open_connection() is not None
 
+    def stamp(self) -> int:
+        """A number that is another one after any connection, of any process, has committed.
+
+        It never waits for a lock: where SQLite would, the answer is a number never given before, which
+        makes the asker look. Numbers of SQLite are positive, those made up here negative.
+        """
+        with self._stamping, self._explained():
+            if self._watching is None:
+                self._watching = self._engine.raw_connection()
+                self._watching.cursor().execute("PRAGMA busy_timeout = 0")
+            try:
+                row = self._watching.cursor().execute("PRAGMA data_version").fetchone()
+            except sqlite3.OperationalError:
+                self._unsure -= 1
+                return self._unsure
+            return int(row[0])
+
     def use_wal(self) -> None:
         """Switch the file to write-ahead logging, once, when it is made."""
         with self._explained(), self._engine.connect() as connection:
@@ -88,6 +108,10 @@ class Database:
 
     def close(self) -> None:
         """Close the file; the last to close it folds the write-ahead log in."""
+        with self._stamping:
+            if self._watching is not None:
+                self._watching.invalidate()  # its patience is another: not back into the pool
+                self._watching = None
         self._engine.dispose()
 
     def _open_connection(self) -> Connection | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from keyguard.cli import child, environment, session
 from keyguard.cli.environment import STYLES, Handed
 from keyguard.core.errors import UsageError
+from keyguard.processes import start_time
 from keyguard.workflows import handout
 from keyguard.workflows.identity import Process
 
@@ -80,7 +81,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
 def _hand_out(ports: Ports, names: list[str], purpose: str, command: str) -> dict[str, HandOut]:
     """Release every key once; the record of each is on disk before its secret is read."""
     pid = os.getpid()
-    process = Process(pid, child.start_time(pid), command)
+    process = Process(pid, start_time(pid), command)
     given: dict[str, HandOut] = {}
     for name in names:
         key = ports.inventory.find_key(name)

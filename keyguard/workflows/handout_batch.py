@@ -1,0 +1,189 @@
+"""Many hand-outs, one flush: what `handout.py` does for one process, for all that ask a daemon at once.
+
+The records, the leases and the ends of earlier leases share a transaction, so a thousand hand-outs a second
+cost a few hundred flushes. Nothing is released here: the caller reads a credential after `record` returned,
+when its record is on disk (promise 2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from keyguard.core.errors import KeyguardError, UsageError
+from keyguard.core.keys import Key, KeyVersion
+from keyguard.ports.all import Ports
+from keyguard.ports.audit import Draft
+from keyguard.ports.inventory import Lease
+from keyguard.workflows.identity import Actor, Names, Process
+
+Namer = Callable[[str], Names]
+"""Venue -> its namer; StoreError where the store is locked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A process asks for a key. `mode` is KGA's word; `lease_s` 0: until the process ends.
+
+    `may_use` says why this process may not have the key, None if it may; it is asked inside the transaction
+    that records the hand-out, so an answer cannot be outdated by then. `private` is what more is known of the
+    process, for the part of the record that no venue gets.
+    """
+
+    key_name: str
+    purpose: str
+    mode: str
+    lease_s: int
+    actor: Actor
+    process: Process
+    may_use: Callable[[Key], KeyguardError | None]
+    private: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A hand-out that is on disk and may now be given."""
+
+    key: Key
+    version: KeyVersion
+    lease_id: str
+
+
+def record(
+    ports: Ports,
+    namer: Namer,
+    wanted: Sequence[Wanted],
+    *,
+    begun: Sequence[Lease] = (),
+    ended: Sequence[str] = (),
+) -> tuple[Recorded | KeyguardError, ...]:
+    """Record hand-outs in one transaction: one answer for each that is wanted, in order.
+
+    `begun` and `ended` are leases that move from one process to another, or end: no new release.
+
+    A refusal is recorded as `handout.denied` and answered by its error, as is a key that is unknown or has
+    no live version; the others stand. Raises StoreError or IntegrityError if nothing could be written.
+    """
+    keys = _keys(ports, wanted)
+    named = _names(namer, keys)
+    found = {key.id for key in keys.values() if isinstance(key, Key)}
+    with ports.inventory.transaction():
+        live = ports.inventory.live_versions(sorted(found))
+        judged = [_judge(one, keys[one.key_name], named, live) for one in wanted]
+        drafts = [one.draft for one in judged if one.draft is not None]
+        written = iter(ports.audit.append_all(drafts) if drafts else ())
+        now = ports.clock.now()
+        leases: list[Lease] = []
+        answers: list[Recorded | KeyguardError] = []
+        for one in judged:
+            told = next(written) if one.draft is not None else None
+            answer = told if isinstance(told, UsageError) and one.error is None else one.error
+            if answer is None:
+                assert one.key is not None and one.version is not None
+                process = one.wanted.process
+                token = ports.clock.token(8).hex()
+                leases.append(
+                    Lease(token, one.version.id, process.pid, process.started, process.command, now)
+                )
+                answers.append(Recorded(one.key, one.version, token))
+            else:
+                answers.append(answer)
+        ports.inventory.add_leases([*leases, *begun])
+        ports.inventory.end_leases(ended, now)
+    return tuple(answers)
+
+
+def withdraw(ports: Ports, namer: Namer, wanted: Wanted, given: Recorded, error: KeyguardError) -> None:
+    """The record is there but the secret could not be read: say so in the log and end the lease."""
+    draft = _denied(wanted, given.key, given.version, namer(given.key.venue), error)
+    with ports.inventory.transaction():
+        ports.audit.append_all([draft])
+        ports.inventory.end_leases([given.lease_id], ports.clock.now())
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    wanted: Wanted
+    key: Key | None
+    version: KeyVersion | None
+    draft: Draft | None
+    error: KeyguardError | None
+
+
+def _keys(ports: Ports, wanted: Sequence[Wanted]) -> dict[str, Key | KeyguardError]:
+    found: dict[str, Key | KeyguardError] = {}
+    for name in {one.key_name for one in wanted}:
+        try:
+            found[name] = ports.inventory.find_key(name)
+        except UsageError as error:
+            found[name] = error
+    return found
+
+
+def _names(namer: Namer, keys: Mapping[str, Key | KeyguardError]) -> dict[str, Names | KeyguardError]:
+    """Namers before the transaction: a keyring that takes its time must not hold up every writer."""
+    found: dict[str, Names | KeyguardError] = {}
+    for venue in {key.venue for key in keys.values() if isinstance(key, Key)}:
+        try:
+            found[venue] = namer(venue)
+        except KeyguardError as error:
+            found[venue] = error
+    return found
+
+
+def _judge(
+    wanted: Wanted,
+    key: Key | KeyguardError,
+    named: Mapping[str, Names | KeyguardError],
+    live: Mapping[str, KeyVersion],
+) -> _Judged:
+    if isinstance(key, KeyguardError):
+        return _Judged(wanted, None, None, None, key)
+    names, version = named[key.venue], live.get(key.id)
+    if isinstance(names, KeyguardError):
+        return _Judged(wanted, key, version, None, names)
+    if (error := wanted.may_use(key)) is None and version is None:
+        error = UsageError(
+            f"{key.name} has no live version",
+            code="key.no_live_version",
+            hint="keyguard key show tells the state of its versions",
+        )
+    if error is not None:
+        return _Judged(wanted, key, version, _denied(wanted, key, version, names, error), error)
+    assert version is not None
+    return _Judged(wanted, key, version, _given(wanted, key, version, names), None)
+
+
+def _given(wanted: Wanted, key: Key, version: KeyVersion, names: Names) -> Draft:
+    body = {
+        "key": version.fingerprint,
+        "person": names.person(wanted.actor.user),
+        "host": names.host(wanted.actor.host),
+        "process": wanted.process.command,
+        "mode": wanted.mode,
+        "lease_s": wanted.lease_s,
+    }
+    if wanted.purpose:
+        body["purpose"] = wanted.purpose
+    return Draft(key.venue, "handout", body, _private(wanted))
+
+
+def _denied(
+    wanted: Wanted, key: Key, version: KeyVersion | None, names: Names, error: KeyguardError
+) -> Draft:
+    body = {
+        "person": names.person(wanted.actor.user),
+        "host": names.host(wanted.actor.host),
+        "process": wanted.process.command,
+        "reason": error.code,
+    }
+    if version is not None:
+        body["key"] = version.fingerprint
+    return Draft(key.venue, "handout.denied", body, _private(wanted))
+
+
+def _private(wanted: Wanted) -> dict[str, Any]:
+    actor, process = wanted.actor, wanted.process
+    known = {"user": actor.user, "host": actor.host, "pid": process.pid, "started": process.started}
+    return {**known, **wanted.private}
