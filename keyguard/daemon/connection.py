@@ -24,6 +24,12 @@ AT_ONCE = 16
 IN_FLIGHT = 32
 """Requests of one connection that may be under way; then it is not read until one is answered."""
 
+LINGERING = 64
+"""Refused connections that may still read why."""
+
+PASSED_OVER = 1024 * 1024
+"""Bytes such a connection may still send before it is cut off."""
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -39,6 +45,9 @@ class Wire(asyncio.Protocol):
         self._choked: asyncio.TimerHandle | None = None
         self._waiting = False
         self._ending = False
+        self._refused = False
+        self._passed_over = 0
+        self._lingers: asyncio.TimerHandle | None = None
         self._session: Session | None = None
         self._transport: asyncio.Transport
 
@@ -57,6 +66,11 @@ class Wire(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what came and serve what is whole."""
+        if self._refused:
+            self._passed_over += len(data)
+            if self._passed_over > PASSED_OVER:
+                self._transport.abort()
+            return
         if self._session is None or self._transport.is_closing():
             return
         self._unread += data
@@ -65,7 +79,7 @@ class Wire(asyncio.Protocol):
     def eof_received(self) -> bool:
         """The other side sends no more; what it asked is still answered."""
         self._ending = True
-        return bool(self._tasks)
+        return bool(self._tasks) and not self._refused
 
     def pause_writing(self) -> None:
         """The other side does not read: neither do we, and not for ever."""
@@ -81,9 +95,11 @@ class Wire(asyncio.Protocol):
 
     def connection_lost(self, _: Exception | None) -> None:
         """Nothing is answered any more; what is under way is finished, and undone where it was a hand-out."""
-        for timer in (self._half, self._choked):
+        for timer in (self._half, self._choked, self._lingers):
             if timer is not None:
                 timer.cancel()
+        if self._lingers is not None:
+            self._server.lingering -= 1
         self._unread.clear()
         if self._session is not None:
             self._server.part(self._session, self._transport.abort)
@@ -100,7 +116,8 @@ class Wire(asyncio.Protocol):
         self._waiting = False
         if not self._transport.is_closing():
             self._transport.resume_reading()
-            self._serve_some()
+            if not self._refused:
+                self._serve_some()
 
     def _serve_some(self) -> None:
         assert self._session is not None
@@ -122,7 +139,7 @@ class Wire(asyncio.Protocol):
             line = bytes(self._unread[:end])
             del self._unread[: end + 1]
             self._serve(line)
-            if self._transport.is_closing():
+            if self._refused or self._transport.is_closing():
                 return
         self._serve_soon()
 
@@ -198,19 +215,26 @@ class Wire(asyncio.Protocol):
         self._write(messages.notice(method, params))
 
     def _write(self, line: bytes) -> None:
-        if self._transport.is_closing():
+        if self._refused or self._transport.is_closing():
             return
         self._transport.write(line)
         if self._transport.get_write_buffer_size() > self._server.settings.unread_bytes:
             self._too_slow()
 
     def _refuse(self, line: bytes) -> None:
-        """Say why and hang up, without waiting for it to be read."""
+        """Say why and hang up: when the other side has, or after a while.
+
+        Hanging up at once, with something unread, would take the answer away from under its reader.
+        """
+        self._refused = True
         self._unread.clear()
         self._transport.write(line)
-        self._transport.close()
-        if self._transport.get_write_buffer_size():
-            self._loop.call_later(self._server.settings.message_s, self._transport.abort)
+        if self._server.lingering >= LINGERING:
+            self._transport.abort()
+            return
+        self._server.lingering += 1
+        self._transport.write_eof()
+        self._lingers = self._loop.call_later(self._server.settings.message_s, self._transport.abort)
 
     def _too_slow(self) -> None:
         _LOG.info("a connection was dropped: too slow")

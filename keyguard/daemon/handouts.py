@@ -104,6 +104,7 @@ class HandOuts:
         self, session: Session, ask: Ask, lease_s: int, *, fresh: bool
     ) -> dict[str, Any] | Awaitable[dict[str, Any]]:
         """Hand a key out; inside its lease the same again, at once and without another record."""
+        session.holder.demand_alive()
         lease = session.holder.asked.get(ask)
         if lease is None or fresh or lease.credential is None:
             return self._new(session, ask, lease_s, None)
@@ -282,7 +283,7 @@ class HandOuts:
             actor=self._actor_of(peer),
             process=Process(peer.pid, peer.started, facts.command),
             may_use=lambda key: self._may_use(peer, key, ask.purpose),
-            private=facts.private(),
+            private={**facts.private(), **({"declared_command": ask.declared} if ask.declared else {})},
         )
 
     async def _facts(self, holder: Holder) -> Any:

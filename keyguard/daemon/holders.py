@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from keyguard.daemon.limits import Bucket
-from keyguard.daemon.peers import Eyes, Facts, Peer
+from keyguard.daemon.peers import Eyes, Facts, Peer, gone
 from keyguard.processes import process_alive
 
 if TYPE_CHECKING:
@@ -28,6 +29,13 @@ class Holder:
     leases: dict[str, Lease] = field(default_factory=dict)
     asked: dict[Ask, Lease] = field(default_factory=dict)
     """The newest lease for each thing the process asked for."""
+    poll: select.poll | None = None
+
+    def demand_alive(self) -> None:
+        """Raise DaemonError if it has ended, also where the event loop has not come to notice yet: what
+        comes over its connection then comes from somebody it was passed to."""
+        if self.gone or (self.poll is not None and self.poll.poll(0)):
+            raise gone(self.peer.pid)
 
 
 class Holders:
@@ -54,6 +62,8 @@ class Holders:
         self._all[peer.pid, peer.started] = holder
         if peer.pidfd >= 0:
             loop.add_reader(peer.pidfd, self._end, holder)
+            holder.poll = select.poll()
+            holder.poll.register(peer.pidfd, select.POLLIN)
         return holder
 
     def release(self, holder: Holder) -> None:
@@ -89,4 +99,5 @@ class Holders:
             return
         if holder.peer.pidfd >= 0:
             asyncio.get_running_loop().remove_reader(holder.peer.pidfd)
+            holder.poll = None  # the number may be another file's from here on
             os.close(holder.peer.pidfd)

@@ -20,6 +20,8 @@ class Ask:
     key_name: str
     purpose: str
     mode: str
+    declared: str = ""
+    """The command the process says it wants the key for: noted as said, never as seen."""
 
 
 @dataclass(slots=True, eq=False)
@@ -57,6 +59,7 @@ def told(lease: Lease, credential: Credential, now: float, *, new: bool, replace
     if credential.passphrase is not None:
         parts["passphrase"] = credential.passphrase.reveal()
     answer: dict[str, Any] = {
+        "id": lease.key.id,
         "key": lease.key.name,
         "venue": lease.key.venue,
         "version": lease.version.number,

@@ -71,7 +71,8 @@ def _shutdown(server: Server, session: Session, params: Params) -> Answer:
 
 
 def _get(server: Server, session: Session, params: Params) -> Any:
-    ask = Ask(params.text("key"), params.text("purpose", ""), params.word("mode", _MODES, "socket"))
+    key, purpose, declared = params.text("key"), params.text("purpose", ""), params.text("command", "")
+    ask = Ask(key, purpose, params.word("mode", _MODES, "socket"), declared)
     lease_s = params.number("lease_s", 0, most=LONGEST_LEASE_S)
     fresh = params.flag("fresh")
     params.done()

@@ -55,6 +55,7 @@ class Server:
         notifier: Notifier,
     ) -> None:
         self.settings = settings
+        self.lingering = 0
         self.under_way: set[asyncio.Task[None]] = set()
         self.methods = methods(self)
         self._ports = ports

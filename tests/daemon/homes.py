@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -48,6 +49,7 @@ class DaemonHome:
     folder: Path
     keys: int = 2
     settings: dict[str, int | str] = field(default_factory=dict)
+    before: list[str] = field(default_factory=list)
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -81,7 +83,7 @@ class DaemonHome:
         return {**kept, "PYTHONPATH": path, "KEYGUARD_HOME": str(self.home.path), **more}
 
     def command(self, *words: str) -> list[str]:
-        return [sys.executable, "-P", "-m", "keyguard", *words]
+        return [*self.before, sys.executable, "-P", "-m", "keyguard", *words]
 
     def keyguard(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
@@ -96,11 +98,33 @@ class DaemonHome:
         )
 
     def start(self, *, locked: bool = False, **more: str) -> subprocess.Popen[bytes]:
-        """Start the daemon as a child of ours; returns when it serves."""
-        words = ["daemon", "run"] if locked else ["daemon", "run", "--passphrase-file", str(self.passphrase_file)]
-        process = subprocess.Popen(
-            self.command(*words), stderr=subprocess.PIPE, env=self.environment(**more), cwd=self.folder
+        """Start the daemon as a child of ours, `more` in its environment; returns when it serves."""
+        words = [] if locked else ["--passphrase-file", str(self.passphrase_file)]
+        return self._serving(
+            subprocess.Popen(
+                self.command("daemon", "run", *words),
+                stderr=subprocess.PIPE,
+                env=self.environment(**more),
+                cwd=self.folder,
+            )
         )
+
+    def start_on(self, sock: socket.socket, **more: str) -> subprocess.Popen[bytes]:
+        """Start it as systemd does: the socket is handle 3, LISTEN_PID the daemon's own pid."""
+        shim = (
+            "import os, sys; os.dup2(int(sys.argv[1]), 3); os.environ['LISTEN_PID'] = str(os.getpid()); "
+            "os.execv(sys.argv[2], sys.argv[2:])"
+        )
+        words = self.command("daemon", "run", "--passphrase-file", str(self.passphrase_file))
+        process = subprocess.Popen(
+            [sys.executable, "-c", shim, str(sock.fileno()), *words],
+            env=self.environment(LISTEN_FDS="1", **more),
+            pass_fds=[sock.fileno()],
+            stderr=subprocess.PIPE,
+        )
+        return self._serving(process)
+
+    def _serving(self, process: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
         self.processes.append(process)
         assert process.stderr is not None
         line = process.stderr.readline()

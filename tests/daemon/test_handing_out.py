@@ -57,7 +57,10 @@ def test_an_ended_lease_is_ended_on_disk_and_the_next_one_is_new(home: DaemonHom
 
 
 def test_a_lease_ends_with_its_process(home: DaemonHome) -> None:
-    code = "import sys; from keyguard.client import Client; c = Client(); c.get('bot0'); print('has it', flush=True); sys.stdin.read()"
+    code = (
+        "import sys; from keyguard.client import Client; c = Client(); c.get('bot0')\n"
+        "print('has it', flush=True); sys.stdin.read()"
+    )
     with subprocess.Popen(
         [sys.executable, "-P", "-c", code],
         env=home.environment(),

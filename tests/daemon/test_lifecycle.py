@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-
 def test_commands_start_ask_and_stop_it(make: Callable[..., DaemonHome]) -> None:
     home = make()
     words = ("--passphrase-file", str(home.passphrase_file))
@@ -178,20 +177,8 @@ def test_a_socket_from_systemd_is_taken_and_readiness_told(make: Callable[..., D
         given.listen()
         told.bind(os.fspath(notify))
         told.settimeout(TIME_LIMIT_S)
-        # What systemd does between fork and exec: the socket becomes handle 3, LISTEN_PID the daemon's pid.
-        shim = (
-            "import os, sys; os.dup2(int(sys.argv[1]), 3); os.environ['LISTEN_PID'] = str(os.getpid()); "
-            "os.execv(sys.argv[2], sys.argv[2:])"
-        )
-        words = home.command("daemon", "run", "--passphrase-file", str(home.passphrase_file))
-        process = subprocess.Popen(
-            [sys.executable, "-c", shim, str(given.fileno()), *words],
-            env=home.environment(LISTEN_FDS="1", NOTIFY_SOCKET=str(notify)),
-            pass_fds=[given.fileno()],
-            stderr=subprocess.PIPE,
-        )
-        home.processes.append(process)
-        with Connection(path) as connection:  # waits in the queue until the daemon takes it
+        process = home.start_on(given, NOTIFY_SOCKET=str(notify))
+        with Connection(path) as connection:
             assert connection.call("handout.get", key="bot0")["new"]
         assert told.recv(4096).startswith(b"READY=1\n")
         assert place.find(home.home.path) == path

@@ -6,12 +6,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keyguard.cli import child, environment, session
+from keyguard.cli import child, environment, giving
 from keyguard.cli.environment import STYLES, Handed
 from keyguard.core.errors import UsageError
-from keyguard.processes import start_time
-from keyguard.workflows import handout
-from keyguard.workflows.identity import Process
 
 if TYPE_CHECKING:
     import argparse
@@ -19,8 +16,6 @@ if TYPE_CHECKING:
     from keyguard.cli.output import Output
     from keyguard.core.secret import Secret
     from keyguard.intake.references import Reference
-    from keyguard.ports.all import Ports
-    from keyguard.workflows.handout import HandOut
 
 OURS = ("KEYGUARD_", "CREDENTIALS_DIRECTORY")
 """Variables by which we find the home and the passphrase: no business of the command."""
@@ -52,53 +47,26 @@ def run(args: argparse.Namespace, out: Output) -> int:
             code="run.no_key",
             hint="keyguard key list shows the names",
         )
-    with session.opened(args, out) as ports:
-        given = _hand_out(ports, [*args.key, *named], args.purpose, Path(command[0]).name)
-        try:
-            chosen = {ports.inventory.find_key(name).id for name in args.key}
-            launch = child.prepare(
-                command,
-                environment.build(
-                    inherited,
-                    from_file,
-                    [_handed(ports, one) for one in given.values() if one.key.id in chosen],
-                    lambda reference: _resolve(given, reference),
-                    style=args.style,
-                    prefix=args.prefix,
-                ),
-            )
-
-            def started(pid: int, at: str) -> None:
-                for key_id, one in given.items():
-                    given[key_id] = handout.attach(ports, one, Process(pid, at, Path(command[0]).name))
-
-            return child.spawn(launch, started, mask=not args.no_mask)
-        finally:
-            for one in given.values():
-                handout.end(ports, one.lease_id)
+    with giving.giver(args, out) as giver:
+        name = Path(command[0]).name
+        given = {one: giver.give(one, args.purpose, name) for one in [*args.key, *named]}
+        chosen = {given[one].key.id: given[one] for one in args.key}
+        launch = child.prepare(
+            command,
+            environment.build(
+                inherited,
+                from_file,
+                list(chosen.values()),
+                lambda reference: _resolve(given[reference.key_name], reference),
+                style=args.style,
+                prefix=args.prefix,
+            ),
+        )
+        return child.spawn(launch, giver.started, mask=not args.no_mask)
 
 
-def _hand_out(ports: Ports, names: list[str], purpose: str, command: str) -> dict[str, HandOut]:
-    """Release every key once; the record of each is on disk before its secret is read."""
-    pid = os.getpid()
-    process = Process(pid, start_time(pid), command)
-    given: dict[str, HandOut] = {}
-    for name in names:
-        key = ports.inventory.find_key(name)
-        if key.id not in given:
-            given[key.id] = handout.hand_out(
-                ports, key.id, purpose=purpose, mode="env", actor=session.actor(), process=process
-            )
-    return given
-
-
-def _handed(ports: Ports, one: HandOut) -> Handed:
-    return Handed(one.key, ports.gateway.adapter(one.key.venue).facts, one.credential)
-
-
-def _resolve(given: dict[str, HandOut], reference: Reference) -> Secret | str:
-    """The field a reference names, of a key that was handed out for it."""
-    one = next(one for one in given.values() if one.key.name == reference.key_name)
+def _resolve(one: Handed, reference: Reference) -> Secret | str:
+    """The field a reference names, of the key that was handed out for it."""
     if reference.field == "key":
         return one.credential.key
     part = one.credential.passphrase if reference.field == "passphrase" else one.credential.secret
