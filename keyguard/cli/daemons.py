@@ -28,12 +28,34 @@ def reach(home: Home, *, any_version: bool = False) -> Connection:
     return Connection(place.find(home.path), any_version=any_version)
 
 
+def reach_or_start(home: Home, args: argparse.Namespace) -> tuple[Connection, bool]:
+    """A connection to the daemon of this home, and whether it had to be started for that."""
+    try:
+        return reach(home), False
+    except DaemonError as error:
+        if error.code != "daemon.not_running":
+            raise
+    start(home, args)
+    return reach(home), True
+
+
+def demand_platform() -> None:
+    """Raise DaemonError where this version has no daemon."""
+    if sys.platform == "win32":
+        raise DaemonError(
+            "there is no daemon for Windows in this version",
+            code="daemon.platform",
+            hint="commands work without it",
+        )
+
+
 def start(home: Home, args: argparse.Namespace) -> None:
     """Start the daemon in a session of its own and return when it serves.
 
     It gets no terminal and of our environment only what it needs: a shell's variables may hold secrets.
     Raises DaemonError with what it said when it ended.
     """
+    demand_platform()
     home.read()  # a home that is missing or malformed is said in this command's own words
     words = ["daemon", "run", "--detached", "--home", str(home.path)]
     if args.passphrase_file:

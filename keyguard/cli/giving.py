@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from keyguard.cli import daemons, session
 from keyguard.cli.environment import Handed
-from keyguard.core.errors import DaemonError
+from keyguard.core.errors import DaemonError, UsageError
 from keyguard.core.exchange import Credential
 from keyguard.core.keys import Key, KeyKind
 from keyguard.core.secret import Secret
@@ -120,9 +120,10 @@ class FromDaemon:
                 self._given[key_id] = handed, str(moved["lease"])
 
     def end(self) -> None:
-        """See Giver. A daemon that has gone meanwhile finds out at its next start."""
-        with contextlib.suppress(DaemonError):
-            for _, lease in self._given.values():
+        """See Giver. Where the daemon has gone, or gives this process no say over the command's lease, the
+        lease ends with the command all the same."""
+        for _, lease in self._given.values():
+            with contextlib.suppress(DaemonError, UsageError):
                 self._connection.call("handout.end", lease=lease)
 
 

@@ -121,6 +121,9 @@ class Wire(asyncio.Protocol):
 
     def _serve_some(self) -> None:
         assert self._session is not None
+        if self._server.stopping:
+            self._refuse(messages.error(None, _stopping()))
+            return
         bucket = self._session.holder.bucket
         for _ in range(AT_ONCE):
             end = self._unread.find(b"\n")
@@ -239,6 +242,10 @@ class Wire(asyncio.Protocol):
     def _too_slow(self) -> None:
         _LOG.info("a connection was dropped: too slow")
         self._transport.abort()
+
+
+def _stopping() -> DaemonError:
+    return DaemonError("the daemon stops", code="daemon.stopping", hint="keyguard daemon start")
 
 
 def where(error: BaseException) -> str:

@@ -18,18 +18,18 @@ from keyguard.daemon.custody import Custody, Plaintext, locked
 from keyguard.daemon.holders import Holder, Holders
 from keyguard.daemon.leases import Ask, Lease, told
 from keyguard.daemon.peers import Eyes, Peer
+from keyguard.daemon.rights import Rights
 from keyguard.daemon.settings import Settings
 from keyguard.daemon.together import Together
 from keyguard.ports import inventory
 from keyguard.ports.all import Ports
-from keyguard.workflows.handout_batch import Recorded, Wanted, record, withdraw
+from keyguard.workflows.handout_batch import Permit, Recorded, Use, Wanted, record, withdraw
 from keyguard.workflows.identity import Actor, Process
 
-MayUse = Callable[[Peer, Key, str], KeyguardError | None]
-"""Why this process may not use the key for this purpose, None if it may. Runs in a thread; may read the
-database. The answer is asked again when anything in the database changed, and at least every second."""
-
 SURE_S = 1.0
+"""Seconds for which a right that was seen is taken to last where nothing in the database changed: rights end
+by the clock too."""
+
 NEW_COST = 5
 """Tokens of a hand-out that is written, beyond those of the request."""
 
@@ -50,9 +50,10 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """What the writer is given at once: a hand-out, or leases that end, or one that moves."""
+    """What the writer is given at once: a hand-out to `peer`, or leases that end, or one that moves."""
 
     wanted: Wanted | None = None
+    peer: Peer | None = None
     ended: tuple[str, ...] = ()
     begun: tuple[inventory.Lease, ...] = ()
 
@@ -73,7 +74,7 @@ class HandOuts:
         custody: Custody,
         eyes: Eyes,
         settings: Settings,
-        may_use: MayUse,
+        rights: Rights,
         actor_of: Callable[[Peer], Actor],
     ) -> None:
         self._ports = ports
@@ -81,7 +82,7 @@ class HandOuts:
         self._plaintext = Plaintext(ports)
         self._eyes = eyes
         self._settings = settings
-        self._may_use = may_use
+        self._rights = rights
         self._actor_of = actor_of
         self._writer = ThreadPoolExecutor(1, "writer")
         self.reader = ThreadPoolExecutor(2, "reader")
@@ -134,6 +135,7 @@ class HandOuts:
         if lease is not None:
             self._own(session, lease_id)
             self._forget(lease)
+            self.holders.release(lease.holder)
             await self._orders.submit(_Order(ended=(lease_id,)))
         return {"lease": lease_id}
 
@@ -257,7 +259,8 @@ class HandOuts:
             raise UsageError(
                 f"this process holds {len(holder.leases)} leases", code="handout.too_many", hint="end some"
             )
-        given = await self._orders.submit(_Order(wanted=await self._wanted(holder, ask, lease_s)))
+        wanted = await self._wanted(holder, ask, lease_s)
+        given = await self._orders.submit(_Order(wanted, holder.peer))
         assert given is not None
         lease = Lease(
             given.recorded.lease_id, given.recorded.key, given.recorded.version, holder, ask, lease_s
@@ -282,7 +285,7 @@ class HandOuts:
             lease_s=lease_s,
             actor=self._actor_of(peer),
             process=Process(peer.pid, peer.started, facts.command),
-            may_use=lambda key: self._may_use(peer, key, ask.purpose),
+            executable=facts.executable,
             private={**facts.private(), **({"declared_command": ask.declared} if ask.declared else {})},
         )
 
@@ -298,7 +301,13 @@ class HandOuts:
         wanted = [order.wanted for order in orders if order.wanted is not None]
         begun = [row for order in orders for row in order.begun]
         ended = [lease_id for order in orders for lease_id in order.ended]
-        answers = iter(record(self._ports, self._plaintext.namer, wanted, begun=begun, ended=ended))
+        peers = {(o.peer.pid, o.peer.started): o.peer for o in orders if o.peer is not None}
+
+        def may_use(use: Use) -> Permit:
+            return self._rights(peers[use.process.pid, use.process.started], use)
+
+        namer = self._plaintext.namer
+        answers = iter(record(self._ports, namer, may_use, wanted, begun=begun, ended=ended))
         return [
             None if order.wanted is None else self._released(order.wanted, next(answers), stamp)
             for order in orders
@@ -322,8 +331,7 @@ class HandOuts:
         answers = []
         for lease in leases:
             version = live.get(lease.key.id)
-            right = version is not None and version.id == lease.version.id
-            right = right and self._may_use(lease.holder.peer, lease.key, lease.ask.purpose) is None
+            right = version is not None and version.id == lease.version.id and self._still_may(lease)
             answers.append(right)
             if right:
                 lease.stamp, lease.sure_until = stamp, time.monotonic() + SURE_S
@@ -339,9 +347,36 @@ class HandOuts:
 
     def _watchable(self, session: Session, key_name: str) -> tuple[Key, str]:
         key = self._ports.inventory.find_key(key_name)
-        if (refusal := self._may_use(session.holder.peer, key, "")) is not None:
-            raise refusal
-        return key, self._ports.inventory.live_version(key.id).id
+        version = self._ports.inventory.live_version(key.id)
+        self._rights(session.holder.peer, self._use(session.holder, key, version, ""))
+        return key, version.id
+
+    def _still_may(self, lease: Lease) -> bool:
+        use = self._use(lease.holder, lease.key, lease.version, lease.ask.purpose)
+        try:
+            self._rights(lease.holder.peer, use)
+        except KeyguardError:
+            return False
+        return True
+
+    def may_see(self, session: Session, keys: Sequence[Key]) -> list[Key]:
+        """In a reader thread: those this peer may use for something; all for the daemon's own user."""
+        if session.admin:
+            return list(keys)
+        live = self._ports.inventory.live_versions([key.id for key in keys])
+        seen = []
+        for key in keys:
+            with contextlib.suppress(KeyguardError):
+                if key.id in live:
+                    self._rights(session.holder.peer, self._use(session.holder, key, live[key.id], ""))
+                    seen.append(key)
+        return seen
+
+    def _use(self, holder: Holder, key: Key, version: KeyVersion, purpose: str) -> Use:
+        """In a reader thread: a use by what can be seen of the process now."""
+        facts, peer = self.holders.facts(holder) or self._eyes.facts(holder.peer), holder.peer
+        process = Process(peer.pid, peer.started, facts.command)
+        return Use(key, version, self._actor_of(peer), process, facts.executable, purpose)
 
     def _own(self, session: Session, lease_id: str) -> Lease:
         lease = self._leases.get(lease_id)

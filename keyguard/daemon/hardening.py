@@ -10,6 +10,7 @@ import os
 import resource
 import sys
 import threading
+import time
 from pathlib import Path
 from types import TracebackType
 
@@ -41,7 +42,7 @@ def log_to(path: Path) -> None:
         path, maxBytes=_LOG_BYTES, backupCount=_LOGS, encoding="utf-8"
     )
     form = logging.Formatter("%(asctime)sZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
-    form.converter = __import__("time").gmtime
+    form.converter = time.gmtime
     handler.setFormatter(form)
     logger = logging.getLogger("keyguard")
     logger.setLevel(logging.INFO)

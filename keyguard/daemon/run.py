@@ -55,7 +55,7 @@ def run(home: Home, passphrase_file: str | None, ready: Callable[[], None]) -> N
                 own_source=unlock,
                 eyes=eyes(),
                 settings=chosen,
-                may_use=rights.own_user_only,
+                rights=rights.own_user_only,
                 listening=listening,
                 notifier=Notifier(),
             )

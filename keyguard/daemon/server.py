@@ -9,6 +9,7 @@ import os
 import pwd
 import signal
 import socket
+import sys
 from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -18,9 +19,10 @@ from keyguard.core.errors import DaemonError, KeyguardError
 from keyguard.core.keys import Key
 from keyguard.daemon.connection import Wire, where
 from keyguard.daemon.custody import Custody
-from keyguard.daemon.handouts import HandOuts, MayUse, Session
+from keyguard.daemon.handouts import HandOuts, Session
 from keyguard.daemon.methods import methods
 from keyguard.daemon.peers import Eyes, Peer
+from keyguard.daemon.rights import Rights
 from keyguard.daemon.schedule import Schedule
 from keyguard.daemon.settings import Settings
 from keyguard.rpc.messages import PROTOCOL
@@ -50,7 +52,7 @@ class Server:
         own_source: Callable[[], Secret],
         eyes: Eyes,
         settings: Settings,
-        may_use: MayUse,
+        rights: Rights,
         listening: Listening,
         notifier: Notifier,
     ) -> None:
@@ -62,7 +64,6 @@ class Server:
         self._custody = custody
         self._own_source = own_source
         self._eyes = eyes
-        self._may_use = may_use
         self._listening = listening
         self._notifier = notifier
         self._host = socket.gethostname()
@@ -70,7 +71,7 @@ class Server:
         self._by_user: Counter[int] = Counter()
         self._stopping = asyncio.Event()
         self._began = asyncio.get_running_loop().time()
-        self.hand_outs = HandOuts(ports, custody, eyes, settings, may_use, self._actor)
+        self.hand_outs = HandOuts(ports, custody, eyes, settings, rights, self._actor)
         self._schedule = Schedule(lambda: ports.clock.token(1)[0] / 255)
 
     async def run(self, ready: Callable[[], None]) -> None:
@@ -84,7 +85,7 @@ class Server:
         await self.hand_outs.adopt()
         self._plan()
         jobs = loop.create_task(self._schedule.run())
-        server = await loop.create_unix_server(lambda: Wire(self), sock=self._listening.socket)
+        server = await self._serve(loop)
         ready()
         _LOG.info("version %s serves", __version__)
         self._notifier.say("READY=1", f"STATUS=store {'locked' if self._custody.locked else 'open'}")
@@ -96,6 +97,17 @@ class Server:
             jobs.cancel()
             await self._finish()
             _LOG.info("ended; %d leases run on", len(self.hand_outs))
+
+    @property
+    def stopping(self) -> bool:
+        """Whether no request is begun any more."""
+        return self._stopping.is_set()
+
+    async def _serve(self, loop: asyncio.AbstractEventLoop) -> asyncio.Server:
+        sock = self._listening.socket
+        if sys.version_info >= (3, 13):  # it would remove the path, which is ours or systemd's to remove
+            return await loop.create_unix_server(lambda: Wire(self), sock=sock, cleanup_socket=False)
+        return await loop.create_unix_server(lambda: Wire(self), sock=sock)
 
     def stop(self, why: str) -> None:
         """Take no more connections, finish what is under way, end."""
@@ -196,8 +208,7 @@ class Server:
 
         def read() -> list[dict[str, str]]:
             every = self._ports.inventory.keys()
-            peer = session.holder.peer
-            return [_shown(key) for key in every if session.admin or self._may_use(peer, key, "") is None]
+            return [_shown(key) for key in self.hand_outs.may_see(session, every)]
 
         return {"keys": await asyncio.get_running_loop().run_in_executor(self.hand_outs.reader, read)}
 

@@ -23,12 +23,35 @@ Namer = Callable[[str], Names]
 
 
 @dataclass(frozen=True, slots=True)
+class Use:
+    """Who would use which key, by the kernel's word. `executable` is a path, "" where it cannot be seen."""
+
+    key: Key
+    version: KeyVersion
+    actor: Actor
+    process: Process
+    executable: str
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """What a use rests on: the person it counts for, and the grant ("" where nothing was granted)."""
+
+    person: str
+    grant: str = ""
+
+
+MayUse = Callable[[Use], Permit]
+"""Permits a use, or raises the KeyguardError that says who can mend it. It may read the database: it is asked
+inside the transaction that records the hand-out, so its answer cannot be outdated by then."""
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """A process asks for a key. `mode` is KGA's word; `lease_s` 0: until the process ends.
 
-    `may_use` says why this process may not have the key, None if it may; it is asked inside the transaction
-    that records the hand-out, so an answer cannot be outdated by then. `private` is what more is known of the
-    process, for the part of the record that no venue gets.
+    `private` is what more is known of the process, for the part of the record that no venue gets.
     """
 
     key_name: str
@@ -37,7 +60,7 @@ class Wanted:
     lease_s: int
     actor: Actor
     process: Process
-    may_use: Callable[[Key], KeyguardError | None]
+    executable: str = ""
     private: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -53,6 +76,7 @@ class Recorded:
 def record(
     ports: Ports,
     namer: Namer,
+    may_use: MayUse,
     wanted: Sequence[Wanted],
     *,
     begun: Sequence[Lease] = (),
@@ -70,7 +94,8 @@ def record(
     found = {key.id for key in keys.values() if isinstance(key, Key)}
     with ports.inventory.transaction():
         live = ports.inventory.live_versions(sorted(found))
-        judged = [_judge(one, keys[one.key_name], named, live) for one in wanted]
+        ask = _asked_once(may_use)
+        judged = [_judge(one, keys[one.key_name], named, live, ask) for one in wanted]
         drafts = [one.draft for one in judged if one.draft is not None]
         written = iter(ports.audit.append_all(drafts) if drafts else ())
         now = ports.clock.now()
@@ -137,28 +162,50 @@ def _judge(
     key: Key | KeyguardError,
     named: Mapping[str, Names | KeyguardError],
     live: Mapping[str, KeyVersion],
+    may_use: MayUse,
 ) -> _Judged:
     if isinstance(key, KeyguardError):
         return _Judged(wanted, None, None, None, key)
     names, version = named[key.venue], live.get(key.id)
     if isinstance(names, KeyguardError):
         return _Judged(wanted, key, version, None, names)
-    if (error := wanted.may_use(key)) is None and version is None:
-        error = UsageError(
-            f"{key.name} has no live version",
-            code="key.no_live_version",
-            hint="keyguard key show tells the state of its versions",
-        )
-    if error is not None:
+    try:
+        if version is None:
+            raise UsageError(
+                f"{key.name} has no live version",
+                code="key.no_live_version",
+                hint="keyguard key show tells the state of its versions",
+            )
+        use = Use(key, version, wanted.actor, wanted.process, wanted.executable, wanted.purpose)
+        permit = may_use(use)
+    except KeyguardError as error:
         return _Judged(wanted, key, version, _denied(wanted, key, version, names, error), error)
-    assert version is not None
-    return _Judged(wanted, key, version, _given(wanted, key, version, names), None)
+    return _Judged(wanted, key, version, _given(wanted, key, version, names, permit), None)
 
 
-def _given(wanted: Wanted, key: Key, version: KeyVersion, names: Names) -> Draft:
+def _asked_once(may_use: MayUse) -> MayUse:
+    """Many hand-outs to one process in a batch are one question: within a transaction it has one answer."""
+    known: dict[tuple[str, Actor, Process, str, str], Permit | KeyguardError] = {}
+
+    def ask(use: Use) -> Permit:
+        same = use.key.id, use.actor, use.process, use.executable, use.purpose
+        if same not in known:
+            try:
+                known[same] = may_use(use)
+            except KeyguardError as error:
+                known[same] = error
+        answer = known[same]
+        if isinstance(answer, KeyguardError):
+            raise answer
+        return answer
+
+    return ask
+
+
+def _given(wanted: Wanted, key: Key, version: KeyVersion, names: Names, permit: Permit) -> Draft:
     body = {
         "key": version.fingerprint,
-        "person": names.person(wanted.actor.user),
+        "person": names.person(permit.person),
         "host": names.host(wanted.actor.host),
         "process": wanted.process.command,
         "mode": wanted.mode,
@@ -166,6 +213,8 @@ def _given(wanted: Wanted, key: Key, version: KeyVersion, names: Names) -> Draft
     }
     if wanted.purpose:
         body["purpose"] = wanted.purpose
+    if permit.grant:
+        body["grant"] = permit.grant
     return Draft(key.venue, "handout", body, _private(wanted))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keyguard.cli import daemons, session
-from keyguard.core.errors import DaemonError
 
 if TYPE_CHECKING:
     import argparse
@@ -21,15 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, out: Output) -> int:
     """Start it; one of this version that runs already is fine."""
     home = session.home_of(args)
-    begun = False
-    try:
-        connection = daemons.reach(home)
-    except DaemonError as error:
-        if error.code != "daemon.not_running":
-            raise
-        daemons.start(home, args)
-        begun = True
-        connection = daemons.reach(home)
+    connection, begun = daemons.reach_or_start(home, args)
     with connection:
         store = connection.call("store.status")
     if out.json:

@@ -1,4 +1,4 @@
-"""`keyguard store unlock`: let the daemon release keys."""
+"""`keyguard store unlock`: let the daemon release keys; starts it where none runs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ def run(args: argparse.Namespace, out: Output) -> int:
     """Give the daemon the passphrase; StoreError (exit 3) where it is wrong."""
     home = session.home_of(args)
     needs_passphrase = home.read().store == "file"
-    with daemons.reach(home) as connection:
+    connection, _ = daemons.reach_or_start(home, args)
+    with connection:
         params = {}
         if needs_passphrase:
             params["passphrase"] = wiring.Unlock(args.passphrase_file, session.prompt)().reveal()
