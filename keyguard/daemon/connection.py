@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from keyguard.core.errors import DaemonError, KeyguardError
-from keyguard.daemon.handouts import Session
+from keyguard.daemon.sessions import Session
 from keyguard.rpc import messages
 from keyguard.rpc.messages import Malformed
 from keyguard.rpc.params import Params

@@ -9,12 +9,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from keyguard.core.keys import Key, KeyVersion
 from keyguard.daemon.limits import Bucket
 from keyguard.daemon.peers import Eyes, Facts, Peer, gone
 from keyguard.processes import process_alive
+from keyguard.workflows.handout_batch import Use
+from keyguard.workflows.identity import Actor, Process
 
 if TYPE_CHECKING:
     from keyguard.daemon.leases import Ask, Lease
+
+
+ActorOf = Callable[[Peer], Actor]
+"""The OS user and host of a peer, as records name them."""
 
 
 @dataclass(slots=True, eq=False)
@@ -41,7 +48,8 @@ class Holder:
 class Holders:
     """All of them. `ended` is called once for each that ends, before its connections are hung up."""
 
-    def __init__(self, eyes: Eyes, rate: int, ended: Callable[[Holder], None]) -> None:
+    def __init__(self, eyes: Eyes, rate: int, actor_of: ActorOf, ended: Callable[[Holder], None]) -> None:
+        self.actor_of = actor_of
         self._eyes = eyes
         self._rate = rate
         self._ended = ended
@@ -86,6 +94,12 @@ class Holders:
         """What is known of it, None where that has to be read (again): it runs another program now."""
         known = holder.facts
         return known if known is not None and known.image == self._eyes.image(holder.peer) else None
+
+    def use(self, holder: Holder, key: Key, version: KeyVersion, purpose: str) -> Use:
+        """A use of a key by what can be seen of the process now; for a thread, since it may have to look."""
+        facts, peer = self.facts(holder) or self._eyes.facts(holder.peer), holder.peer
+        process = Process(peer.pid, peer.started, facts.command)
+        return Use(key, version, self.actor_of(peer), process, facts.executable, purpose)
 
     def _end(self, holder: Holder) -> None:
         holder.gone = True

@@ -10,8 +10,8 @@ from keyguard import __version__
 from keyguard.core.errors import DaemonError
 from keyguard.core.secret import Secret
 from keyguard.daemon.connection import Serve
-from keyguard.daemon.handouts import Session
 from keyguard.daemon.leases import Ask
+from keyguard.daemon.sessions import Session
 from keyguard.rpc.messages import PROTOCOL
 from keyguard.rpc.params import Params
 
@@ -100,7 +100,7 @@ def _attach(server: Server, session: Session, params: Params) -> Later:
 def _watch(server: Server, session: Session, params: Params) -> Later:
     key = params.text("key")
     params.done()
-    return server.hand_outs.watch(session, key)
+    return server.watching.watch(session, key)
 
 
 def _key_list(server: Server, session: Session, params: Params) -> Later:

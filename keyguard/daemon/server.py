@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from keyguard import __version__
@@ -19,12 +19,14 @@ from keyguard.core.errors import DaemonError, KeyguardError
 from keyguard.core.keys import Key
 from keyguard.daemon.connection import Wire, where
 from keyguard.daemon.custody import Custody
-from keyguard.daemon.handouts import HandOuts, Session
+from keyguard.daemon.handouts import HandOuts
 from keyguard.daemon.methods import methods
 from keyguard.daemon.peers import Eyes, Peer
 from keyguard.daemon.rights import Rights
 from keyguard.daemon.schedule import Schedule
+from keyguard.daemon.sessions import Session
 from keyguard.daemon.settings import Settings
+from keyguard.daemon.watching import Watching
 from keyguard.rpc.messages import PROTOCOL
 from keyguard.workflows.identity import Actor
 
@@ -72,6 +74,7 @@ class Server:
         self._stopping = asyncio.Event()
         self._began = asyncio.get_running_loop().time()
         self.hand_outs = HandOuts(ports, custody, eyes, settings, rights, self._actor)
+        self.watching = Watching(ports, self.hand_outs.ledger)
         self._schedule = Schedule(lambda: ports.clock.token(1)[0] / 255)
 
     async def run(self, ready: Callable[[], None]) -> None:
@@ -159,6 +162,7 @@ class Server:
         if not self._by_user[uid]:
             del self._by_user[uid]
         session.holder.connections.discard(hang_up)
+        self.watching.forget(session)
         self.hand_outs.hung_up(session)
 
     # --- what methods need ------------------------------------------------------------------------
@@ -166,8 +170,8 @@ class Server:
     async def status(self) -> dict[str, Any]:
         """What `daemon status` shows."""
         loop = asyncio.get_running_loop()
-        venues = await loop.run_in_executor(self.hand_outs.reader, self._venues)
-        unfinished = await loop.run_in_executor(self.hand_outs.reader, self._unfinished)
+        venues = await self.hand_outs.ledger.read(self._venues)
+        unfinished = await self.hand_outs.ledger.read(self._unfinished)
         return {
             "version": __version__,
             "protocol": PROTOCOL,
@@ -205,12 +209,11 @@ class Server:
 
     async def key_list(self, session: Session) -> dict[str, Any]:
         """The keys this peer may use; all for the daemon's own user."""
-
-        def read() -> list[dict[str, str]]:
-            every = self._ports.inventory.keys()
-            return [_shown(key) for key in self.hand_outs.may_see(session, every)]
-
-        return {"keys": await asyncio.get_running_loop().run_in_executor(self.hand_outs.reader, read)}
+        ledger = self.hand_outs.ledger
+        keys: Sequence[Key] = await ledger.read(self._ports.inventory.keys)
+        if not session.admin:
+            keys = await ledger.read(ledger.may_see, session.holder, keys)
+        return {"keys": [_shown(key) for key in keys]}
 
     # --- inside -----------------------------------------------------------------------------------
 
@@ -230,7 +233,7 @@ class Server:
             _LOG.info("starts locked: %s", error.code)
 
     def _plan(self) -> None:
-        self._schedule.add("tell of new versions", _CHANGES_S, self.hand_outs.tell_changes)
+        self._schedule.add("tell of new versions", _CHANGES_S, self.watching.tell_changes)
         self._schedule.add("end leases", _SETTLE_S, self.hand_outs.settle)
         if self.settings.auto_lock_s:
             self._schedule.add("auto-lock", min(self.settings.auto_lock_s / 2, 10.0), self._lock_if_idle)
