@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 from keyguard.client.aio import AsyncClient
+from keyguard.processes import stat_fields
 from tests.daemon.homes import DaemonHome
 
 ECHO = """
@@ -90,12 +91,13 @@ def _memory(home: DaemonHome, pid: int, calls: int) -> list[tuple[str, str]]:
 def _sustained(home: DaemonHome, pid: int, seconds: int) -> list[tuple[str, str]]:
     """Hand-outs of their own, each with its record and its lease, by 64 askers at once."""
     before, rss = len(home.records("handout")), _resident(pid)
-    at = time.monotonic()
+    cpu, at = _cpu_s(pid), time.monotonic()
     done = asyncio.run(_many(home, seconds))
-    took = time.monotonic() - at
+    took, used = time.monotonic() - at, _cpu_s(pid) - cpu
     home.verify()
     return [
         ("hand-outs a second, sustained", f"{done / took:.0f} over {took:.0f} s (bar: 1000)"),
+        ("daemon's CPU for one (get and end), us", f"{used / done * 1e6:.0f}"),
         ("of them without a record", str(done - len(home.records("handout")) + before)),
         ("memory over them", f"{rss} KiB, then {_resident(pid)} KiB"),
     ]
@@ -145,6 +147,11 @@ def _times(sock: socket.socket, line: bytes) -> list[float]:
 
 def _percentile(values: list[float], share: int) -> float:
     return sorted(values)[len(values) * share // 100]
+
+
+def _cpu_s(pid: int) -> float:
+    fields = stat_fields(pid)
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _resident(pid: int) -> int:
