@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import faulthandler
 import logging
@@ -32,8 +33,9 @@ def harden() -> None:
     threading.excepthook = lambda args: _LOG.error(
         "in a thread: %s", where(args.exc_value) if args.exc_value else ""
     )
-    _stay_out_of_swap()
-    _raise_file_limit()
+    for best_effort in (_stay_out_of_swap, _raise_file_limit):
+        with contextlib.suppress(OSError, ValueError):  # a sandbox may forbid it, and then sets it itself
+            best_effort()
 
 
 def log_to(path: Path) -> None:
