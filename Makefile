@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test check bench bench-scan bench-daemon corpus rules requirements clean
+.PHONY: help demo test check bench bench-scan bench-daemon fuzz corpus rules man deb requirements clean
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -31,6 +31,9 @@ check: $(VENV)/dev.stamp ## format, lint, types, layers
 bench: $(VENV)/dev.stamp ## start-up ratios, scan speed, one rotation
 	@$(BIN)/python -m tests.bench
 
+fuzz: $(VENV)/dev.stamp ## look for inputs that break the scanner (FUZZ_SECONDS=600)
+	@$(BIN)/python -m tests.fuzz
+
 corpus: $(VENV)/dev.stamp ## what the rules find of the labelled corpus (CORPUS_ARGS=-v)
 	@$(BIN)/python -m tests.corpus.measure $(CORPUS_ARGS)
 
@@ -49,6 +52,12 @@ bench-daemon: $(VENV)/dev.stamp ## hand-outs beside a bare echo (BENCH_ARGS="--s
 
 rules: $(VENV)/dev.stamp ## the compact form of the rule files, after a rule was edited
 	@$(BIN)/python -m keyguard.scanner.compact
+
+man: $(VENV)/dev.stamp ## the manual page, in dist/
+	@$(BIN)/python packaging/man.py dist
+
+deb: $(VENV)/dev.stamp ## a Debian package, in dist/
+	@$(BIN)/python packaging/debian/build.py dist
 
 requirements: ## re-pin requirements/*.txt (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements/run.txt pyproject.toml

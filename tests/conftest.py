@@ -42,3 +42,4 @@ def _clean_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def _dumps_of_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     """A command run inside the test's process does not forbid them there: later tests look for that."""
     monkeypatch.setattr(dumps, "forbid", lambda: None)
+    monkeypatch.setattr(dumps, "close_memory", lambda: None)

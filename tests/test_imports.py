@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from keyguard.cli import parsing
+from keyguard.cli.catalogue import resolve
+from keyguard.cli.frame import load
+from keyguard.cli.ready import READY
 
 HEAVY = {
     "alembic", "asyncio", "cryptography", "httpx", "keyring", "sqlalchemy", "starlette", "uvicorn", "yaml",
     "importlib.metadata", "pybit", "rfc8785", "secretstorage",
 }  # fmt: skip
+
+LATER = {
+    "argparse", "ast", "ctypes", "dataclasses", "difflib", "hashlib", "hyperscan", "inspect", "shutil",
+    "tempfile", "tomllib", "traceback", "zlib", "keyguard.scanner.reports.json_report",
+}  # fmt: skip
+"""Needed for other commands, for mistakes, or once something was found."""
+MOST = 130
 
 SHOW = (
     "import sys, io\n"
@@ -56,3 +69,22 @@ def test_a_bot_that_imports_the_client_loads_the_standard_library_and_no_event_l
 def test_light_commands_load_nothing_heavy(words: tuple[str, ...], tmp_path: str) -> None:
     modules = {name.split(".")[0] for name in loaded(*words, cwd=str(tmp_path))} | loaded(*words)
     assert not modules & HEAVY
+
+
+def test_a_commit_hook_loads_little(tmp_path: str) -> None:
+    """Every module is a tenth of a millisecond or more before a commit; what is added here needs a reason."""
+    git = ["git", "-C", str(tmp_path)]
+    subprocess.run([*git, "init", "-q"], check=True)
+    for name in ("a.py", "b.py"):
+        (Path(tmp_path) / name).write_text("print('hello')\n")
+    subprocess.run([*git, "add", "-A"], check=True)
+    modules = loaded("scan", "--staged", cwd=str(tmp_path))
+    assert "keyguard.scanner.engine" in modules
+    assert not modules & LATER
+    assert len(modules) <= MOST
+
+
+@pytest.mark.parametrize("words", READY, ids=" ".join)
+def test_words_that_are_known_mean_what_the_parser_says(words: tuple[str, ...]) -> None:
+    name, rest = resolve(list(words))
+    assert vars(parsing.parser(name, load(name)).parse_args(rest)) == READY[words]

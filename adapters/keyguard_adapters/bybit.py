@@ -62,7 +62,7 @@ FACTS = Facts(
     no_ip_expiry=timedelta(days=90),
     dead=frozenset({Fault.KEY_UNKNOWN}),  # an expired key (33004) can be renewed by a person
     env_names={
-        "native": (("BYBIT_API_KEY", "key"), ("BYBIT_API_SECRET", "secret")),
+        "sdk": (("BYBIT_API_KEY", "key"), ("BYBIT_API_SECRET", "secret")),
         "ccxt": (("BYBIT_APIKEY", "key"), ("BYBIT_SECRET", "secret")),
         "freqtrade": (("FREQTRADE__EXCHANGE__KEY", "key"), ("FREQTRADE__EXCHANGE__SECRET", "secret")),
         "hummingbot": (("bybit_api_key", "key"), ("bybit_api_secret", "secret")),

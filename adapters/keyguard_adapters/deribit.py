@@ -58,7 +58,7 @@ FACTS = Facts(
     label_pattern=r"[A-Za-z0-9_]{1,16}",
     dead=frozenset({Fault.AMBIGUOUS}),
     env_names={
-        "native": (("DERIBIT_CLIENT_ID", "key"), ("DERIBIT_CLIENT_SECRET", "secret")),
+        "sdk": (("DERIBIT_CLIENT_ID", "key"), ("DERIBIT_CLIENT_SECRET", "secret")),
         "ccxt": (("DERIBIT_APIKEY", "key"), ("DERIBIT_SECRET", "secret")),
         "freqtrade": (("FREQTRADE__EXCHANGE__KEY", "key"), ("FREQTRADE__EXCHANGE__SECRET", "secret")),
     },

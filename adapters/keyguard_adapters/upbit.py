@@ -63,7 +63,7 @@ FACTS = Facts(
     lifetime=timedelta(days=365),
     dead=frozenset({Fault.KEY_UNKNOWN}),
     env_names={
-        "native": (("UPBIT_ACCESS_KEY", "key"), ("UPBIT_SECRET_KEY", "secret")),
+        "sdk": (("UPBIT_ACCESS_KEY", "key"), ("UPBIT_SECRET_KEY", "secret")),
         "ccxt": (("UPBIT_APIKEY", "key"), ("UPBIT_SECRET", "secret")),
         "freqtrade": (("FREQTRADE__EXCHANGE__KEY", "key"), ("FREQTRADE__EXCHANGE__SECRET", "secret")),
     },

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,13 +49,13 @@ def accept(
     rest = scan.judged(
         [*judges, by_fingerprint(PROJECT, settings.allowed), by_fingerprint(BASELINE, reasons)]
     )
-    rest = dataclasses.replace(rest, notes=(*notes, *rest.notes))
+    rest = rest._replace(notes=(*notes, *rest.notes))
     stale = len(known - found)
     # What a part of the project does not hold may well stand in the rest of it.
     partly = args.staged or args.stdin or args.paths or args.include or args.exclude
     if stale and not partly:
         note = f"{stale} of {len(known)} baseline entries match nothing any more: --write-baseline renews it"
-        rest = dataclasses.replace(rest, notes=(*rest.notes, note))
+        rest = rest._replace(notes=(*rest.notes, note))
     return rest
 
 

@@ -23,6 +23,11 @@ COMMANDS = {
     "rules test": "run every rule's examples",
     "log show": "the audit log",
     "log verify": "recompute the audit log and compare",
+    "log export": "the audit log as lines, for a SIEM",
+    "alert add": "a channel for alerts: chat, mail, pager, desktop",
+    "alert list": "the channels",
+    "alert remove": "take a channel away",
+    "alert test": "send a test message",
     "daemon start": "start the daemon of this home",
     "daemon stop": "end it; what is under way is finished first",
     "daemon status": "version, store, next jobs, hand-outs that run",
@@ -34,6 +39,7 @@ COMMANDS = {
     "workflow show": "one workflow and its calls",
     "workflow resume": "go on with a workflow that was interrupted",
     "workflow cancel": "give up a rotation before its switch; the old key stays",
+    "completion": "completion for bash, zsh or fish",
 }
 """Command -> what it does; the module is `keyguard.cli.commands.<name with underscores>`."""
 
@@ -41,7 +47,7 @@ LATER = frozenset(
     {
         *("approve", "attest", "desk", "grant", "panic", "party", "person", "reconcile"),
         *("review", "tui", "verify"),
-        *("key minimise", "key remove", "key reveal", "log checkpoint", "log export"),
+        *("key minimise", "key remove", "key reveal", "log checkpoint"),
         *("store migrate", "store passphrase"),
     }
 )

@@ -17,6 +17,7 @@ import termios
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from types import FrameType
 
 from keyguard.cli.environment import Environment
@@ -51,10 +52,22 @@ class Launch:
     program: str
     arguments: tuple[str, ...]
     environment: Environment
+    handles: tuple[int, ...] = ()
 
 
-def prepare(command: Sequence[str], environment: Environment) -> Launch:
-    """Check the command before anything is handed out.
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Something to look at while the command runs, every `every_s` seconds, on the same thread.
+
+    `look` is given a way to send the command a signal, and one to have more secrets masked.
+    """
+
+    every_s: float
+    look: Callable[[Callable[[int], None], Callable[[tuple[Secret, ...]], None]], None]
+
+
+def prepare(command: Sequence[str], environment: Environment, handles: tuple[int, ...] = ()) -> Launch:
+    """Check the command before anything is handed out. It will inherit `handles` beside 0, 1 and 2.
 
     Raises UsageError where there is none, it is not found (on the PATH it will get), is not executable,
     or has one of the secrets among its arguments, where every user of the machine could read it.
@@ -81,10 +94,12 @@ def prepare(command: Sequence[str], environment: Environment) -> Launch:
             still="nothing was handed out",
             hint="chmod +x it, or name its interpreter" if present else "check its name and PATH",
         )
-    return Launch(program, tuple(command), environment)
+    return Launch(program, tuple(command), environment, handles)
 
 
-def spawn(launch: Launch, started: Callable[[int, str], None], *, mask: bool = True) -> int:
+def spawn(
+    launch: Launch, started: Callable[[int, str], None], *, mask: bool = True, watch: Watch | None = None
+) -> int:
     """Start the command, pass output and signals on, wait, and return its exit status (128+n for a signal).
 
     `started(pid, start time)` is called once it runs; if it raises, the command is ended and the error
@@ -102,7 +117,7 @@ def spawn(launch: Launch, started: Callable[[int, str], None], *, mask: bool = T
             _end(child)
             raise
         signals.forward_to(child, [relay.source for relay in relays if relay.terminal])
-        _relay_until_exit(child, relays, signals)
+        _relay_until_exit(child, relays, signals, watch)
     code = child.returncode
     return 128 - code if code < 0 else code
 
@@ -204,13 +219,23 @@ def _copy_size(target: int, source: int) -> None:
         termios.tcsetwinsize(source, termios.tcgetwinsize(target))
 
 
-def _relay_until_exit(child: subprocess.Popen[bytes], relays: list[_Relay], signals: _Signals) -> None:
+def _relay_until_exit(
+    child: subprocess.Popen[bytes], relays: list[_Relay], signals: _Signals, watch: Watch | None
+) -> None:
+    def mask(secrets: tuple[Secret, ...]) -> None:
+        for relay in relays:
+            relay.masker.also(secrets)
+
+    due = monotonic() + watch.every_s if watch else 0.0
     with selectors.DefaultSelector() as selector:
         selector.register(signals.wakeup, selectors.EVENT_READ)
         for relay in relays:
             selector.register(relay.source, selectors.EVENT_READ, relay)
         while child.poll() is None:
-            _pass_on(selector, signals, None)
+            _pass_on(selector, signals, max(due - monotonic(), 0) if watch else None)
+            if watch and monotonic() >= due:
+                watch.look(child.send_signal, mask)
+                due = monotonic() + watch.every_s
         # What the child wrote before it ended is there already. What it left running in the background
         # may hold the stream open, or write, for ever: that is not waited for.
         for _ in range(_ROUNDS_AFTER_EXIT):
@@ -246,6 +271,7 @@ def _start(launch: Launch, own: dict[int, int]) -> subprocess.Popen[bytes]:
             env=dict(launch.environment.variables),
             stdout=own.get(1),
             stderr=own.get(2),
+            pass_fds=launch.handles,
         )
     except (OSError, ValueError) as error:
         for handle in set(own.values()):

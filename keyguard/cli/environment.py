@@ -15,7 +15,14 @@ from keyguard.intake.dotenv import assignments
 from keyguard.intake.reading import read
 from keyguard.intake.references import Reference, is_reference, parse
 
-STYLES = ("native", "ccxt", "freqtrade", "hummingbot")
+STYLES = ("sdk", "ccxt", "freqtrade", "hummingbot", "env")
+_NEUTRAL = (
+    ("API_KEY", "key"),
+    ("API_SECRET", "secret"),
+    ("API_PASSPHRASE", "passphrase"),
+    ("PRIVATE_KEY", "private_key"),
+)
+"""The style `env`: for programs that know no venue's own names."""
 
 Resolve = Callable[[Reference], Secret | str]
 """The value behind a reference: a Secret, or the public key id as text. Raises UsageError."""
@@ -35,10 +42,12 @@ class Handed:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What a process will see. `secrets` are the values its output is masked for."""
+    """What a process will see. `secrets` are the values its output is masked for; `key_names` are the
+    variables filled from keys, the public ids included: a rotation changes all of them."""
 
     variables: Mapping[str, str] = field(repr=False)
     secrets: tuple[Secret, ...]
+    key_names: frozenset[str] = frozenset()
 
 
 def read_env_file(path: Path) -> dict[str, str]:
@@ -83,7 +92,7 @@ def build(
     handed: Iterable[Handed],
     resolve: Resolve,
     *,
-    style: str = "native",
+    style: str = "sdk",
     prefix: str = "",
 ) -> Environment:
     """Put the environment together: inherited, then the file's variables, then the keys'.
@@ -97,6 +106,7 @@ def build(
             raise UsageError("a variable of the --env-file holds a NUL character", code="run.env_file")
     variables = {**inherited, **from_file}
     secrets: list[Secret] = []
+    filled: set[str] = set()
     for name, reference in references(inherited, from_file).items():
         try:
             resolved = resolve(reference)
@@ -104,6 +114,7 @@ def build(
             raise _in_variable(name, error) from None
         if isinstance(resolved, Secret):
             secrets.append(resolved)
+        filled.add(name)
         variables[name] = _text(resolved)
     owners: dict[str, str] = {}
     for one in handed:
@@ -114,14 +125,15 @@ def build(
             if from_file.get(name) and variables[name] != text:
                 raise _taken_twice(name, "the --env-file", one.key.name)
             owners[name], variables[name] = one.key.name, text
+            filled.add(name)
         secrets += [part for part in (one.credential.secret, one.credential.passphrase) if part]
-    return Environment(variables, tuple(secrets))
+    return Environment(variables, tuple(secrets), frozenset(filled))
 
 
 def _variables(one: Handed, style: str, prefix: str) -> dict[str, Secret | str]:
-    names = one.facts.env_names.get(style)
+    names = _NEUTRAL if style == "env" else one.facts.env_names.get(style)
     if not names:
-        known = ", ".join(sorted(one.facts.env_names)) or "none"
+        known = ", ".join(sorted({*one.facts.env_names, "env"}))
         raise UsageError(
             f"{one.facts.name} keys have no variable names in the style {style}",
             code="run.no_names",

@@ -2,40 +2,26 @@
 
 from __future__ import annotations
 
-import argparse
-import difflib
-import re
 from importlib import import_module
-from pathlib import Path
-from typing import NoReturn, Protocol, cast
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Protocol, cast
 
 from keyguard import __version__, dumps
 from keyguard.cli import streams
 from keyguard.cli.catalogue import COMMANDS, LATER, resolve
 from keyguard.cli.output import Output
+from keyguard.cli.ready import READY
 from keyguard.core.errors import KeyguardError, UsageError
 
+if TYPE_CHECKING:
+    import argparse
+
+PURPOSE = "Keeps exchange API keys clean: finds leaks, stores, hands out, rotates, proves dead."
 BUG = 70
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 TAKES_COMMAND = frozenset({"run"})
 """What follows `--` is another program's command line: not ours to parse."""
-
-
-_UNKNOWN = "unrecognized arguments: "
-_SECRET_LOOKS = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9+=_-]{20,}")
-
-
-class Parser(argparse.ArgumentParser):
-    """argparse that raises instead of writing and exiting."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise UsageError. What it does not know is not repeated, but for the names of options."""
-        unknown = message.removeprefix(_UNKNOWN)
-        if unknown != message:
-            names = (word.partition("=")[0] if word.startswith("--") else "…" for word in unknown.split())
-            message = _UNKNOWN + " ".join(names)
-        raise UsageError(message, code="usage", hint=f"{self.prog} --help")
 
 
 class Command(Protocol):
@@ -79,9 +65,12 @@ def guarded(words: list[str]) -> int:
 
 def _leave_out_secrets(error: KeyguardError, words: list[str]) -> None:
     """Shorten what was typed as an argument and may be a secret: errors end up in logs of jobs and chats."""
+    import re  # noqa: PLC0415 - for errors alone
+
+    looks = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9+=_-]{20,}")
     for word in words:
         for part in (word, word.partition("=")[2]):
-            if _SECRET_LOOKS.fullmatch(part):
+            if looks.fullmatch(part):
                 error.message = error.message.replace(part, f"{part[:2]}…")
                 error.still = error.still.replace(part, f"{part[:2]}…")
                 error.hint = error.hint.replace(part, f"{part[:2]}…")
@@ -90,6 +79,7 @@ def _leave_out_secrets(error: KeyguardError, words: list[str]) -> None:
 def _where(error: Exception) -> str:
     """Type and place of an error; never its text, which may quote what it failed on."""
     import traceback  # noqa: PLC0415 - for bugs alone
+    from pathlib import Path  # noqa: PLC0415
 
     frames = traceback.extract_tb(error.__traceback__)
     last = frames[-1]
@@ -107,27 +97,34 @@ def _dispatch(words: list[str], out: Output) -> int:
     if not name:
         _unknown(words, out)
         return 0
-    parser = Parser(
-        prog=f"keyguard {name}",
-        description=COMMANDS[name],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    _global_options(parser)
     command = load(name)
-    command.add_arguments(parser)
     tail: list[str] = []
     if name in TAKES_COMMAND and "--" in rest:
         cut = rest.index("--")
         rest, tail = rest[:cut], rest[cut + 1 :]
-    args = parser.parse_args([*before, *rest])
+    args = _arguments(name, command, [*before, *rest])
     args.tail = tail
-    dumps.forbid()  # of every command: a scan and an import read secrets before any store is open
     return command.run(args, out)
+
+
+def _arguments(name: str, command: Command, words: list[str]) -> argparse.Namespace:
+    """What the words mean, with core dumps off before any command can read a secret."""
+    known = READY.get((*name.split(), *words))
+    if known is not None:
+        dumps.forbid()
+        return cast("argparse.Namespace", SimpleNamespace(**known))
+    from keyguard.cli import parsing  # noqa: PLC0415 - not for hooks
+
+    args = parsing.parser(name, command).parse_args(words)
+    dumps.forbid()  # a scan and an import read secrets before any store is open
+    dumps.close_memory()
+    return args
 
 
 def _unknown(words: list[str], out: Output) -> None:
     """Show a group's commands, or refuse with the nearest name."""
+    import difflib  # noqa: PLC0415 - for mistakes alone
+
     group = {name: text for name, text in COMMANDS.items() if name.split()[0] == words[0]}
     if group and (len(words) == 1 or words[1] in ("-h", "--help")):
         out.block("\n".join(f"keyguard {name:<18} {text}" for name, text in group.items()))
@@ -155,16 +152,6 @@ def _leading_options(words: list[str]) -> tuple[list[str], list[str]]:
     return words[:taken], words[taken:]
 
 
-def _global_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--home", metavar="DIR", help="all state lives below it (KEYGUARD_HOME)")
-    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
-    parser.add_argument(
-        "--passphrase-file",
-        metavar="F",
-        help="unlocks the file store; only its owner may read it (KEYGUARD_PASSPHRASE_FILE)",
-    )
-
-
 def overview() -> str:
     """The text of `keyguard --help`."""
     lines = [f"  {name:<18} {text}" for name, text in COMMANDS.items()]
@@ -172,7 +159,7 @@ def overview() -> str:
         [
             "usage: keyguard [--home DIR] [--json] COMMAND …",
             "",
-            "Keeps exchange API keys clean: finds leaks, stores, hands out, rotates, proves dead.",
+            PURPOSE,
             "",
             *lines,
             "",

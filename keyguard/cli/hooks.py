@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from keyguard.core.errors import UsageError
+from keyguard.scanner.sources.git import absolute_path
 
 KINDS = ("pre-commit", "pre-push")
 KEPT = ".before-keyguard"
@@ -30,6 +31,7 @@ _HEAD = """\
 # What was here before lies beside this file with the ending {kept}; it runs first and must succeed.
 kept="$(dirname -- "$0")/{kind}{kept}"
 python={python}
+run='import sys; from keyguard.cli.main import main; sys.exit(main())'
 """
 _GONE = """\
 if [ ! -x "$python" ]; then
@@ -42,7 +44,7 @@ _PRE_COMMIT = """\
 if [ -x "$kept" ]; then
   "$kept" "$@" || exit $?
 fi
-{gone}"$python" -P -m keyguard scan --staged
+{gone}"$python" -P -c "$run" scan --staged
 status=$?
 [ $status -eq 0 ] || echo "keyguard: the commit is refused (status $status)" >&2
 exit $status
@@ -57,7 +59,7 @@ while read -r ref new remote_ref old; do
   [ -n "$new" ] || continue
   # What the other side has may not be here; then all that no remote has is scanned.
   git cat-file -e "$old" 2>/dev/null || old=$(echo "$new" | tr 0-9a-f 0)
-  "$python" -P -m keyguard scan --range "$old..$new" </dev/null
+  "$python" -P -c "$run" scan --range "$old..$new" </dev/null
   status=$?
   [ $status -eq 0 ] || {{ worst=$status; echo "keyguard: the push of $ref is refused (status $status)" >&2; }}
 done <<END_OF_REFS
@@ -229,7 +231,11 @@ def _python() -> str:
 
 def _git(start: Path, *words: str) -> str:
     done = subprocess.run(
-        ["git", "-C", str(start), *words], stdin=subprocess.DEVNULL, capture_output=True, check=True
+        ["git", "-C", str(start), *words],
+        env={**os.environ, "PATH": absolute_path()},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=True,
     )
     return os.fsdecode(done.stdout).rstrip("\n")
 

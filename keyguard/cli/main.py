@@ -15,6 +15,15 @@ def main(argv: list[str] | None = None) -> int:
         if sys.stdout is not None:  # closed by who started us
             sys.stdout.write(f"keyguard {__version__}\n")
         return 0
-    from keyguard.cli.frame import guarded  # noqa: PLC0415 - `--version` above must not pay for it
+    from keyguard.cli import brief  # noqa: PLC0415 - `--version` above must not pay for it
+    from keyguard.cli.ready import READY  # noqa: PLC0415 - nor for this
 
-    return guarded(words)
+    ours = argv is None and tuple(words) in READY  # a process of ours, and a brief one
+    if ours:
+        brief.begin()
+    from keyguard.cli.frame import guarded  # noqa: PLC0415 - nor for this
+
+    status = guarded(words)
+    if ours:
+        brief.leave(status)
+    return status

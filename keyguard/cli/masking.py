@@ -21,14 +21,19 @@ class Masker:
     seen may be the beginning of one; everything else is passed on at once."""
 
     def __init__(self, secrets: Iterable[Secret]) -> None:
-        forms: set[bytes] = set()
+        self._forms: list[bytes] = []
+        self._held = b""
+        self._covered = 0  # bytes at the start of `_held` that belong to a mask already given out
+        self.also(secrets)
+
+    def also(self, secrets: Iterable[Secret]) -> None:
+        """Mask these too from now on: a process may get new ones while it runs."""
+        forms = set(self._forms)
         for secret in secrets:
             forms |= forms_of(secret.reveal())
         self._forms = sorted(forms)
         self._longest = max(map(len, self._forms), default=1)
         self._first = bytes({form[0] for form in self._forms})
-        self._held = b""
-        self._covered = 0  # bytes at the start of `_held` that belong to a mask already given out
 
     def feed(self, chunk: bytes) -> bytes:
         """Take a chunk; return what can be shown for certain."""

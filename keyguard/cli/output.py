@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import json as jsonlib
 import os
 import sys
-import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from keyguard.cli import streams
@@ -54,6 +52,8 @@ class Output:
 
     def document(self, value: Any) -> None:
         """Write one JSON document to stdout."""
+        import json as jsonlib  # noqa: PLC0415 - a commit hook writes none
+
         self.report(jsonlib.dumps(value, ensure_ascii=True, indent=2))
 
     def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -100,4 +100,6 @@ def _put(text: str) -> None:
 
 def _width(text: str) -> int:
     """Columns a terminal gives the text: wide characters (Korean) take two."""
+    import unicodedata  # noqa: PLC0415 - for tables alone
+
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)

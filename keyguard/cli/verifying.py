@@ -6,11 +6,10 @@ only for complete credentials. Asking uses a leaked key: the venue's log will sh
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 from keyguard.cli import session, views
-from keyguard.core.errors import BadReply, KeyguardError, OutcomeUnknown, Refused, Unreachable, UsageError
+from keyguard.core.errors import KeyguardError, Refused, UsageError
 from keyguard.core.exchange import Effect, Fault, NonceKind
 from keyguard.core.keys import Origin, scope_names
 from keyguard.core.steps import drive
@@ -45,10 +44,10 @@ def verify(args: argparse.Namespace, out: Output, scan: Scan) -> Scan:
     with session.opened(args, out) as ports:
         asking = _Asking(ports, out, nonces=args.verify_nonces)
         findings = tuple(
-            dataclasses.replace(finding, verdict=asking.about(finding)) if complete(finding) else finding
+            finding._replace(verdict=asking.about(finding)) if complete(finding) else finding
             for finding in scan.findings
         )
-    return dataclasses.replace(scan, findings=findings)
+    return scan._replace(findings=findings)
 
 
 class _Asking:
@@ -95,10 +94,13 @@ class _Asking:
             told = _alive(adapter, drive(adapter.whoami(who.key), send))
         except Refused as refusal:
             told = _refused(adapter, refusal)
-        except (Unreachable, BadReply, OutcomeUnknown, UsageError) as error:
+        except KeyguardError as error:  # no answer, or none that can be read: the others are still asked
             told = Verdict("unknown", Origin.UNKNOWN.value, error.message)
+        words = told.words
+        for value in (who.key, who.secret.reveal(), *([who.passphrase.reveal()] if who.passphrase else [])):
+            words = words.replace(value, "…")  # a venue may quote what it was sent
         at = views.instant(self._ports.clock.now()) or ""
-        return dataclasses.replace(told, at=at, simulated=self._ports.gateway.simulated(venue))
+        return told._replace(words=words, at=at, simulated=self._ports.gateway.simulated(venue))
 
 
 def _alive(adapter: Adapter, report: KeyReport) -> Verdict:

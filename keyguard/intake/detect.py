@@ -108,9 +108,11 @@ def _read_yaml(text: Text, scan: Scan, base: Path) -> tuple[str, tuple[Candidate
 
 def _read_tree(text: Text, root: Tree | None, scan: Scan, base: Path) -> tuple[str, tuple[Candidate, ...]]:
     if findings.is_sarif(root):
-        return "SARIF report", findings.read_sarif(text, scan, base)
+        return findings.read_sarif(text, scan, base)
     if findings.is_gitleaks(root):
-        return "gitleaks report", findings.read_gitleaks(text, scan, base)
+        return findings.read_gitleaks(text, scan, base)
+    if findings.is_ours(root):
+        return findings.read_ours(text, scan, base)
     if hummingbot.matches(root):
         raise hummingbot.refuse(text, root)
     exchange = freqtrade.section(root)

@@ -1,7 +1,8 @@
-"""Reports of scans: our SARIF, and JSON as gitleaks writes it.
+"""Reports of scans: our SARIF and JSON, and JSON as gitleaks writes it.
 
 A report needs no secrets: each place is read again, scanned again, and the same finding is taken.
-gitleaks also reports what no venue's key is; such results are passed over.
+gitleaks also reports what no venue's key is; such results are passed over. What `scan --env` found in a
+dotfile is read from this user's home; what it found in a process stands in no file, and is counted.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -24,6 +25,7 @@ from keyguard.intake.tree import Mapping, Sequence, Tree
 from keyguard.scanner.findings import Finding
 
 _OBJECT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_PROCESS = re.compile(r"(?:process \d+ \(.*\)|this command) (?:environment|argument) ", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +63,43 @@ def is_gitleaks(root: Tree | None) -> bool:
     return all(isinstance(one, Mapping) and {"RuleID", "File"} <= one.entries.keys() for one in root.items)
 
 
-def read_sarif(report: Text, scan: Scan, base: Path) -> tuple[Candidate, ...]:
-    """The complete credentials our SARIF report names, read where they stand.
+def is_ours(root: Tree | None) -> bool:
+    """Whether this is our own JSON report."""
+    return isinstance(root, Mapping) and {"format", "findings", "unread", "summary"} <= root.entries.keys()
+
+
+def read_sarif(report: Text, scan: Scan, base: Path) -> tuple[str, tuple[Candidate, ...]]:
+    """What it is, and the complete credentials our SARIF report names, read where they stand.
 
     Its paths start from the folder the report names, or from `base`: a scan leaves that folder out, since
     reports travel and a home folder's name is nobody else's business.
     """
-    return _read(report, list(_sarif(report, base)), scan)
+    return _taken("SARIF report", report, list(_sarif(report, base)), scan)
 
 
-def read_gitleaks(report: Text, scan: Scan, base: Path) -> tuple[Candidate, ...]:
-    """The complete credentials a gitleaks report names; its paths are relative to `base`."""
-    return _read(report, list(_gitleaks(report, base)), scan)
+def read_ours(report: Text, scan: Scan, base: Path) -> tuple[str, tuple[Candidate, ...]]:
+    """The same of our JSON report; its paths are relative to `base`."""
+    return _taken("keyguard's JSON report", report, list(_ours(report, base)), scan)
+
+
+def read_gitleaks(report: Text, scan: Scan, base: Path) -> tuple[str, tuple[Candidate, ...]]:
+    """The same of a gitleaks report; its paths are relative to `base`."""
+    return _taken("gitleaks report", report, list(_gitleaks(report, base)), scan)
+
+
+def _taken(kind: str, report: Text, results: list[_Result], scan: Scan) -> tuple[str, tuple[Candidate, ...]]:
+    files = [result for result in results if not _PROCESS.match(result.path)]
+    passed = len(results) - len(files)
+    if passed and not files:
+        raise malformed(
+            report.path,
+            0,
+            "all it names stands in running processes, not in files",
+            code="import.nothing",
+            hint="`keyguard key add` takes the values by hand; look for what starts those processes",
+        )
+    words = f"{kind} ({passed} of {len(results)} results passed over: they stand in processes)"
+    return words if passed else kind, _read(report, files, scan)
 
 
 def _read(report: Text, results: list[_Result], scan: Scan) -> tuple[Candidate, ...]:
@@ -98,6 +125,8 @@ def _read(report: Text, results: list[_Result], scan: Scan) -> tuple[Candidate, 
 
 
 def _content(report: Text, result: _Result) -> Text:
+    if result.path.startswith("~/") and not (result.blob or result.commit or result.staged):
+        result = replace(result, root=Path.home(), path=result.path[2:])
     path = PurePosixPath(result.path)
     if path.is_absolute() or ".." in path.parts or not path.parts or "\0" in result.path:
         raise _unusable(report, result.number, "names a file outside the scanned folder")
@@ -145,6 +174,25 @@ def _sarif(report: Text, base: Path) -> Iterator[_Result]:
                 _object(report, number, ours.get("commit")),
                 ours.get("staged") is True,
             )
+
+
+def _ours(report: Text, base: Path) -> Iterator[_Result]:
+    for number, entry in enumerate(_list(_plain(report), "findings"), start=1):
+        place = _get(next(iter(_list(entry, "parts")), None), "place")
+        path, inside, fingerprint = _get(place, "path"), _get(place, "inside"), _get(entry, "fingerprint")
+        if not isinstance(path, str) or not isinstance(fingerprint, str) or not fingerprint:
+            raise _unusable(report, number, "has no place or no fingerprint")
+        yield _Result(
+            number,
+            base,
+            path.removesuffix(inside) if isinstance(inside, str) else path,
+            _number(_get(place, "line")),
+            str(_get(entry, "venue") or ""),
+            fingerprint,
+            _object(report, number, _get(place, "blob")),
+            _object(report, number, _get(place, "commit")),
+            _get(place, "staged") is True,
+        )
 
 
 def _gitleaks(report: Text, base: Path) -> Iterator[_Result]:

@@ -133,7 +133,7 @@ class Inventory(Protocol):
         ...
 
     def stamp(self) -> int:
-        """A number that is another one after anything was committed, by whomever.
+        """A number that is another one after anything was committed, by whomever; it may be without, too.
 
         Cheap enough for every request, and never waits: whoever keeps an answer asks whether it still holds.
         """

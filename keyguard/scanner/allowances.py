@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from keyguard.scanner.findings import Finding
 
@@ -12,8 +12,7 @@ PROJECT = ".keyguard.toml"
 BASELINE = "baseline"
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(NamedTuple):
     """One accepted value. `by` names what accepted it, `reason` is "" where nobody gave one."""
 
     by: str
@@ -28,7 +27,7 @@ Judge = Callable[[Finding], tuple[str, str] | None]
 """Says of a finding who accepts it and why; None if nobody does."""
 
 
-def by_fingerprint(by: str, reasons: dict[str, str]) -> Judge:
+def by_fingerprint(by: str, reasons: Mapping[str, str]) -> Judge:
     """Accepts the fingerprints that are listed."""
     return lambda finding: (by, reasons[finding.fingerprint]) if finding.fingerprint in reasons else None
 

@@ -8,20 +8,20 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from keyguard.scanner.context import Region
+from keyguard.scanner.lazily import pattern
 from keyguard.scanner.rulebook import Names
 from keyguard.scanner.work import Work
 
-_BEFORE = re.compile(rb"[\w.-]{0,40}\Z")
-_VALUE = re.compile(rb"[^\s\"'`<>,;\\]{6,200}")
+_BEFORE = pattern(rb"[\w.-]{0,40}\Z")
+_VALUE = pattern(rb"[^\s\"'`<>,;\\]{6,200}")
 _MARGIN = 300
 """Beyond a region, what a name may need for the rest of itself and all up to its value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """A name, the class of values it says it has, and where it and its value stand."""
 
     name: bytes

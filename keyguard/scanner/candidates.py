@@ -6,13 +6,14 @@ import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from heapq import merge
+from typing import NamedTuple
 
 from keyguard.scanner.allowances import INLINE, Allowance
 from keyguard.scanner.assignments import assignments
 from keyguard.scanner.content import Searched
 from keyguard.scanner.context import Nearness, Region
+from keyguard.scanner.lazily import pattern
 from keyguard.scanner.placeholder import entropy, is_name, is_placeholder, is_placeholder_block, is_words
 from keyguard.scanner.prefilter import Hits
 from keyguard.scanner.rulebook import BREAK, Rule, Rulebook
@@ -23,17 +24,16 @@ KEY_REACH = 1000
 """Beyond so many bytes a key says nothing of whose a secret is."""
 MAX_REASONS = 1_000
 """Inline allows that are listed one by one; beyond that they are only counted."""
-_LONG_WORD = re.compile(r"\S{20,}")
+_LONG_WORD = pattern(r"\S{20,}")
 _BREAK = BREAK.encode()
-_NAME_BEFORE = re.compile(rb"[\w.-]{0,40}\Z")
-_NAMED = re.compile(rb"([\w.-]{1,40})[\\\"'`\])}]{0,4}[ \t]{0,4}(?:[:=]{1,2}>?|,)[ \t]{0,4}[\\\"'`]{0,3}\Z")
-_ROLES = re.compile(
+_NAME_BEFORE = pattern(rb"[\w.-]{0,40}\Z")
+_NAMED = pattern(rb"([\w.-]{1,40})[\\\"'`\])}]{0,4}[ \t]{0,4}(?:[:=]{1,2}>?|,)[ \t]{0,4}[\\\"'`]{0,3}\Z")
+_ROLES = pattern(
     r"api|key|secret|access|client|private|public|pass(?:phrase|word|wd)?|token|open|id|name|pem|[^a-z0-9]"
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A value that passed its rule's tests. `stem` is its name without words that tell the field.
 
     `distance` is how far its venue's name stands away (0: in the value's own name). `alone`: it is worth

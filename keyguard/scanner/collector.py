@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import defaultdict
 from collections.abc import Iterable
 
@@ -57,4 +56,4 @@ def _places(finding: Finding) -> tuple[Place, ...]:
 
 
 def _with_seen(finding: Finding, places: tuple[Place, ...]) -> Finding:
-    return dataclasses.replace(finding, seen=(*finding.seen, *places)) if places else finding
+    return finding._replace(seen=(*finding.seen, *places)) if places else finding

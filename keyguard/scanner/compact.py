@@ -7,18 +7,29 @@ an edited rule counts at once; `python -m keyguard.scanner.compact` writes it an
 
 from __future__ import annotations
 
-import dataclasses
-import enum
 import json
-import zlib
+import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from keyguard.scanner import rulebook
-from keyguard.scanner.rulebook import BUNDLED, Rulebook, load
+from keyguard.scanner.findings import Severity
+from keyguard.scanner.rulebook import (
+    BUNDLED,
+    Found,
+    Ignored,
+    Names,
+    Placeholders,
+    Rule,
+    Rulebook,
+    Venue,
+    load,
+)
 
+Row = TypeVar("Row", Rule, Venue, Placeholders, Names)
 NAME = "compact.json"
-_BYTES, _MANY_BYTES, _SET, _TABLE = "b", "B", "F", "D"
+_TOGETHER = 2_000_000_000
+"""Nanoseconds. Files that came with one checkout or installation have no order among themselves."""
 
 
 def quick(folder: Path = BUNDLED) -> Rulebook:
@@ -27,12 +38,12 @@ def quick(folder: Path = BUNDLED) -> Rulebook:
     UsageError `rules.invalid` as from `load`.
     """
     try:
-        text = (folder / NAME).read_text("utf-8")
-        sources, _, book = text.partition("\n")
-        if json.loads(sources) == _sources(folder):
-            made = json.loads(book, object_hook=_decode)
-            if isinstance(made, Rulebook):
-                return made
+        with (folder / NAME).open(encoding="utf-8") as file:
+            written = os.fstat(file.fileno()).st_mtime_ns
+            sources, _, book = file.read().partition("\n")
+        checksums = json.loads(sources)
+        if _is_older(folder, checksums, written + _TOGETHER) or checksums == _sources(folder):
+            return _book(json.loads(book))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         pass  # damaged, or of another version of this program: the TOML files say the same
     return without_examples(load(folder))
@@ -40,14 +51,15 @@ def quick(folder: Path = BUNDLED) -> Rulebook:
 
 def without_examples(book: Rulebook) -> Rulebook:
     """The same rules with nothing to test them by."""
-    rules = tuple(dataclasses.replace(rule, found=(), ignored=()) for rule in book.rules)
-    return dataclasses.replace(book, rules=rules)
+    rules = tuple(rule._replace(found=(), ignored=()) for rule in book.rules)
+    return book._replace(rules=rules)
 
 
 def write(folder: Path = BUNDLED) -> Path:
     """Make the compact form of a folder of rule files: a line for what it was made of, then the book."""
-    book = json.dumps(_encode(without_examples(load(folder))), separators=(",", ":"), ensure_ascii=True)
-    lines = [json.dumps(_sources(folder)), book.replace('{"Rule":', '\n{"Rule":').replace('{"V', '\n{"V')]
+    rules, *rest = without_examples(load(folder))
+    lines = [json.dumps(_sources(folder)), "[["]
+    lines += [",\n".join(map(_json, rules)), "]," + ",\n".join(map(_json, rest)) + "]"]
     file = folder / NAME
     file.write_text("\n".join(lines) + "\n", "utf-8", newline="\n")
     return file
@@ -56,48 +68,77 @@ def write(folder: Path = BUNDLED) -> Path:
 def _sources(folder: Path) -> dict[str, int]:
     """Name -> checksum. Against forgetting, not against forging: whoever can change these files can
     change the program. Line ends do not count, since a checkout on Windows changes them."""
+    import zlib  # noqa: PLC0415 - only where the files' times leave it open
+
     files = sorted(folder.glob("*.toml"))
     return {path.name: zlib.crc32(path.read_bytes().replace(b"\r\n", b"\n")) for path in files}
 
 
-def _encode(value: Any) -> Any:
-    """Tuples as lists, all else JSON does not know as an object of one member that names it."""
-    if isinstance(value, enum.Enum):
-        return {type(value).__name__: value.value}
-    if dataclasses.is_dataclass(value):
-        row = [_encode(getattr(value, field.name)) for field in dataclasses.fields(value)]
-        return {type(value).__name__: row}
+def _is_older(folder: Path, names: dict[str, int], instant: int) -> bool:
+    """Whether these are the folder's rule files, none of them changed after an instant (nanoseconds)."""
+    with os.scandir(folder) as entries:
+        times = {e.name: e.stat().st_mtime_ns for e in entries if e.name.endswith(".toml")}
+    return times.keys() == names.keys() and max(times.values()) <= instant
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=True, default=_plain)
+
+
+def _plain(value: Any) -> str:
+    """What JSON does not know. The type of its field says how to read it again."""
     if isinstance(value, bytes):
-        return {_BYTES: value.decode("latin-1")}
-    if isinstance(value, tuple):
-        if value and all(isinstance(entry, bytes) for entry in value):
-            return {_MANY_BYTES: [entry.decode("latin-1") for entry in value]}
-        return [_encode(entry) for entry in value]
-    if isinstance(value, frozenset):
-        return {_SET: [_encode(entry) for entry in sorted(value)]}
-    if isinstance(value, dict):
-        return {_TABLE: [[_encode(key), _encode(entry)] for key, entry in value.items()]}
-    if value is None or isinstance(value, (str, int, float)):
-        return value
+        return value.decode("latin-1")
+    if isinstance(value, Severity):
+        return value.value
     raise TypeError(f"a rule holds a {type(value).__name__}, which the compact form cannot say")
 
 
-def _decode(named: dict[str, Any]) -> Any:
-    ((name, value),) = named.items()
-    if name == _BYTES:
-        return value.encode("latin-1")
-    if name == _MANY_BYTES:
-        return tuple([entry.encode("latin-1") for entry in value])
-    if name == _SET:
-        return frozenset(value)
-    if name == _TABLE:
-        return {key: _tuples(entry) for key, entry in value}
-    made = getattr(rulebook, name)
-    return made(*map(_tuples, value)) if isinstance(value, list) else made(value)
+def _book(rows: list[Any]) -> Rulebook:
+    rules, venues, placeholders, allow, elsewhere, names = rows
+    return Rulebook(
+        rules=_all(Rule, rules),
+        venues=_all(Venue, venues),
+        placeholders=_all(Placeholders, [placeholders])[0],
+        allow=_many_bytes(allow),
+        elsewhere=_many_bytes(elsewhere),
+        names=_all(Names, [names])[0],
+    )
 
 
-def _tuples(value: Any) -> Any:
-    return tuple(map(_tuples, value)) if type(value) is list else value
+def _all(kind: type[Row], rows: list[list[Any]]) -> tuple[Row, ...]:
+    """Tuples of one kind from lists, each field by its type."""
+    types = enumerate(kind.__annotations__.values())
+    readers = [(number, _READERS[type_]) for number, type_ in types if type_ not in _PLAIN]
+    for row in rows:
+        for number, read in readers:
+            row[number] = read(row[number])
+    return tuple(map(kind._make, rows))
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("latin-1")
+
+
+def _many_bytes(texts: list[str]) -> tuple[bytes, ...]:
+    return tuple(map(_bytes, texts))
+
+
+def _classes(pairs: list[list[str]]) -> tuple[tuple[str, bytes], ...]:
+    return tuple((name, _bytes(holds)) for name, holds in pairs)
+
+
+_PLAIN = frozenset((str, int, float, bool))
+_READERS: dict[Any, Callable[[Any], Any]] = {
+    bytes: _bytes,
+    tuple[bytes, ...]: _many_bytes,
+    tuple[str, ...]: tuple,
+    tuple[Found, ...]: tuple,  # empty: examples are left out
+    tuple[Ignored, ...]: tuple,
+    tuple[tuple[str, bytes], ...]: _classes,
+    Severity: Severity,
+}
+"""How to read a field of a type; one that is missing here makes the compact form useless, and a test red."""
 
 
 if __name__ == "__main__":

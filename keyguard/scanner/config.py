@@ -7,9 +7,10 @@ nothing, or a misspelt rule scan for less than meant.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from keyguard.core.errors import UsageError
 from keyguard.scanner.sources.files import TooLarge, read_regular
@@ -18,8 +19,7 @@ NAME = ".keyguard.toml"
 _LIMIT = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(NamedTuple):
     """Settings of one project; `allowed`: fingerprints of findings that are known and accepted -> why.
 
     `own_rules` are the [[rule]] entries as written; `keyguard.scanner.own_rules` reads them.
@@ -28,8 +28,8 @@ class Config:
     path: Path | None = None
     exclude: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
-    rules_off: frozenset[str] = field(default_factory=frozenset)
-    allowed: dict[str, str] = field(default_factory=dict)
+    rules_off: frozenset[str] = frozenset()
+    allowed: Mapping[str, str] = MappingProxyType({})
     own_rules: tuple[dict[str, Any], ...] = ()
     source: str = ""
 
@@ -81,6 +81,8 @@ def read(path: Path) -> Config:
         )
     except TooLarge:
         raise _invalid(path, "larger than 1 MB") from None
+    except RecursionError:
+        raise _invalid(path, "nested too deeply") from None
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise _invalid(path, str(error)) from None
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import codecs
-import re
 from bisect import bisect_right
 from itertools import accumulate
 from typing import Protocol
 
 from keyguard.scanner.findings import Place
+from keyguard.scanner.lazily import pattern
 
-_NEWLINE = re.compile(rb"\n")
+_NEWLINE = pattern(rb"\n")
 _CONTINUATION = bytes(range(0x80, 0xC0))
 _STEP = 1 << 14
 _SAMPLE = 1024
 _LEAST, _FEW, _MOST = 16, 0.02, 0.6
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_CONTROL = pattern(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 # Encoding, and at which of each four bytes text and zeros stand.
 _SHAPES = (
     ("utf-32-le", (0,), (1, 2, 3)),

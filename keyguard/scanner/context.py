@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
+from keyguard.scanner.lazily import pattern
 from keyguard.scanner.literals import Hits
 from keyguard.scanner.rulebook import CONTEXT_REACH, Rulebook
 
@@ -28,17 +29,16 @@ SMALL = 65_536
 """A content of at most this many bytes that speaks of one venue only belongs to it."""
 _MOST = 16
 """So many names before and behind a value are looked at."""
-_LETTER = re.compile(rb"[A-Za-z0-9+]")
-_TOKEN_BEFORE = re.compile(rb"[\w+/=-]{0,40}\Z")
-_TOKEN_BEHIND = re.compile(rb"[\w+/=-]{0,40}")
+_LETTER = pattern(rb"[A-Za-z0-9+]")
+_TOKEN_BEFORE = pattern(rb"[\w+/=-]{0,40}\Z")
+_TOKEN_BEHIND = pattern(rb"[\w+/=-]{0,40}")
 _LONG = 16
 """From so many characters on, one with digits and letters of both cases is a value, not a name."""
 _INITIALS = 2
 """A name of so few letters ("kc") must stand by itself: random values hold every pair of letters."""
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(NamedTuple):
     """Where a pattern may begin to match."""
 
     start: int

@@ -3,6 +3,9 @@
 A cache is never trusted: its name says for which literals, which Hyperscan and which machine it was made,
 its digest is checked before Hyperscan sees it, Hyperscan refuses what another processor made, and the
 first and last literal must be found. Whatever fails, it is compiled and written anew.
+
+A digest is no proof of who wrote it, and Hyperscan believes what it loads. So a file counts only if it and
+its folder belong to this user and nobody else may write there; a link counts for nothing.
 """
 
 from __future__ import annotations
@@ -10,6 +13,8 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import stat
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -70,11 +75,7 @@ def _features() -> bytes:
 
 
 def _read(file: Path, literals: list[bytes]) -> Any:
-    try:
-        with file.open("rb") as opened:
-            content = opened.read(_LIMIT + 1)
-    except OSError:
-        return None
+    content = _own_bytes(file)
     head = len(_MARK) + _DIGEST
     saved = content[head:]
     whole = content.startswith(_MARK) and content[len(_MARK) : head] == hashlib.sha256(saved).digest()
@@ -95,11 +96,33 @@ def _finds(database: Any, literals: list[bytes]) -> bool:
     return {0, len(literals) - 1} <= seen
 
 
+def _own_bytes(file: Path) -> bytes:
+    """What a file of ours holds; nothing of one that somebody else could have written."""
+    with suppress(OSError):
+        if not _ours(file.parent.lstat(), stat.S_ISDIR):
+            return b""
+        descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(descriptor, "rb") as opened:
+            if _ours(os.fstat(descriptor), stat.S_ISREG):
+                return opened.read(_LIMIT + 1)
+    return b""
+
+
+def _ours(facts: os.stat_result, is_kind: Callable[[int], bool]) -> bool:
+    """Whether this user owns it and nobody else may write to it. Windows has neither user ids nor these
+    bits: there the folder lies in the user's profile."""
+    if not hasattr(os, "geteuid"):
+        return is_kind(facts.st_mode)
+    return is_kind(facts.st_mode) and facts.st_uid == os.geteuid() and not facts.st_mode & 0o022
+
+
 def _write(file: Path, saved: bytes) -> None:
     """Write for the owner alone, whole or not at all; a cache that cannot be written is none."""
     part = file.with_name(f"{file.name}.{os.getpid()}.part")
     with suppress(OSError):
         file.parent.mkdir(mode=0o700, exist_ok=True)
+        if not _ours(file.parent.lstat(), stat.S_ISDIR):
+            return
         try:
             descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "wb") as opened:

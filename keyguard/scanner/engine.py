@@ -13,16 +13,15 @@ bounded repetitions (a test reads them), and pairing looks at a few neighbours.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from keyguard.core.secret import Secret
 from keyguard.scanner.candidates import Candidate, Confirmer
 from keyguard.scanner.compact import quick
 from keyguard.scanner.content import Searched
 from keyguard.scanner.decode import encoded
-from keyguard.scanner.decode.budget import Budget
+from keyguard.scanner.decode.budget import MEMBER, TIMES, Budget
 from keyguard.scanner.decode.walk import Walk
 from keyguard.scanner.excerpt import Excerpts
 from keyguard.scanner.findings import Finding, Part, Severity
@@ -38,8 +37,7 @@ if TYPE_CHECKING:
     from keyguard.scanner.known import KnownKeys
 
 
-@dataclass(frozen=True, slots=True)
-class Examined:
+class Examined(NamedTuple):
     """What one content brought, and what inside of it could not be read."""
 
     findings: tuple[Finding, ...]
@@ -50,7 +48,7 @@ class Engine:
     """Scans contents one after another; `work` counts what that took. Not for several threads at once.
 
     `known`: the firm's own keys, searched exactly. `cache`: a folder of the user's own for the compiled
-    literals. `hyperscan` False: the slow way to the same findings.
+    literals. `hyperscan` False: the slow way to the same findings. `max_size`: of one packed file, bytes.
     """
 
     def __init__(
@@ -60,8 +58,10 @@ class Engine:
         cache: Path | None = None,
         *,
         hyperscan: bool = True,
+        max_size: int = MEMBER,
     ) -> None:
         self._known = known
+        self._max_size = max_size
         self.rulebook = rulebook or quick()
         self.work = Work()
         book = self.rulebook
@@ -85,11 +85,12 @@ class Engine:
         """The same, with what stands inside in another form and could not be read."""
         self.work.contents += 1
         self.work.bytes += len(data)
-        walk = Walk(self._search, self._hints, Budget())
+        walk = Walk(self._search, self._hints, Budget(self._max_size, TIMES * self._max_size))
         return Examined(walk.file(data, path), tuple(walk.unread))
 
     def _search(self, content: Searched, path: str) -> tuple[list[Finding], Hits]:
         """What stands in one text, decoded or not, and which literals it has."""
+        self.work.searched += len(content.text)
         hits = self._prefilter.hits(content.text)
         own = self._known.findings(content, path) if self._known else ()
         claimed = self._index.claims(hits, path)

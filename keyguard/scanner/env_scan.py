@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from itertools import chain
 from pathlib import Path
@@ -34,8 +33,7 @@ def _belongs(finding: Finding, files: HomeFiles) -> bool:
 
 
 def _narrowed(finding: Finding, processes: Processes) -> Finding:
-    return dataclasses.replace(
-        finding,
-        parts=tuple(dataclasses.replace(p, place=processes.place(p.place)) for p in finding.parts),
+    return finding._replace(
+        parts=tuple(p._replace(place=processes.place(p.place)) for p in finding.parts),
         seen=tuple(processes.place(place) for place in finding.seen),
     )

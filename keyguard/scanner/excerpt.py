@@ -6,26 +6,27 @@ give away the passphrase that no rule knows.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections.abc import Iterator
 
 from keyguard.core.secret import Secret
 from keyguard.scanner.content import Searched
 from keyguard.scanner.findings import Excerpt, Fragment, Shade
+from keyguard.scanner.lazily import pattern
 
 BEFORE = 90
 AFTER = 60
 _LONGEST = 200
 """Bytes shown before, after and of a value."""
-_TOKEN = re.compile(rb"[A-Za-z0-9+/_-]{20,}")
-_MIXED = re.compile(rb"(?=.*[0-9])(?=.*[a-z])(?=.*[A-Z])|[0-9a-fA-F]+\Z")
-_NAMED = re.compile(
-    rb"""(?xi) (?:pass(?:phrase|word)?|pwd|secret|token|otp) ["']? \s{0,3} [=:] \s{0,3} ["']?
+_TOKEN = pattern(rb"[A-Za-z0-9+/_-]{20,}")
+_MIXED = pattern(rb"(?=.*[0-9])(?=.*[a-z])(?=.*[A-Z])|[0-9a-fA-F]+\Z")
+_NAMED = pattern(
+    rb"""(?xi) (?:pass(?:phrase|word|wd|code)?|pwd|secret|token|otp|\bpin|mnemonic|seed|credentials?
+    |(?:api|access|private)[_-]?key) ["']? \s{0,3} [=:] \s{0,3} ["']?
     ([^\s"',;]{1,200})"""
 )
-_WORD_BEFORE = re.compile(rb"[A-Za-z0-9+/_=-]{1,100}\Z")
-_WORD_AFTER = re.compile(rb"[A-Za-z0-9+/_=-]{1,100}")
+_WORD_BEFORE = pattern(rb"[A-Za-z0-9+/_=-]{1,100}\Z")
+_WORD_AFTER = pattern(rb"[A-Za-z0-9+/_=-]{1,100}")
 
 Span = tuple[int, int, Shade]
 

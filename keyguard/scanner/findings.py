@@ -1,9 +1,7 @@
 """What a scan brings: findings, their parts and places."""
 
-from __future__ import annotations
-
 import enum
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from keyguard.core.secret import Secret
 
@@ -17,8 +15,7 @@ class Severity(enum.Enum):
     LOW = "low"  # an access key id on its own
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a part stands. Lines and columns count from 1, columns in characters; `end_column` is one
     past the last.
 
@@ -63,16 +60,14 @@ class Shade(enum.Enum):
     HIDDEN = "hidden"  # nothing of it
 
 
-@dataclass(frozen=True, slots=True)
-class Fragment:
+class Fragment(NamedTuple):
     """A piece of a source line. Held as a Secret whatever it is: nobody knows what else a line tells."""
 
     shade: Shade
     text: Secret
 
 
-@dataclass(frozen=True, slots=True)
-class Excerpt:
+class Excerpt(NamedTuple):
     """The line a part begins on, some hundred characters of it; `cut_…` say where more is left out."""
 
     line: int
@@ -81,8 +76,7 @@ class Excerpt:
     cut_after: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Owned:
+class Owned(NamedTuple):
     """The firm's own key that a finding is: `name` is venue/desk/label, desk and owner are declared."""
 
     name: str
@@ -92,8 +86,7 @@ class Owned:
     status: str
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What a venue answered when it was asked with the found credential.
 
     `state`: alive; dead (the venue no longer accepts it); refused (it does not say whether it is alive);
@@ -114,8 +107,7 @@ class Verdict:
     at: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One value of a credential: `field` is key, secret, passphrase or private_key."""
 
     field: str
@@ -125,8 +117,7 @@ class Part:
     excerpt: Excerpt | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One leaked credential: all parts that belong together, the most telling one first.
 
     `venue` is the venue's id or "" for what belongs to none (a PEM key). `fingerprint` (hex) survives
@@ -140,7 +131,7 @@ class Finding:
     severity: Severity
     parts: tuple[Part, ...]
     fingerprint: str
-    seen: tuple[Place, ...] = field(default=())
+    seen: tuple[Place, ...] = ()
     owned: Owned | None = None
     verdict: Verdict | None = None
     in_head: bool | None = None

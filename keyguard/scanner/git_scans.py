@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from itertools import chain
 
 from keyguard.scanner.engine import Engine
@@ -40,8 +39,8 @@ def scan_history(
     gathered.findings = signed(repository, dated)
     scan = gathered.scan(engine)
     head = Head(repository)
-    judged = tuple(dataclasses.replace(f, in_head=_in_head(f, head)) for f in scan.findings)
-    return dataclasses.replace(scan, findings=judged)
+    judged = tuple(f._replace(in_head=_in_head(f, head)) for f in scan.findings)
+    return scan._replace(findings=judged)
 
 
 def scan_range(engine: Engine, repository: Repository, selection: Selection, words: str) -> Scan:

@@ -62,6 +62,8 @@ def _text(path: Path) -> str:
 def _config(path: Path, text: str, taken: Taken) -> None:
     try:
         document = tomllib.loads(text)
+    except RecursionError:
+        raise _unusable(path, "nested too deeply") from None
     except ValueError as error:
         raise _unusable(path, str(error)) from None
     notes: list[str] = []

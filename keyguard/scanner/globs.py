@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _ANY_DEPTH = "**"
 
 
-@dataclass(frozen=True, slots=True)
-class _Glob:
+class _Glob(NamedTuple):
     """One pattern by its names; None stands for `**`. `anchored`: it begins at the root."""
 
     names: tuple[re.Pattern[str] | None, ...]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 
+from keyguard.scanner.lazily import pattern
 from keyguard.scanner.literals import Hits
 from keyguard.scanner.rulebook import Rule, Rulebook
 
@@ -27,7 +28,8 @@ class Index:
         whole = {word for venue in book.venues for word in venue.whole_words}
         either = [re.escape(word) for word in sorted(words)]
         either += [rb"(?<![a-z])%b(?![a-z])" % re.escape(word) for word in sorted(whole)]
-        self._in_path = re.compile(b"|".join(either)) if either else None
+        self._path_words = words | whole
+        self._in_path = pattern(b"|".join(either))
         anchors = {anchor.lower() for anchor in self._by_anchor}
         self.literals = frozenset(anchors | words | whole | set(self._claiming) | set(book.allow))
 
@@ -35,7 +37,7 @@ class Index:
         """Venues a whole file belongs to: by an import in it, or by its path."""
         claimed = {self._claiming[word] for word in hits if word in self._claiming}
         low = path.lower().encode("utf-8", "surrogateescape")
-        if self._in_path and self._in_path.search(low):
+        if any(word in low for word in self._path_words):  # few paths hold one: a start need not compile them
             named = {match[0] for match in self._in_path.finditer(low)}
             claimed.update(v.id for v in self._venues if not named.isdisjoint(v.words + v.whole_words))
         return claimed

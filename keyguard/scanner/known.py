@@ -14,6 +14,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ SHORTEST = 8
 """A shorter value is not looked for, nor one of few different characters: they stand in innocent places."""
 RULE = "known.key"
 _PIECE = 8
+_LOWER = re.compile(rb"%[0-9A-F]{2}")
 _DISTINCT = 3
 _LEAST_DISTINCT = 6
 _SEEN = 50
@@ -189,6 +191,8 @@ def _encoded(number: int, text: str, *, fragments: bool) -> Iterator[_Form]:
     escaped = json.dumps(text)[1:-1]
     plain = {raw, quote(text, safe="").encode(), escaped.encode(), escaped.replace("/", "\\/").encode()}
     plain.add(quote(text).encode())
+    plain |= {_LOWER.sub(lambda match: match[0].lower(), form) for form in plain}
+    plain |= {raw.replace(b"+", sign) for sign in (b"\\u002b", b"\\u002B")}  # as .NET writes JSON
     for form in sorted(plain):
         yield _form(number, form, FRAGMENT if fragments else len(form))
     for alignment in range(3):

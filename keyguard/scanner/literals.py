@@ -11,13 +11,17 @@ from bisect import bisect_left
 
 Hits = dict[bytes, "array[int]"]
 """Literal -> the offsets where it ends, ascending."""
+_HEAD = 4
 
 
 def hits_one_by_one(literals: list[bytes], data: bytes) -> Hits:
-    """Look for each literal by itself: nothing to prepare, a microsecond for each in a small file."""
+    """Look for each literal by itself, if its first bytes stand anywhere at all, which leaves few of them."""
     low = data.lower()
+    heads = {low[at : at + _HEAD] for at in range(len(low))}
     found: Hits = {}
     for literal in literals:
+        if literal[:_HEAD] not in heads and len(literal) >= _HEAD:
+            continue
         at = low.find(literal)
         if at < 0:
             continue

@@ -6,8 +6,8 @@ may repeat. Python's patterns cannot be stopped once they run away.
 
 from __future__ import annotations
 
-import dataclasses
 import re
+import warnings
 from re import _constants as sre  # type: ignore[attr-defined]  # unstubbed; there is no public parser
 from re import _parser as sre_parser  # type: ignore[attr-defined]  # as above
 from typing import Any
@@ -75,19 +75,19 @@ def rule(entry: dict[str, Any], book: Rulebook) -> Rule:
         raise ValueError("anchors is a list of words that must stand near, each of 2 characters or more")
     made = extra(filled, book)
     width = bounded(made.expression)
-    return dataclasses.replace(made, longest=max(made.longest, width))
+    return made._replace(longest=max(made.longest, width))
 
 
 def plus(book: Rulebook, *rules: Rule) -> Rulebook:
     """The book with rules at its end."""
-    return dataclasses.replace(book, rules=(*book.rules, *rules))
+    return book._replace(rules=(*book.rules, *rules))
 
 
 def bounded(expression: bytes) -> int:
     """The longest possible match; ValueError if the pattern could run away, re.error if it is none."""
     if len(expression) > LONGEST_PATTERN:
         raise ValueError(f"the pattern is longer than {LONGEST_PATTERN} characters")
-    tree = sre_parser.parse(expression)
+    tree = _parsed(expression)
     ways = _ways(tree)
     width = tree.getwidth()[1]
     if width > LONGEST_MATCH:
@@ -97,6 +97,16 @@ def bounded(expression: bytes) -> int:
     if "secret" not in tree.state.groupdict:
         raise ValueError("the pattern has no group named secret")
     return int(width)
+
+
+def _parsed(expression: bytes) -> Any:
+    with warnings.catch_warnings():
+        # "[[" and "--" in a class may one day mean something else; a warning would reach the terminal raw.
+        warnings.simplefilter("error", FutureWarning)
+        try:
+            return sre_parser.parse(expression)
+        except FutureWarning as doubt:
+            raise ValueError(f"{str(doubt).lower()}: write a backslash before it") from None
 
 
 def _ways(tree: Any) -> int:

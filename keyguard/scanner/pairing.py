@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from keyguard.scanner.candidates import Candidate
 
@@ -13,8 +13,7 @@ REACH = 1000
 _NEIGHBOURS = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(NamedTuple):
     """Values that belong together, the most telling one first. `venue` may come from the key beside a PEM."""
 
     venue: str

@@ -7,17 +7,18 @@ import re
 from collections import Counter
 from itertools import pairwise
 
+from keyguard.scanner.lazily import pattern
 from keyguard.scanner.rulebook import Placeholders
 
 _SHORT = 12
 _RUN = 8
 _HEAD = 64
-_SEPARATORS = re.compile(r"[_-]")
+_SEPARATORS = pattern(r"[_-]")
 _WORD_LENGTH = 3.5
 _WORD = 3
-_PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
-_SAYABLE = re.compile(r"(?i)(?!.*[^aeiouy]{4})(?=.*[aeiou])")
-_ARMOUR = re.compile(r"-----[A-Z0-9 ]{1,60}-----|\\+[nrt]|[^A-Za-z0-9+/=]")
+_PIECE = pattern(r"[A-Z]?[a-z]+|[A-Z]+")
+_SAYABLE = pattern(r"(?i)(?!.*[^aeiouy]{4})(?=.*[aeiou])")
+_ARMOUR = pattern(r"-----[A-Z0-9 ]{1,60}-----|\\+[nrt]|[^A-Za-z0-9+/=]")
 
 
 def entropy(value: str) -> float:

@@ -5,14 +5,10 @@ the file. A broken bar (¦) in an example is dropped when it is read; it keeps o
 one, from taking the rule files themselves for a leak.
 """
 
-from __future__ import annotations
-
-import dataclasses
 import functools
 import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from keyguard.core.errors import UsageError
 from keyguard.scanner.findings import Severity
@@ -27,8 +23,7 @@ CONTEXT_REACH = 1200
 """How far, in bytes, a venue's name claims the nameless values after it (before it: a quarter)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """An example that must be found, and the value that must come out of it."""
 
     text: str
@@ -36,8 +31,7 @@ class Found:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ignored:
+class Ignored(NamedTuple):
     """An example that must not be found, and why."""
 
     text: str
@@ -45,8 +39,7 @@ class Ignored:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class Venue:
+class Venue(NamedTuple):
     """Who a value may belong to. `words` claim nameless values near them, `file_words` a whole file.
 
     `whole_words` are like `words`, but ordinary text is full of them ("gate"), so they count only where
@@ -62,8 +55,7 @@ class Venue:
     whole_words: tuple[bytes, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One field of one venue's credential (venue "" for what belongs to none).
 
     The pattern runs only within `reach` bytes of an anchor and never matches more than `longest` bytes.
@@ -110,8 +102,7 @@ class Rule:
         return _compiled(self.expression)
 
 
-@dataclass(frozen=True, slots=True)
-class Placeholders:
+class Placeholders(NamedTuple):
     """Words that make a value a placeholder: `anywhere` and `start` without case, `exact` with."""
 
     anywhere: tuple[str, ...]
@@ -119,8 +110,7 @@ class Placeholders:
     exact: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(NamedTuple):
     """How names tell what their values are. `opening` matches, in lower case, a name's telling part and
     all up to its value; the first of `classes` whose expression the name holds is its class, "" none."""
 
@@ -128,8 +118,7 @@ class Names:
     classes: tuple[tuple[str, bytes], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Rulebook:
+class Rulebook(NamedTuple):
     """All rules, venues and words. `allow` are inline markers, `elsewhere` names without rules."""
 
     rules: tuple[Rule, ...]
@@ -150,12 +139,12 @@ class Rulebook:
                 return known
         raise UsageError(f"no rule {rule!r}", code="rules.unknown", hint="keyguard rules list")
 
-    def without(self, ids: frozenset[str]) -> Rulebook:
+    def without(self, ids: frozenset[str]) -> "Rulebook":
         """The same with some rules off; UsageError `rules.unknown` for an id that is none."""
         for one in ids:
             self.rule(one)
         kept = tuple(rule for rule in self.rules if rule.id not in ids)
-        return dataclasses.replace(self, rules=kept)
+        return self._replace(rules=kept)
 
 
 @functools.cache

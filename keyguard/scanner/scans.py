@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from keyguard.scanner.allowances import Allowance, Judge, judged
 from keyguard.scanner.collector import Collector
@@ -14,13 +12,13 @@ from keyguard.scanner.engine import Engine
 from keyguard.scanner.findings import Finding, Place
 from keyguard.scanner.selection import Selection
 from keyguard.scanner.sources import Note, Piece, Supply, Unread, tree
-from keyguard.scanner.sources.git import Repository
+from keyguard.scanner.sources.files import megabytes
 from keyguard.scanner.sources.staged import Index
+from keyguard.scanner.sources.staged_begun import Begun
 from keyguard.scanner.work import Work
 
 
-@dataclass(frozen=True, slots=True)
-class Scan:
+class Scan(NamedTuple):
     """What a scan brought: findings (worst first), what could not be read, what one should know."""
 
     findings: tuple[Finding, ...]
@@ -37,8 +35,9 @@ class Scan:
     def judged(self, judges: list[Judge]) -> Scan:
         """The same without findings that somebody accepted; they count as allowed."""
         kept, allowed = judged(self.findings, judges)
-        work = dataclasses.replace(self.work, allowed=self.work.allowed + len(allowed))
-        return dataclasses.replace(self, findings=kept, work=work, allowed=(*self.allowed, *allowed))
+        work = self.work.copy()
+        work.allowed += len(allowed)
+        return self._replace(findings=kept, work=work, allowed=(*self.allowed, *allowed))
 
 
 def scan_tree(engine: Engine, roots: Iterable[Path], selection: Selection) -> Scan:
@@ -49,42 +48,38 @@ def scan_tree(engine: Engine, roots: Iterable[Path], selection: Selection) -> Sc
         for root in named:
             prefix = "" if len(named) == 1 or not root.is_dir() else f"{root.as_posix().rstrip('/')}/"
             for supply in tree.pieces(root, selection):
-                yield (
-                    supply
-                    if isinstance(supply, Note)
-                    else dataclasses.replace(supply, path=prefix + supply.path)
-                )
+                yield supply if isinstance(supply, Note) else supply._replace(path=prefix + supply.path)
 
     return gather(engine, supplies()).scan(engine)
 
 
 def scan_bytes(engine: Engine, data: bytes, path: str, max_size: int) -> Scan:
     """Scan one content, such as standard input."""
-    supply = Unread(path, "larger than the limit") if len(data) > max_size else Piece(path, data)
+    supply = Unread(path, f"larger than {megabytes(max_size)}") if len(data) > max_size else Piece(path, data)
     return gather(engine, [supply]).scan(engine)
 
 
-def scan_staged(engine: Engine, repository: Repository, selection: Selection) -> Scan:
+def scan_staged(engine: Engine, begun: Begun, selection: Selection) -> Scan:
     """Scan what the next commit would add."""
-    index = Index(repository)
+    index = Index(begun)
     gathered = gather(engine, index.pieces(selection))
     gathered.findings = [finding for finding in gathered.findings if index.adds(finding)]
     return gathered.scan(engine)
 
 
-@dataclass(slots=True)
 class Gathered:
     """What a source brought, each content's findings by themselves, until they are one scan."""
 
-    findings: list[Finding]
-    unread: list[Unread]
-    notes: dict[str, None]
+    def __init__(self) -> None:
+        self.findings: list[Finding] = []
+        self.unread: list[Unread] = []
+        self.notes: dict[str, None] = {}
 
     def scan(self, engine: Engine) -> Scan:
         """Make one finding of what is one credential."""
         collector = Collector()
         collector.add(self.findings)
-        work = dataclasses.replace(engine.work)
+        work = engine.work.copy()
         return Scan(
             collector.findings(), tuple(self.unread), tuple(self.notes), work, tuple(engine.work.reasons)
         )
@@ -92,7 +87,7 @@ class Gathered:
 
 def gather(engine: Engine, supplies: Iterable[Supply]) -> Gathered:
     """Scan what a source yields."""
-    gathered = Gathered([], [], {})
+    gathered = Gathered()
     for supply in supplies:
         match supply:
             case Piece():
@@ -114,8 +109,8 @@ def moved(finding: Finding, **change: Any) -> Finding:
 
     def at(place: Place) -> Place:
         path = change["path"] + place.inside if "path" in change else place.path
-        return dataclasses.replace(place, **{**change, "path": path})
+        return place._replace(**{**change, "path": path})
 
-    parts = tuple(dataclasses.replace(part, place=at(part.place)) for part in finding.parts)
+    parts = tuple(part._replace(place=at(part.place)) for part in finding.parts)
     seen = tuple(map(at, finding.seen))
-    return dataclasses.replace(finding, parts=parts, seen=seen)
+    return finding._replace(parts=parts, seen=seen)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from keyguard.scanner.globs import Globs
 
 MAX_SIZE = 10_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """Paths and sizes to scan. `everything`: version control, dependency and cache folders too."""
 
-    include: Globs = field(default_factory=lambda: Globs(()))
-    exclude: Globs = field(default_factory=lambda: Globs(()))
+    include: Globs = Globs(())
+    exclude: Globs = Globs(())
     max_size: int = MAX_SIZE
     everything: bool = False
 

@@ -8,30 +8,29 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
-import json
 import re
-import zlib
 from collections.abc import Callable
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+
+from keyguard.scanner.lazily import pattern
 
 Check = Callable[[str], "slice | None"]
 
 _DATA = Path(__file__).with_name("data")
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _CHECKSUM = 6
-_WORD = re.compile(r"[a-z]+")
+_WORD = pattern(r"[a-z]+")
 _WORD_BITS = 11
 _MNEMONIC_WORDS = (24, 21, 18, 15, 12)
 _REPEATED_WORDS = 2
 _CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 _SMALL = 1 << 160
-_CLASSES = (re.compile("[a-z]"), re.compile("[A-Z]"), re.compile("[0-9]"))
-_HEX = re.compile(r"(?:0x)?[0-9a-fA-F]+\Z")
-_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
-_WORDS_OF = re.compile(r"[A-Za-z][a-z]+|[A-Z]+|[0-9]+")
+_CLASSES = (pattern("[a-z]"), pattern("[A-Z]"), pattern("[0-9]"))
+_HEX = pattern(r"(?:0x)?[0-9a-fA-F]+\Z")
+_UUID = pattern(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
+_WORDS_OF = pattern(r"[A-Za-z][a-z]+|[A-Z]+|[0-9]+")
 _LONG_WORD = 4
 _CHANGES_PER_CHARACTER = 0.2
 _SHORTEST_PASSWORD = 4
@@ -39,12 +38,12 @@ _BEGINNING = 24
 _LONG_EXPIRED = 1_640_995_200  # 2022-01-01: what ended before then is documentation by now
 _CLAIMS = frozenset(("iss", "sub", "aud", "exp", "nbf", "iat", "jti"))
 _BASE64_ONLY = re.compile(r"[+/]")
-_URL_ONLY = re.compile(r"[-_.]")
+_URL_ONLY = pattern(r"[-_.]")
 _ADDRESS = 40
 _SIGNS = "!@#%^&*?"
 _HEX_SIZES = frozenset((32, 40, 48, 56, 64, 66, 80, 96, 128))
 _FEWEST_DIGITS = 0.06
-_MASK = re.compile(
+_MASK = pattern(
     r"(?i)x{3}|fake|test|example|sample|dummy|mock|placeholder|secret|passw|token|publickey|privatekey|"
     r"hmac|pbkdf|aes\d{3}|sha\d{3}"
 )
@@ -70,6 +69,8 @@ def bip39(text: str) -> slice | None:
 
 
 def _mnemonic_checksum(numbers: list[int]) -> bool:
+    import hashlib  # noqa: PLC0415 - loads OpenSSL, which most scans have no use for
+
     value = 0
     for number in numbers:
         value = value << _WORD_BITS | number
@@ -93,6 +94,8 @@ def _published() -> frozenset[str]:
 def _is_published(value: str) -> bool:
     """Whether a value stands in documentation for everybody. The list holds hashes of beginnings, so it
     gives no value away, and one whose end was changed is still known."""
+    import hashlib  # noqa: PLC0415 - loads OpenSSL, which most scans have no use for
+
     return hashlib.sha256(value[:_BEGINNING].encode()).hexdigest() in _published()
 
 
@@ -114,6 +117,8 @@ def crc32(text: str) -> slice | None:
     """A token that ends in the CRC-32 of the characters between its prefix and the checksum, in base 62
     (GitHub, npm)."""
     body, checksum = text[text.rfind("_") + 1 : -_CHECKSUM], text[-_CHECKSUM:]
+    import zlib  # noqa: PLC0415 - for GitHub's and npm's tokens alone
+
     number, digits = zlib.crc32(body.encode()), ""
     for _ in range(_CHECKSUM):
         number, digit = divmod(number, 62)
@@ -141,6 +146,8 @@ def jwt(text: str) -> slice | None:
 
 
 def _json(part: str) -> object:
+    import json  # noqa: PLC0415 - for tokens alone
+
     try:
         return json.loads(_decoded(part, urlsafe=True) or b"")
     except (ValueError, RecursionError):
@@ -179,7 +186,7 @@ def pem_inside(text: str) -> slice | None:
     return slice(0, len(text)) if raw and b" PRIVATE KEY-----" in raw[:64] else None
 
 
-_DEFAULTS = re.compile(
+_DEFAULTS = pattern(
     r"(?i)(?:my|your|the|some|a|db|user|test|dev|local|super|default|redis|mysql|postgres(?:ql)?|rabbitmq)?"
     r"[_-]?(?:pass(?:word|wd|phrase)?|pwd?|pw|secret|root|admin|user(?:name)?|guest|postgres(?:ql)?|mysql|"
     r"mongo(?:db)?|redis|rabbitmq|token|key|login|credentials?|api[_-]?key|foo|bar|qwerty|letmein|toor|sa|"

@@ -59,7 +59,6 @@ class Watcher:
     selection: Selection
     roots: tuple[Root, ...]
     allowed: frozenset[str] = frozenset()
-    found: bool = False
     _debounce: Debounce = field(default_factory=Debounce)
     _known: set[str] = field(default_factory=set)
     _stopped: bool = False
@@ -141,7 +140,6 @@ class Watcher:
         for finding in examined.findings:
             if finding.fingerprint not in self._known | self.allowed:
                 self._known.add(finding.fingerprint)
-                self.found = True
                 yield finding
 
 

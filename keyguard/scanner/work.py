@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from keyguard.scanner.allowances import Allowance
 
 
-@dataclass(slots=True)
 class Work:
-    """What a scan did, in counts."""
+    """What a scan did, in counts. `searched`: bytes of all texts, those decoded of them included."""
 
-    contents: int = 0
-    bytes: int = 0
-    runs: int = 0
-    run_bytes: int = 0
-    allowed: int = 0
-    reasons: list[Allowance] = field(default_factory=list)
+    __slots__ = ("allowed", "bytes", "contents", "reasons", "run_bytes", "runs", "searched")
+
+    def __init__(self) -> None:
+        self.contents = 0
+        self.bytes = 0
+        self.searched = 0
+        self.runs = 0
+        self.run_bytes = 0
+        self.allowed = 0
+        self.reasons: list[Allowance] = []
+
+    def copy(self) -> Work:
+        """The same, to be changed by itself."""
+        made = Work()
+        for name in self.__slots__:
+            setattr(made, name, getattr(self, name))
+        return made

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, LargeBinary, cast, func, insert, select, update
+from sqlalchemy import Connection, LargeBinary, cast, func, insert, literal_column, select, update
 from sqlalchemy.exc import DBAPIError
 
 from keyguard.core import canonical, record_types
@@ -79,7 +79,8 @@ class SqlAuditLog:
         if stream is not None:
             query = query.where(RECORDS.c.stream == stream)
         if holding:
-            query = query.where(func.instr(RECORDS.c.record, holding) > 0)
+            find = func.pg_catalog.position if self._database.on_server else func.instr
+            query = query.where(find(RECORDS.c.record, holding) > 0)
         last = -1
         while True:
             with self._database.read() as connection:
@@ -94,7 +95,8 @@ class SqlAuditLog:
         """Recompute everything from the first record; IntegrityError naming the first that is wrong.
 
         1 every record (`Walk`), its stream column and its private part; 2 no record is missing at the
-        end, in total and by stream; 3 no private part without a record; 4 the file's own structure.
+        end, in total and by stream; 3 no private part without a record; 4 the file's own structure (a
+        server's is its own business).
         """
         walk = Walk()
         with self._database.read() as connection:
@@ -102,7 +104,8 @@ class SqlAuditLog:
             try:
                 _check_head(connection, walk)  # 2
                 _check_private_parts(connection)  # 3
-                _check_structure(connection)  # 4
+                if not self._database.on_server:
+                    _check_structure(connection)  # 4
             except DBAPIError as error:
                 if not _is_damage(error):
                     raise
@@ -202,6 +205,7 @@ def _check_end(connection: Connection) -> _Head:
     return head
 
 
+_JOINED = PRIVATE, RECORDS.c.number == PRIVATE.c.number
 # Types are asked for and bytes taken as they are: a damaged row may hold a text where bytes belong, or bytes
 # that are no text, and the driver would fail or convert before the walk can name the record.
 _COLUMNS = (RECORDS.c.stream, RECORDS.c.record, RECORDS.c.chain, PRIVATE.c.opening, PRIVATE.c.private)
@@ -212,17 +216,30 @@ _RAW = (
         *(cast(column, LargeBinary).label(column.name) for column in _COLUMNS),
         *(func.typeof(column) for column in _COLUMNS),
     )
-    .outerjoin_from(RECORDS, PRIVATE, RECORDS.c.number == PRIVATE.c.number)
+    .outerjoin_from(RECORDS, *_JOINED)
     .order_by(RECORDS.c.number)
+)
+# A server keeps its columns' types. Rows are streamed: its driver would fetch all of them first.
+_TYPED = (
+    select(
+        RECORDS.c.number,
+        func.convert_to(RECORDS.c.stream, literal_column("'UTF8'")),
+        *_COLUMNS[1:],
+        *(literal_column(f"'{name}'") for name in _TYPES[0]),
+    )
+    .outerjoin_from(RECORDS, *_JOINED)
+    .order_by(RECORDS.c.number)
+    .execution_options(yield_per=_BATCH)
 )
 
 
 def _walk_records(connection: Connection, walk: Walk) -> None:
     try:
-        for row in connection.execute(_RAW):
-            _step(walk, tuple(row))
+        with connection.execute(_RAW if connection.dialect.name == "sqlite" else _TYPED) as rows:
+            for row in rows:
+                _step(walk, tuple(row))
     except DBAPIError as error:
-        if not _is_damage(error):
+        if not _is_damage(error) or connection.dialect.name != "sqlite":
             raise
         # The driver reads one row ahead: go on record by record to name the damaged one.
         _walk_singly(connection, walk)
@@ -294,5 +311,7 @@ def _altered(what: str) -> IntegrityError:
 
 
 def _is_damage(error: DBAPIError) -> bool:
+    if getattr(error.orig, "sqlstate", None) is not None:
+        return False  # a server's error says by itself what is damaged
     code = getattr(error.orig, "sqlite_errorcode", None)
     return code is None or code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)

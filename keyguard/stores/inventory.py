@@ -22,7 +22,6 @@ from keyguard.core.keys import (
 )
 from keyguard.ports.inventory import Lease, Observation
 from keyguard.stores.database import Database
-from keyguard.stores.failures import damaged
 from keyguard.stores.reports import decode_report, encode_report
 from keyguard.stores.tables import KEYS, LEASES, OBSERVATIONS, VERSIONS
 
@@ -291,7 +290,7 @@ class SqlInventory:
         try:
             yield
         except (TypeError, ValueError):
-            raise damaged(self._database.path) from None
+            raise self._database.damaged() from None
 
 
 def _matching(keys: Sequence[Key], wanted: str) -> list[Key]:

@@ -18,9 +18,6 @@ from keyguard.ports.clock import Clock
 from keyguard.ports.journal import Call, Workflow
 from keyguard.ports.secrets import SecretStore
 from keyguard.stores.database import Database
-from keyguard.stores.failures import damaged
-from keyguard.stores.file_lock import locked
-from keyguard.stores.private_file import translated
 from keyguard.stores.sealing import Sealer
 from keyguard.stores.tables import CALLS, WORKFLOWS
 
@@ -36,12 +33,9 @@ class SqlJournal:
     @contextmanager
     def alone(self, key_id: str) -> Iterator[None]:
         """Hold while a workflow of this key is driven; UsageError `workflow.busy` if another does."""
-        folder = self._database.path.with_name(self._database.path.name + "-locks")
-        with translated(folder):
-            folder.mkdir(mode=0o700, exist_ok=True)
         with ExitStack() as held:
             try:
-                held.enter_context(locked(folder / key_id, patience=0))
+                held.enter_context(self._database.alone(key_id))
             except StoreError as error:
                 if error.code != "store.busy":
                     raise
@@ -150,13 +144,13 @@ class SqlJournal:
                 finished=row.finished,
             )
         except (TypeError, ValueError):
-            raise damaged(self._database.path) from None
+            raise self._database.damaged() from None
 
     def _call(self, row: Row[Any]) -> Call:
         try:
             call = Call(row.workflow_id, row.operation, row.seq, row.method, row.path, Effect(row.effect))
         except ValueError:
-            raise damaged(self._database.path) from None
+            raise self._database.damaged() from None
         if row.reply is None:
             return call
         reply = _reply(self._sealer.open(row.reply, _context(call)))

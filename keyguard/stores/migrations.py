@@ -14,10 +14,9 @@ HEAD = 1
 _SCHEMA = Path(__file__).parent / "schema"
 
 
-def version(connection: Connection) -> int | None:
-    """The database's migration; 0 for an empty database, None for one that is not keyguard's."""
-    names = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars()
-    tables = set(names)
+def version(connection: Connection, tables: set[str]) -> int | None:
+    """The migration of a database with these tables; 0 for an empty one, None for one that is not
+    keyguard's."""
     if not tables:
         return 0
     if "alembic_version" not in tables:

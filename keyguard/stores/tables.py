@@ -57,7 +57,13 @@ VERSIONS = Table(
     Column("venue_ref", String, nullable=False),
     UniqueConstraint("key_id", "number"),
 )
-Index("one_live_version", VERSIONS.c.key_id, unique=True, sqlite_where=text("status = 'live'"))
+Index(
+    "one_live_version",
+    VERSIONS.c.key_id,
+    unique=True,
+    sqlite_where=text("status = 'live'"),
+    postgresql_where=text("status = 'live'"),
+)
 
 OBSERVATIONS = Table(
     "observations",
@@ -93,7 +99,13 @@ WORKFLOWS = Table(
     Column("data", String, nullable=False),
     Column("finished", Boolean, nullable=False),
 )
-Index("one_unfinished_workflow", WORKFLOWS.c.key_id, unique=True, sqlite_where=text("finished = 0"))
+Index(
+    "one_unfinished_workflow",
+    WORKFLOWS.c.key_id,
+    unique=True,
+    sqlite_where=text("finished = 0"),
+    postgresql_where=text("NOT finished"),
+)
 
 CALLS = Table(
     "calls",
@@ -135,7 +147,7 @@ STREAMS = Table(
 HEAD = Table(
     "audit_head",
     METADATA,
-    Column("only", Integer, CheckConstraint("only = 1"), primary_key=True, autoincrement=False),
+    Column("only", Integer, CheckConstraint('"only" = 1'), primary_key=True, autoincrement=False),
     Column("records", Integer, nullable=False),
     Column("chain", LargeBinary, nullable=False),
     Column("last", String),

@@ -64,7 +64,7 @@ def test_facts_are_sane(venue: str) -> None:
 @every_venue
 def test_env_names_cover_the_credential(venue: str) -> None:
     styles = adapter(venue).facts.env_names
-    assert {"native", "ccxt", "freqtrade"} <= set(styles)
+    assert {"sdk", "ccxt", "freqtrade"} <= set(styles)
     for style, variables in styles.items():
         assert {field for _, field in variables} == {"key", "secret"}
         for name, _ in variables:

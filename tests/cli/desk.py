@@ -139,13 +139,13 @@ class Desk:
         assert done.status == expect, done
         return done
 
-    def init(self, store: str = "file", *, cheap: bool = True) -> Done:
+    def init(self, store: str = "file", *words: str, cheap: bool = True) -> Done:
         """Make the home, on the simulated venues. `cheap`: its vault is there already and quick to open."""
         if store == "file" and cheap:
             self.home.mkdir(mode=0o700, exist_ok=True)
             create_vault(self.home / "vault.kgv", Secret(self.passphrase), SystemClock(), cost=CHEAP)
         simulators = [w for venue, url in self.venues.urls.items() for w in ("--simulator", f"{venue}={url}")]
-        return self.keyguard("init", "--store", store, *simulators)
+        return self.keyguard("init", "--store", store, *simulators, *words)
 
     def add(self, name: str, key: Key, *words: str, expect: int = 0) -> Done:
         """Add a key the venue has issued, as `venue/desk/label`."""

@@ -82,3 +82,10 @@ def test_reasons_of_the_configuration_are_told(repo: GitRepo) -> None:  # noqa: 
     (allowed,) = json.loads(scan("--format", "json")[1])["allowed"]
     assert (allowed["by"], allowed["reason"]) == (".keyguard.toml", "revoked 2026-11-02")
     assert allowed["fingerprint"] == fingerprint
+
+
+def test_what_can_be_guessed_from_a_baseline_is_said(repo: GitRepo) -> None:  # noqa: F811
+    repo.write("strong.env", env("bybit", *bybit()))
+    assert "guessed" not in scan("--write-baseline", "base.json")[2]
+    repo.write("weak.py", 'db = "postgres://bot:' + 'tr4derx9@db.desk.test/x"\n')
+    assert "1 of them can be guessed from it" in scan("--write-baseline", "base.json")[2]

@@ -6,6 +6,7 @@ import argparse
 import io
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -156,6 +157,24 @@ def test_a_report_file_is_the_owners_alone(here: Path) -> None:
 def test_a_report_that_cannot_be_written_is_wrong_use(here: Path) -> None:
     with pytest.raises(UsageError, match="cannot write"):
         scan("-o", "missing/report.json")
+
+
+def test_a_report_for_a_device_or_a_pipe_leaves_it_one(here: Path) -> None:
+    """`-o /dev/null` as root must not put a file in its place."""
+    (here / "a.env").write_text(BYBIT)
+    os.mkfifo(here / "pipe")
+    (here / "link").symlink_to("pipe")
+    reader = os.open(here / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        for name in ("pipe", "link"):
+            assert scan("-o", str(here / name), "a.env")[0] == 1
+            assert "Bybit API key and secret" in os.read(reader, 65_536).decode()
+    finally:
+        os.close(reader)
+    assert (here / "pipe").is_fifo()
+    assert (here / "link").is_symlink()
+    with pytest.raises(UsageError, match="cannot write"):
+        scan("-o", str(here), "a.env")
 
 
 def test_include_and_exclude(here: Path) -> None:
@@ -661,3 +680,64 @@ def test_a_repository_of_another_user_is_read_only_if_this_user_trusts_it(repo: 
     assert "safe.directory" in error.value.hint
     (Path.home() / ".gitconfig").write_text(f'[safe]\n\tdirectory = "{repo.path}"\n')
     assert len(found("--history")) == 1
+
+
+def test_two_processes_of_git_are_enough_for_a_clean_commit(
+    repo: GitRepo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.commit("first")
+    repo.write("a.txt", "api_key = nothing\n")
+    repo.git("add", "-A")
+    log, real = tmp_path / "log", shutil.which("git")
+    stand_in = tmp_path / "bin/git"
+    stand_in.parent.mkdir()
+    stand_in.write_text(f'#!/bin/sh\necho run >> {log}\nexec {real} "$@"\n')
+    stand_in.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{stand_in.parent}:{os.environ['PATH']}")
+    assert scan("--staged")[0] == 0
+    assert log.read_text().split() == ["run", "run"]
+
+
+def test_staged_in_a_repository_with_long_ids_and_no_commit(here: Path) -> None:
+    subprocess.run(["git", "init", "-q", "--object-format=sha256", "."], check=True)
+    (here / "a.env").write_text(BYBIT)
+    subprocess.run(["git", "add", "-A"], check=True)
+    assert len(found("--staged")) == 1
+
+
+def test_a_setting_of_the_repository_hides_nothing_above_this_folder(
+    repo: GitRepo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.commit("first")
+    repo.git("config", "diff.relative", "true")
+    repo.write("above.env", BYBIT)
+    repo.write("below/b.txt", "clean\n")
+    repo.git("add", "-A")
+    monkeypatch.chdir(repo.path / "below")
+    (finding,) = found("--staged")
+    assert finding["parts"][0]["place"]["path"] == "above.env"
+
+
+def test_a_report_is_written_into_a_pipe_not_over_it(repo: GitRepo, tmp_path: Path) -> None:
+    repo.write("a.env", BYBIT)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert scan("-o", str(pipe))[0] == 1
+        assert b"Bybit API key and secret" in os.read(reader, 100_000)
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+
+
+def test_marks_on_lines_can_be_set_aside(repo: GitRepo) -> None:
+    marked = "".join(f"{line}  # keyguard:allow old\n" for line in BYBIT.splitlines())
+    repo.write("a.env", marked)
+    assert scan()[0] == 0
+    status, out, err = scan("--no-inline-allow", "--format", "json")
+    document = json.loads(out)
+    assert status == 1
+    assert document["summary"]["allowed"] == 0
+    assert document["notes"] == ["marks on lines (`keyguard:allow`) allow nothing in this scan"]
+    assert "note: marks on lines" in err

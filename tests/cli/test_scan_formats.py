@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +65,27 @@ def test_what_cannot_be_unpacked_is_said(here: Path) -> None:
     status, _, err = scan()
     assert status == 3
     assert "not read: cut.tar.gz: cut off" in err
+
+
+@pytest.mark.parametrize(
+    "pack", [zipped, lambda files: tarred(files, "w:gz"), lambda files: gzip.compress(*files.values())]
+)
+def test_the_size_limit_counts_for_packed_files_too(here: Path, pack: Callable[..., bytes]) -> None:
+    """Text of one megabyte packs into little: what is in the archive is judged by the same limit."""
+    text = BYBIT.encode() + b"".join(b"%d\n" % (number * 7919) for number in range(300_000))
+    (here / "a.bin").write_bytes(pack({".env": text}))
+    limit = len(text) // 1_000 * 1_000
+    err = scan("--max-size", str(limit))[2]
+    assert "larger than" in err or "unpacks to more than" in err
+    assert len(found("--max-size", str(limit + 1_000))) == 1
+
+
+def test_all_that_one_file_unpacks_to_is_ten_times_the_limit(here: Path) -> None:
+    files = {f"{number:02}": b"x" * 90_000 for number in range(20)}
+    (here / "a.zip").write_bytes(zipped({**files, "z.env": BYBIT.encode()}))
+    status, _, err = scan("--max-size", "100k")
+    assert (status, "not read: a.zip: unpacks to more than 1.0 MB" in err) == (3, True)
+    assert len(found("--max-size", "200k")) == 1
 
 
 def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:

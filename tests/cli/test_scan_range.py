@@ -16,6 +16,7 @@ from tests.unit.scanner.leaks import bybit, env
 
 ZERO = "0" * 40
 SOURCE = Path(__file__).parents[2]
+HOOKS = SOURCE / ".pre-commit-hooks.yaml"
 
 
 def leak(number: int) -> tuple[str, str]:
@@ -229,3 +230,41 @@ def test_a_new_ref_is_not_refused_for_what_the_server_had_before(repo: GitRepo, 
     repo.commit("clean")
     taken, said = push(repo, server, "main:refs/heads/topic")
     assert taken, said
+
+
+def test_a_server_can_set_marks_on_lines_aside(repo: GitRepo, server: GitRepo) -> None:
+    text, _ = leak(1)
+    repo.write("bot.env", "".join(f"{line} # keyguard:allow\n" for line in text.splitlines()))
+    repo.commit("allowed by the one who pushes")
+    hook = server.path / "hooks/pre-receive"
+    lenient = hook.read_text()
+    hook.write_text(lenient.replace("--range", "--no-inline-allow --range"))
+    taken, said = push(repo, server, "main")
+    assert not taken
+    assert "bot.env:2" in said
+    hook.write_text(lenient)
+    assert push(repo, server, "main")[0]
+
+
+# The pre-commit framework
+
+
+def test_what_the_framework_says_is_pushed(repo: GitRepo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The entry of `keyguard-push`, with what the framework sets for it."""
+    text, secret = leak(1)
+    repo.write("old.env", text)
+    old = repo.commit("pushed long ago")
+    repo.write("a.txt", "clean\n")
+    new = repo.commit("clean")
+    entry = next(line for line in HOOKS.read_text().splitlines() if "--pushed" in line)
+    words = entry.split("keyguard scan ")[1].split()
+    monkeypatch.setenv("PRE_COMMIT_FROM_REF", old)
+    monkeypatch.setenv("PRE_COMMIT_TO_REF", new)
+    assert found(*words) == []
+    monkeypatch.delenv("PRE_COMMIT_FROM_REF")
+    monkeypatch.delenv("PRE_COMMIT_TO_REF")
+    monkeypatch.setenv("PRE_COMMIT_LOCAL_BRANCH", "refs/heads/main")  # a first push: everything
+    assert secrets(found(*words)) == [secret]
+    monkeypatch.delenv("PRE_COMMIT_LOCAL_BRANCH")
+    with pytest.raises(UsageError, match="names what is pushed"):
+        scan(*words)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from keyguard.cli import verifying
-from keyguard.core.errors import Refused, Unreachable
+from keyguard.core.errors import KeyguardError, Refused, Unreachable
 from keyguard.core.exchange import Fault, NonceKind
 from keyguard.core.secret import Secret
 from keyguard.scanner.findings import Finding, Part, Place, Severity
@@ -79,6 +79,22 @@ def test_what_a_refusal_means(world: World, monkeypatch: pytest.MonkeyPatch, fau
 
 def test_no_answer_is_no_verdict(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     assert refusing(world, monkeypatch, Unreachable("no answer", code="x")) == "unknown unknown"
+
+
+def test_a_venue_that_quotes_what_it_was_sent_is_not_repeated(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def send(*_: object) -> None:
+        raise Refused(f"no key {world.old.key} with {world.old.secret.reveal()}", fault=Fault.KEY_UNKNOWN)
+
+    monkeypatch.setattr(world.gateway, "send", send)
+    words = asking(world)[0].about(own(world)).words
+    assert words.startswith("no key … with …;")
+    assert world.old.key not in words
+
+
+def test_whatever_goes_wrong_the_scan_goes_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert refusing(world, monkeypatch, KeyguardError("the clock is wrong", code="x")) == "unknown unknown"
 
 
 def test_a_venue_without_an_adapter_is_not_asked(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import ctypes
 import errno
 import json
@@ -15,10 +16,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from keyguard.cli.commands import watch as command
 from keyguard.core.errors import UsageError
 from keyguard.scanner.engine import Engine
 from keyguard.scanner.findings import Finding
@@ -287,3 +290,17 @@ def test_changes_the_system_dropped_are_made_up_for(here: Path) -> None:
     assert second.parts[0].place.path.endswith("unnoticed.env")
     watcher.stop()
     assert list(told) == []
+
+
+def test_what_was_accepted_is_no_finding(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (here / ".gitleaks.toml").write_text("[allowlist]\npaths = ['accepted[.]env']\n")
+    engine = Engine()
+    told: list[str] = []
+    out = SimpleNamespace(json=False, report=told.append, talk=told.append)
+    for name, status in (("accepted.env", 0), ("other.env", 1)):
+        findings = engine.scan(leak(9).encode(), name)
+        assert len(findings) == 1
+        monkeypatch.setattr(command.Watcher, "events", lambda _, found=findings: iter(found))
+        args = argparse.Namespace(paths=[str(here)], include=[], exclude=[], all=False)
+        assert command.run(args, cast("Any", out)) == status
+    assert not any("accepted.env" in line for line in told)

@@ -15,7 +15,8 @@ import pytest
 
 from keyguard.core.errors import KeyguardError, StoreError, UsageError
 from keyguard.stores import migrations
-from keyguard.stores.database import APPLICATION_ID, Database, open_database, sqlite_url
+from keyguard.stores.database import Database, open_database, sqlite_url
+from keyguard.stores.sqlite import APPLICATION_ID
 from keyguard.stores.tables import METADATA
 
 INSERT = "INSERT INTO nonces VALUES ('a', 1)"
@@ -66,7 +67,7 @@ def test_the_migrations_make_exactly_the_tables_the_stores_use(database: Databas
 
     with database.read() as connection:
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
-        assert migrations.version(connection) == migrations.HEAD
+        assert migrations.version(connection, database.backend.tables(connection)) == migrations.HEAD
 
 
 def test_a_current_database_is_opened_without_alembic(database: Database, database_path: Path) -> None:
@@ -108,7 +109,7 @@ def test_a_path_with_characters_of_urls(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "keyguard.db", "sqlite://", "sqlite:///", "postgresql://host/db", "sqlite://host/x"]
+    "url", ["", "keyguard.db", "sqlite://", "sqlite:///", "mysql://host/db", "sqlite://host/x"]
 )
 def test_urls_that_name_no_file(url: str) -> None:
     with pytest.raises(UsageError) as caught:

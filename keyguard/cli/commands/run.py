@@ -1,24 +1,38 @@
-"""`keyguard run`: a command with keys in its environment, logged before it starts."""
+"""`keyguard run`: a command with keys in its environment or its files, logged before it starts."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keyguard.cli import child, environment, giving
+from keyguard.cli import child, delivery, environment, following, giving, session
 from keyguard.cli.environment import STYLES, Handed
+from keyguard.cli.following import Follower
 from keyguard.core.errors import UsageError
+from keyguard.processes import process_alive, start_time
+from keyguard.workflows import handout
+from keyguard.workflows.identity import Process
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
+    from keyguard.cli.child import Launch
+    from keyguard.cli.delivery import Delivered
+    from keyguard.cli.environment import Environment
+    from keyguard.cli.following import OnRotate
     from keyguard.cli.output import Output
     from keyguard.core.secret import Secret
     from keyguard.intake.references import Reference
+    from keyguard.ports.all import Ports
+    from keyguard.workflows.handout import HandOut
 
 OURS = ("KEYGUARD_", "CREDENTIALS_DIRECTORY")
 """Variables by which we find the home and the passphrase: no business of the command."""
+_MODES = {"env": "env", "file": "file", "fd": "file"}
+"""KGA/1's words for the ways; a sealed file without a name is a file."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +40,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("key", nargs="*", help="id, venue/desk/label or any unambiguous part")
     parser.add_argument("--env-file", type=Path, metavar="F", help="more variables, keyguard:// resolved")
     parser.add_argument("--prefix", default="", metavar="P", help="before each variable of a key")
-    parser.add_argument("--as", dest="style", choices=STYLES, default="native", help="whose names to use")
+    parser.add_argument(
+        "--as",
+        dest="style",
+        choices=STYLES,
+        default="sdk",
+        help="whose names to use; env: API_KEY, API_SECRET …, best with --prefix",
+    )
+    parser.add_argument(
+        "--give",
+        choices=delivery.WAYS,
+        default="env",
+        help="secrets in the environment, or NAME_FILE naming a file in memory or an inherited descriptor",
+    )
+    parser.add_argument(
+        "--on-rotate",
+        default="nothing",
+        metavar="DO",
+        help="when a key is rotated: nothing, restart, or signal:HUP (with --give file)",
+    )
     parser.add_argument("--purpose", default="", metavar="T", help="goes into the audit record")
     parser.add_argument("--no-mask", action="store_true", help="leave secrets in the output as they are")
     parser.usage = "keyguard run KEY… [options] -- COMMAND…"
@@ -47,26 +79,137 @@ def run(args: argparse.Namespace, out: Output) -> int:
             code="run.no_key",
             hint="keyguard key list shows the names",
         )
-    with giving.giver(args, out) as giver:
-        name = Path(command[0]).name
-        given = {one: giver.give(one, args.purpose, name) for one in [*args.key, *named]}
-        chosen = {given[one].key.id: given[one] for one in args.key}
-        launch = child.prepare(
-            command,
-            environment.build(
-                inherited,
-                from_file,
-                list(chosen.values()),
-                lambda reference: _resolve(given[reference.key_name], reference),
-                style=args.style,
-                prefix=args.prefix,
-            ),
+    on_rotate = following.parse(args.on_rotate, way=args.give)
+    if not on_rotate and args.give == "env" and (connection := giving.reached(args, out)) is not None:
+        with connection, contextlib.closing(giving.FromDaemon(connection)) as giver:
+            return _through_daemon(giver, args, command, inherited, from_file, named)
+    with session.opened(args, out) as ports:
+        running = _Running(ports, args, command, inherited, from_file, named, on_rotate, out)
+        while True:
+            status, again = running.once()
+            if not again:
+                return status
+
+
+def _through_daemon(
+    giver: giving.FromDaemon,
+    args: argparse.Namespace,
+    command: tuple[str, ...],
+    inherited: dict[str, str],
+    from_file: dict[str, str],
+    named: list[str],
+) -> int:
+    """The daemon hands out, and pins each lease to the command."""
+    names = [*args.key, *named]
+    given = {name: giver.give(name, args.purpose, Path(command[0]).name) for name in names}
+    chosen = {given[name].key.id: given[name] for name in args.key}
+    built = environment.build(
+        inherited,
+        from_file,
+        list(chosen.values()),
+        lambda reference: _field(given[reference.key_name], reference),
+        style=args.style,
+        prefix=args.prefix,
+    )
+    return child.spawn(child.prepare(command, built), giver.started, mask=not args.no_mask)
+
+
+class _Running:
+    """One command, started again with new keys where that was asked for."""
+
+    def __init__(
+        self,
+        ports: Ports,
+        args: argparse.Namespace,
+        command: tuple[str, ...],
+        inherited: dict[str, str],
+        from_file: dict[str, str],
+        named: list[str],
+        on_rotate: OnRotate,
+        out: Output,
+    ) -> None:
+        self._ports, self._args, self._command, self._out = ports, args, command, out
+        self._inherited, self._from_file = inherited, from_file
+        self._names = [*args.key, *named]
+        self._on_rotate = on_rotate
+        self._process = Process(os.getpid(), start_time(os.getpid()), Path(command[0]).name)
+
+    def once(self) -> tuple[int, bool]:
+        """Hand out, start, wait; returns the exit status and whether to start again."""
+        given = {one.key.id: one for one in self._hand_out()}
+        follower = Follower(self._ports, self._on_rotate, given, self._tell)
+        try:
+            owner = (self._process.pid, self._process.started)
+            built = self._built(given)
+            with delivery.delivered(built, self._args.give, owner, process_alive) as delivered:
+                launch = child.prepare(self._command, delivered.environment, delivered.handles)
+                return self._wait(launch, delivered, follower), follower.restart
+        finally:
+            for lease in follower.leases():
+                handout.end(self._ports, lease)
+
+    def _wait(self, launch: Launch, delivered: Delivered, follower: Follower) -> int:
+        given = follower.given
+        attached: list[Process] = []
+
+        def started(pid: int, at: str) -> None:
+            attached.append(Process(pid, at, self._process.command))
+            for key_id, one in given.items():
+                given[key_id] = handout.attach(self._ports, one, attached[0])
+
+        def look(send: Callable[[int], None], mask: Callable[[tuple[Secret, ...]], None]) -> None:
+            def renew(key_id: str) -> None:
+                (fresh,) = self._hand_out([key_id])
+                given[key_id] = handout.attach(self._ports, fresh, attached[0])
+                built = self._built(given)
+                mask(built.secrets)
+                delivered.replace(built)
+
+            follower.look(send, renew)
+
+        watch = child.Watch(following.LOOK_EVERY_S, look) if self._on_rotate else None
+        return child.spawn(launch, started, mask=not self._args.no_mask, watch=watch)
+
+    def _built(self, given: dict[str, HandOut]) -> Environment:
+        chosen = {self._ports.inventory.find_key(name).id for name in self._args.key}
+        return environment.build(
+            self._inherited,
+            self._from_file,
+            [_handed(self._ports, one) for one in given.values() if one.key.id in chosen],
+            lambda reference: _resolve(given, reference),
+            style=self._args.style,
+            prefix=self._args.prefix,
         )
-        return child.spawn(launch, giver.started, mask=not args.no_mask)
+
+    def _hand_out(self, names: list[str] | None = None) -> list[HandOut]:
+        """Release every key once; the record of each is on disk before its secret is read."""
+        ids = dict.fromkeys(self._ports.inventory.find_key(name).id for name in names or self._names)
+        return [
+            handout.hand_out(
+                self._ports,
+                key_id,
+                purpose=self._args.purpose,
+                mode=_MODES[self._args.give],
+                actor=session.actor(),
+                process=self._process,
+            )
+            for key_id in ids
+        ]
+
+    def _tell(self, text: str) -> None:
+        self._out.talk(f"keyguard: {text}")
 
 
-def _resolve(one: Handed, reference: Reference) -> Secret | str:
-    """The field a reference names, of the key that was handed out for it."""
+def _handed(ports: Ports, one: HandOut) -> Handed:
+    return Handed(one.key, ports.gateway.adapter(one.key.venue).facts, one.credential)
+
+
+def _resolve(given: dict[str, HandOut], reference: Reference) -> Secret | str:
+    """The field a reference names, of a key that was handed out for it."""
+    return _field(next(one for one in given.values() if one.key.name == reference.key_name), reference)
+
+
+def _field(one: HandOut | Handed, reference: Reference) -> Secret | str:
     if reference.field == "key":
         return one.credential.key
     part = one.credential.passphrase if reference.field == "passphrase" else one.credential.secret

@@ -58,12 +58,14 @@ def run(args: argparse.Namespace, out: Output) -> int:
     watcher = Watcher(Engine(book), selection, watched, frozenset(settings.allowed))
     for note in notes:
         out.talk(f"note: {note}")
+    found = False
     with _ended_by_signals(watcher):
         for event in watcher.events():
             match event:
                 case Finding() if any(judge(event) for judge in judges):
                     continue
                 case Finding():
+                    found = True
                     out.report(_json(event) if out.json else _line(event))
                 case Told():
                     out.talk(f"keyguard: {event.text}")
@@ -71,7 +73,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
                         out.talk(f"keyguard: hint: {event.hint}")
                 case Unread():
                     out.talk(f"not read: {event.path}: {event.reason}")
-    return 1 if watcher.found else 0
+    return 1 if found else 0
 
 
 @contextmanager

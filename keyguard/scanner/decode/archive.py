@@ -12,6 +12,7 @@ from keyguard.scanner.decode import sheets
 from keyguard.scanner.decode.budget import Budget
 from keyguard.scanner.decode.inflate import unpack
 from keyguard.scanner.decode.layers import Layers, Packed, Problem
+from keyguard.scanner.sources.files import megabytes
 
 _LOCAL = b"PK\x03\x04"
 _CENTRAL = b"PK\x01\x02"
@@ -54,7 +55,7 @@ def _member(data: bytes, entry: Entry, budget: Budget) -> Layers:
     if entry.flags & _ENCRYPTED:
         yield Problem(name, "encrypted")
     elif entry.size > budget.member:
-        yield Problem(name, "larger than the limit")
+        yield Problem(name, f"larger than {megabytes(budget.member)}")
     elif entry.method and entry.method not in _METHODS:
         yield Problem(name, f"packed by method {entry.method}, which is not known")
     else:

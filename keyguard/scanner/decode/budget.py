@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from keyguard.scanner.sources.files import megabytes
 
 DEPTH = 3
 RATIO = 200
 ENTRIES = 10_000
-UNPACKED = 100_000_000
 MEMBER = 10_000_000
+TIMES = 10
+"""All that one file unpacks to may be so many times what one packed file may be."""
+UNPACKED = TIMES * MEMBER
 SMALL = 1_000_000
 """Below this many bytes, no ratio makes a bomb: a page of zeros packs into nothing."""
 
@@ -17,16 +19,17 @@ class Exhausted(Exception):
     """The budget of this file is spent; the text says of what."""
 
 
-@dataclass(slots=True)
 class Budget:
     """What is left for one file on disk and all that is inside it, at any depth.
 
-    `member` is the size above which a packed file is not read, as a file on disk would not be.
+    `member` is the size above which a packed file is not read, as a file on disk would not be; `unpacked`
+    what all of them may have together.
     """
 
-    member: int = MEMBER
-    unpacked: int = UNPACKED
-    entries: int = ENTRIES
+    def __init__(self, member: int = MEMBER, unpacked: int = UNPACKED, entries: int = ENTRIES) -> None:
+        self.member = member
+        self.unpacked = self._all = unpacked
+        self.entries = entries
 
     def entry(self) -> None:
         """One more packed file; raises Exhausted."""
@@ -42,4 +45,4 @@ class Budget:
         """So many bytes were unpacked; raises Exhausted when nothing is left."""
         self.unpacked -= size
         if self.unpacked <= 0:
-            raise Exhausted(f"unpacks to more than {UNPACKED // 1_000_000} MB")
+            raise Exhausted(f"unpacks to more than {megabytes(self._all)}")

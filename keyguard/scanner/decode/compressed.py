@@ -10,6 +10,7 @@ from keyguard.scanner.decode import tar
 from keyguard.scanner.decode.budget import Budget, Exhausted
 from keyguard.scanner.decode.inflate import Damaged, stream
 from keyguard.scanner.decode.layers import Layers, Packed, Problem
+from keyguard.scanner.sources.files import megabytes
 
 _KINDS = {b"\x1f\x8b": "gzip", b"BZ": "bz2", b"\xfd7": "xz"}
 _ENDINGS = (".gz", ".bz2", ".xz", ".gzip")
@@ -37,7 +38,11 @@ def read(content: Content, path: str, budget: Budget) -> Layers:
             parts.append(piece)
             size += len(piece)
             if size > budget.member:
-                yield from _some(b"".join(parts), path, "larger than a file may be; its beginning was read")
+                yield from _some(
+                    b"".join(parts),
+                    path,
+                    f"unpacks to more than {megabytes(budget.member)}; its beginning was read",
+                )
                 return
     except Damaged as damage:
         yield from _some(b"".join(parts), path, str(damage))

@@ -18,6 +18,7 @@ from itertools import islice
 from keyguard.scanner.content import Content
 from keyguard.scanner.decode.budget import Budget
 from keyguard.scanner.decode.layers import Builder, Layers, Packed, Problem
+from keyguard.scanner.lazily import pattern
 from keyguard.scanner.prefilter import Hits
 
 _ESCAPES = (
@@ -46,14 +47,14 @@ _PATTERNS = (
     rb"(?P<json>(?:\\{1,16}+u00[2-7][0-9a-fA-F])++|\\{1,16}+/)",
     rb"(?P<html>&(?:quot|amp|apos|lt|gt|\#(?:3[49]|61|x2[27]));)",
 )
-_LOOSE = re.compile(b"|".join((*_PATTERNS, rb"(?P<b64>" + _TOKEN % 24 + rb")")))
-_SECRET = re.compile(b"|".join((*_PATTERNS, rb"(?P<b64>" + _TOKEN % 8 + rb")")))
+_LOOSE = pattern(b"|".join((*_PATTERNS, rb"(?P<b64>" + _TOKEN % 24 + rb")")))
+_SECRET = pattern(b"|".join((*_PATTERNS, rb"(?P<b64>" + _TOKEN % 8 + rb")")))
 _HTML = {b"&quot;": b'"', b"&amp;": b"&", b"&apos;": b"'", b"&lt;": b"<", b"&gt;": b">"}
 _HTML |= {b"&#34;": b'"', b"&#39;": b"'", b"&#61;": b"=", b"&#x22;": b'"', b"&#x27;": b"'"}
-_BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
-_BASIC = re.compile(rb"basic[ \"']{1,3}\Z|[\"']auth[\"']\s{0,3}:\s{0,3}[\"']\Z", re.IGNORECASE)
-_USER = re.compile(rb"([^\s:]{8,128}):(\S{8,512})\Z")
-_BEFORE = re.compile(rb"[A-Za-z0-9+/_=-]*\Z")
+_BINARY = pattern(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_BASIC = pattern(rb"basic[ \"']{1,3}\Z|[\"']auth[\"']\s{0,3}:\s{0,3}[\"']\Z", re.IGNORECASE)
+_USER = pattern(rb"([^\s:]{8,128}):(\S{8,512})\Z")
+_BEFORE = pattern(rb"[A-Za-z0-9+/_=-]*\Z")
 _PACKED = (b"\x1f\x8b\x08", b"PK\x03\x04", b"BZh", b"\xfd7zXZ\x00", b"SQLite format 3\x00")
 
 

@@ -11,7 +11,8 @@ from typing import Protocol
 from keyguard.scanner.decode.budget import RATIO, SMALL
 
 _CHUNK = 1 << 18
-_XZ_MEMORY = 64 << 20
+_XZ_MEMORY = 72 << 20
+"""What the highest preset of xz needs, 64 MB of window, with something to spare."""
 
 
 class _Engine(Protocol):

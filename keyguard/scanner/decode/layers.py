@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from keyguard.scanner.content import Content, Lines
 from keyguard.scanner.findings import Place
@@ -14,24 +13,21 @@ SEGMENTS = 300_000
 """Stretches a view is made of, about 100 bytes of memory each."""
 
 
-@dataclass(frozen=True, slots=True)
-class Packed:
+class Packed(NamedTuple):
     """A file inside another. `name` is appended to the outer path and begins with "!/" or "#"."""
 
     name: str
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """Why some of a content could not be read. `name` as in Packed, "" for all of it."""
 
     name: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """A stretch of a view, from `start` to the next segment, made from `text[low:high]` of the content.
 
     `exact`: byte for byte. `unit` names a part of the file with lines of its own, which begins at
@@ -71,8 +67,7 @@ class View:
         above = self._lines.line(first.begin) - 1
         line, column = self._lines.position(start)
         end_line, end_column = self._lines.position(end)
-        return dataclasses.replace(
-            outer,
+        return outer._replace(
             path=path + first.unit,
             line=line - above,
             column=column,

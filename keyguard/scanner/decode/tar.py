@@ -8,6 +8,7 @@ from keyguard.scanner.content import Content
 from keyguard.scanner.decode.budget import Budget
 from keyguard.scanner.decode.inflate import Damaged
 from keyguard.scanner.decode.layers import Layers, Packed, Problem
+from keyguard.scanner.sources.files import megabytes
 
 BLOCK = 512
 _CHUNK = 1 << 18
@@ -56,7 +57,7 @@ def members(pieces: Iterable[bytes], budget: Budget) -> Layers:
                 source.skip(size + -size % BLOCK if kind not in b"123456" else 0)
                 continue
             if size > budget.member:
-                yield Problem(shown, "larger than the limit")
+                yield Problem(shown, f"larger than {megabytes(budget.member)}")
                 source.skip(size + -size % BLOCK)
                 continue
             data, whole = source.some(size)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 
 from keyguard.scanner.collector import Collector
 from keyguard.scanner.content import Content, Searched
@@ -22,15 +20,15 @@ Search = Callable[[Searched, str], tuple[list[Finding], Hits]]
 _LOOKED_UP = 1_000
 
 
-@dataclass(slots=True)
 class Walk:
     """One file on disk and all that is inside. `hints`: which literals may mean encoded values."""
 
-    search: Search
-    hints: frozenset[bytes]
-    budget: Budget
-    unread: list[Unread] = field(default_factory=list)
-    _looked_up: int = 0
+    def __init__(self, search: Search, hints: frozenset[bytes], budget: Budget) -> None:
+        self.search = search
+        self.hints = hints
+        self.budget = budget
+        self.unread: list[Unread] = []
+        self._looked_up = 0
 
     def file(self, data: bytes, path: str) -> tuple[Finding, ...]:
         """All findings of a file, worst first."""
@@ -90,7 +88,7 @@ class Walk:
         """The same with offsets of values that stand in the content though the reader could not say where
         (rows of a database)."""
         parts = [self._at(part, content) for part in finding.parts]
-        return dataclasses.replace(finding, parts=tuple(parts))
+        return finding._replace(parts=tuple(parts))
 
     def _at(self, part: Part, content: Content) -> Part:
         place = part.place
@@ -101,7 +99,7 @@ class Walk:
         at = content.data.find(value)
         if at < 0:
             return part
-        return dataclasses.replace(part, place=dataclasses.replace(place, start=at, end=at + len(value)))
+        return part._replace(place=place._replace(start=at, end=at + len(value)))
 
 
 class _Through:
@@ -164,9 +162,9 @@ def _inside(finding: Finding, length: int) -> Finding:
     """The same with `inside` set in every place that is deeper than the file itself."""
 
     def told(place: Place) -> Place:
-        return dataclasses.replace(place, inside=place.path[length:]) if len(place.path) > length else place
+        return place._replace(inside=place.path[length:]) if len(place.path) > length else place
 
     if all(len(part.place.path) <= length for part in finding.parts) and not finding.seen:
         return finding
-    parts = tuple(dataclasses.replace(part, place=told(part.place)) for part in finding.parts)
-    return dataclasses.replace(finding, parts=parts, seen=tuple(map(told, finding.seen)))
+    parts = tuple(part._replace(place=told(part.place)) for part in finding.parts)
+    return finding._replace(parts=parts, seen=tuple(map(told, finding.seen)))

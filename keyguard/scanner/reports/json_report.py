@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from typing import Any
 
@@ -19,7 +18,7 @@ def render(scan: Scan, *, show: bool) -> str:
     document = {
         "format": FORMAT,
         "findings": [finding_fields(finding, show=show) for finding in scan.findings],
-        "allowed": [dataclasses.asdict(allowance) for allowance in scan.allowed],
+        "allowed": [allowance._asdict() for allowance in scan.allowed],
         "unread": [{"path": u.path, "reason": u.reason} for u in scan.unread],
         "notes": list(scan.notes),
         "summary": {
@@ -42,8 +41,8 @@ def finding_fields(finding: Finding, *, show: bool) -> dict[str, Any]:
         "fingerprint": finding.fingerprint,
         "parts": [_part(part, show=show) for part in finding.parts],
         "seen": [place(p) for p in finding.seen],
-        "known": dataclasses.asdict(finding.owned) if finding.owned else None,
-        "verified": dataclasses.asdict(finding.verdict) if finding.verdict else None,
+        "known": finding.owned._asdict() if finding.owned else None,
+        "verified": finding.verdict._asdict() if finding.verdict else None,
         "in_head": finding.in_head,
     }
 
@@ -61,5 +60,5 @@ def _part(part: Part, *, show: bool) -> dict[str, Any]:
 
 def place(where: Place) -> dict[str, Any]:
     """A place; what does not apply is null."""
-    fields = dataclasses.asdict(where)
+    fields = where._asdict()
     return {name: None if entry == "" else entry for name, entry in fields.items()}

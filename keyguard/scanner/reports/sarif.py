@@ -7,7 +7,6 @@ at the place of its most telling part; the other parts and places are related lo
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from typing import Any
 from urllib.parse import quote
@@ -20,8 +19,10 @@ from keyguard.scanner.reports.shown import value
 from keyguard.scanner.rulebook import Rule, Rulebook
 from keyguard.scanner.scans import Scan
 
-_ELSEWHERE = ("/", "~/", "process ")  # not below the scanned root
+_ELSEWHERE = ("/", "~/", "process ", "this command ")  # not below the scanned root
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+# GitHub shows a hundred locations of a result and refuses a thousand (docs.github.com, SARIF support).
+_RELATED = 100
 _LEVELS = {
     Severity.CRITICAL: "error",
     Severity.HIGH: "error",
@@ -105,14 +106,19 @@ def _result(finding: Finding, number: int, *, show: bool) -> dict[str, Any]:
         )
         for part in others
     ]
-    related += [_location(other, None, "the same credential again") for other in finding.seen]
+    shown = finding.seen[: _RELATED - len(related)]
+    related += [_location(other, None, "the same credential again") for other in shown]
+    more = len(finding.seen) - len(shown)
     for identity, location in enumerate(related, start=1):
         location["id"] = identity
     return {
         "ruleId": finding.rule,
         "ruleIndex": number,
         "level": _LEVELS[finding.severity],
-        "message": {"text": f"{finding.title}: {fields} in plain text"},
+        "message": {
+            "text": f"{finding.title}: {fields} in plain text"
+            + (f"; in {more:,} more places" if more else "")
+        },
         "locations": [_location(first.place, value(first, show=show))],
         "relatedLocations": related,
         "partialFingerprints": {"keyguard/v1": finding.fingerprint},
@@ -128,8 +134,8 @@ def _result(finding: Finding, number: int, *, show: bool) -> dict[str, Any]:
                 "date": first.place.date or None,
                 "in_head": finding.in_head,
                 "staged": first.place.staged,
-                "known": dataclasses.asdict(finding.owned) if finding.owned else None,
-                "verified": dataclasses.asdict(finding.verdict) if finding.verdict else None,
+                "known": finding.owned._asdict() if finding.owned else None,
+                "verified": finding.verdict._asdict() if finding.verdict else None,
                 "parts": [
                     {"field": p.field, "rule": p.rule, "place": place_fields(p.place)} for p in finding.parts
                 ],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Iterator
 
@@ -18,6 +17,7 @@ _COLOURS = {Severity.CRITICAL: "1;31", Severity.HIGH: "31", Severity.MEDIUM: "33
 _STATES = {"alive": "1;31", "dead": "32"}
 _SEEN = 3
 _UNREAD = 20
+_PROCESSES = ("process ", "this command ")
 _NAMED = 4
 _MARGIN = " " * 10
 
@@ -63,7 +63,7 @@ def next_steps(scan: Scan, *, staged: bool = False) -> list[str]:
     steps = []
     if files := _importable(scan):
         more = " …" if len(files) > _NAMED else ""
-        names = " ".join(shlex.quote(escape(path)) for path in files[:_NAMED]) + more
+        names = " ".join(map(_for_shell, files[:_NAMED])) + more
         steps.append(f"keyguard key import {names} --desk DESK --replace")
     if staged:
         steps.append("take the rest out of the files and `git add` them again: nothing is committed yet")
@@ -143,7 +143,15 @@ def _importable(scan: Scan) -> list[str]:
         whole = finding.venue and "key" in fields and fields & {"secret", "private_key"}
         if whole and not (place.commit or (place.blob and not place.staged)) and "!" not in place.path:
             files[place.path] = None
-    return list(files)
+    return [path for path in files if not path.startswith(_PROCESSES)]
+
+
+def _for_shell(path: str) -> str:
+    """A path to be typed; the shell knows what `~/` means only outside of quotes."""
+    import shlex  # noqa: PLC0415 - a clean commit names no file
+
+    words = escape(path)
+    return "~/" + shlex.quote(words[2:]) if words.startswith("~/") else shlex.quote(words)
 
 
 def _style(words: str, style: str, *, colour: bool) -> str:

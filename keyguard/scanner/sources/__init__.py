@@ -1,12 +1,9 @@
 """Where content comes from. Every source yields pieces one at a time and says what it could not read."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """One content. `blob` and `commit` are hex object ids, "" outside a history."""
 
     path: str
@@ -16,16 +13,14 @@ class Piece:
     staged: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(NamedTuple):
     """Something that should have been read and was not: nothing is known of what it holds."""
 
     path: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """Something a person should know of what was scanned and what was not, without being a failure."""
 
     text: str

@@ -7,6 +7,7 @@ and pushed objects may still be in quarantine.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from keyguard.core.errors import UsageError
 from keyguard.scanner.findings import Finding
 from keyguard.scanner.selection import Selection
 from keyguard.scanner.sources import Note, Supply
-from keyguard.scanner.sources.git import GitFailed, ObjectReader, Repository
+from keyguard.scanner.sources.git import GitFailed, ObjectReader, Repository, said
 from keyguard.scanner.sources.history import object_pieces, tokens
 from keyguard.scanner.sources.staged import PATCH, added_lines, touches
 
@@ -65,6 +66,9 @@ class CommitRange:
 
     def pieces(self, selection: Selection) -> Iterator[Supply]:
         """Yield messages, and the whole content of every blob a commit added or changed, each once."""
+        return said(self._pieces(selection), "(range)")
+
+    def _pieces(self, selection: Selection) -> Iterator[Supply]:
         if self.deleted:
             yield Note("the ref is deleted: nothing to scan")
             return
@@ -103,10 +107,13 @@ class CommitRange:
         which = change.commit, change.path, parent
         if which not in self._added:
             old = f"{change.commit}^{parent}"
-            patch = self._repository.run(
-                "diff-tree", "--no-renames", *PATCH, old, change.commit, "--", change.path
-            )
-            self._added[which] = added_lines(patch)
+            try:
+                patch = self._repository.run(
+                    "diff-tree", "--no-renames", *PATCH, old, change.commit, "--", change.path
+                )
+                self._added[which] = added_lines(patch)
+            except GitFailed:  # the parent is damaged: all lines count as new
+                self._added[which] = [range(1, sys.maxsize)]
         return self._added[which]
 
     def _commits(self) -> Iterator[str]:

@@ -11,6 +11,8 @@
 from __future__ import annotations
 
 import os
+import re
+import stat
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,6 +20,7 @@ from pathlib import Path
 from typing import IO
 
 from keyguard.core.errors import UsageError
+from keyguard.scanner.sources import Supply, Unread
 from keyguard.scanner.sources.files import TooLarge
 
 _OVERRIDES = (
@@ -31,6 +34,7 @@ _OVERRIDES = (
     "core.askPass=",
     "core.alternateRefsCommand=",
     "core.attributesFile=",
+    "diff.relative=false",
     "credential.helper=",
     "diff.external=",
     "gpg.program=false",
@@ -62,28 +66,52 @@ _FROM_HOOK = (
     "GIT_QUARANTINE_PATH",
 )
 
+_READ_FIRST = (
+    *("HEAD", "config", "config.worktree", "commondir", "index", "packed-refs", "shallow"),
+    *("info/attributes", "info/exclude", "info/grafts", "objects/info/alternates", "objects/info/packs"),
+)
 _CHUNK = 1 << 20
+_SILENT = "git failed without a word"
+
+
+_OBJECT = re.compile(rb"(\S+) (blob|commit|tag|tree) (\d{1,18})\n")
 
 
 class GitFailed(Exception):
     """Git ended with an error; the text is its first line of complaint."""
 
 
+def said(supplies: Iterator[Supply], where: str) -> Iterator[Supply]:
+    """The same. Where git cannot go on, that is said, so that what was not read never passes for clean."""
+    try:
+        yield from supplies
+    except GitFailed as failure:
+        yield Unread(where, f"git: {failure}")
+
+
 class Repository:
     """One repository, found from `folder` upward. `as_hook`: as the git command that calls us sees it.
+    `look` False: whether there is one is left to `open`.
 
     UsageError `scan.repository` if there is none, if git is not installed, or if git itself refuses to
     read it (a repository of another user: git's safe.directory setting of this user decides).
     """
 
-    def __init__(self, folder: Path, *, as_hook: bool = False) -> None:
+    def __init__(self, folder: Path, *, as_hook: bool = False, look: bool = True) -> None:
         self._environment = _environment(as_hook=as_hook)
         self._folder = folder
-        self._prefix = ["git", "--no-pager", "--literal-pathspecs", "-C", str(folder)]
+        self._prefix = [
+            _program(self._environment["PATH"]),
+            "--no-pager",
+            "--literal-pathspecs",
+            "-C",
+            str(folder),
+        ]
         for setting in _OVERRIDES:
             self._prefix += ["-c", setting]
-        self._open(folder)
         self.quarantined = "GIT_QUARANTINE_PATH" in self._environment
+        if look:
+            self.open()
 
     @property
     def own_folder(self) -> Path:
@@ -136,6 +164,10 @@ class Repository:
                 for process in running:
                     _end(process)
 
+    def begin(self, *words: str) -> Running:
+        """Start a command whose output is wanted later."""
+        return Running(self._start(words, subprocess.DEVNULL, subprocess.PIPE))
+
     def objects(self) -> ObjectReader:
         """Read objects one by one, by one process."""
         return ObjectReader(self._start(("cat-file", "--batch"), subprocess.PIPE, subprocess.DEVNULL))
@@ -151,7 +183,17 @@ class Repository:
             stderr=stderr,
         )
 
-    def _open(self, folder: Path) -> None:
+    def open(self) -> None:
+        """Make sure that there is a repository, and run in its top folder from now on.
+
+        UsageError as above.
+        """
+        folder = self._folder
+        if pipe := _pipe(folder):
+            raise UsageError(
+                f"{str(pipe)!r} is not a regular file: git would wait for it without end",
+                code="scan.repository",
+            )
         try:
             self._go_to_top()
         except FileNotFoundError:
@@ -165,14 +207,19 @@ class Repository:
 
     def _go_to_top(self) -> None:
         """Run in the work tree's own folder from now on, if there is a work tree. Raises GitFailed."""
+        both = "rev-parse", "--show-toplevel", "--absolute-git-dir"
         try:
-            top = self.text("rev-parse", "--show-toplevel")
+            top, _, git_folder = self.text(*both).partition("\n")
+            if "\n" in git_folder:  # a name with a line break: ask for one at a time
+                top, git_folder = self.text(*both[:2]), self.text(*both[::2])
         except GitFailed:
             self.run("rev-parse", "--git-dir")  # in a bare repository, or within .git; or it is none
             return
-        # Git takes the paths it is given as relative to the folder it runs in, those it gives are not.
+        # Git takes the paths it is given as relative to the folder it runs in, those it gives are not. That
+        # folder is what the repository says it is, and may lie in another one: so this one is named.
         self._folder = Path(top)
-        self._prefix[self._prefix.index("-C") + 1] = top
+        at = self._prefix.index("-C")
+        self._prefix[at : at + 2] = ["-C", top, f"--git-dir={git_folder}"]
 
     def _trust_as_user_does(self, folder: Path) -> None:
         """Obey the user's own safe.directory, which our empty configuration hides from git."""
@@ -198,6 +245,24 @@ class Repository:
             ) from None
 
 
+class Running:
+    """A command that works while we do something else; the end of it is the caller's duty."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+
+    def output(self) -> bytes:
+        """All that it writes; raises GitFailed."""
+        out, complaint = self._process.communicate()
+        if self._process.returncode:
+            raise GitFailed(_complaint(complaint))
+        return out
+
+    def end(self) -> None:
+        """Whatever it still does, it does no more."""
+        _end(self._process)
+
+
 class ObjectReader:
     """Objects of a repository, each read when asked for."""
 
@@ -220,12 +285,12 @@ class ObjectReader:
         try:
             stdin.write(oid.encode() + b"\n")
             stdin.flush()
-            header = stdout.readline().split()
+            header = _OBJECT.fullmatch(stdout.readline())
         except BrokenPipeError:
-            header = []
-        if len(header) != 3:
+            header = None
+        if not header:
             raise GitFailed("missing or damaged object")
-        size = int(header[2])
+        size = int(header[3])
         if limit is not None and size > limit:
             left = size + 1
             while left and (chunk := stdout.read(min(left, _CHUNK))):
@@ -238,23 +303,55 @@ class ObjectReader:
         return data
 
 
+def _program(path: str) -> str:
+    """Where git is. Looked for here, because a failed `execve` for each folder may take longer than git."""
+    for folder in path.split(os.pathsep):
+        if os.access(f"{folder}/git", os.X_OK):
+            return f"{folder}/git"
+    return "git"  # with an ending of Windows, or not there: whoever runs it says so
+
+
 def _environment(*, as_hook: bool) -> dict[str, str]:
     names = _PASSED_ON + (_FROM_HOOK if as_hook else ())
     kept = {name: os.environ[name] for name in names if name in os.environ}
+    return {**kept, **_GIT_ENVIRONMENT, "PATH": absolute_path()}
+
+
+def absolute_path() -> str:
+    """PATH without entries that depend on the current folder, which may be the scanned one."""
     path = os.environ.get("PATH", os.defpath)
-    folders = [entry for entry in path.split(os.pathsep) if Path(entry).is_absolute()]
-    return {**kept, **_GIT_ENVIRONMENT, "PATH": os.pathsep.join(folders)}
+    return os.pathsep.join(entry for entry in path.split(os.pathsep) if Path(entry).is_absolute())
+
+
+def _pipe(folder: Path) -> Path | None:
+    """What git reads first in the nearest repository, if one of it is a pipe or a device."""
+    here = folder.absolute()
+    for candidate in (here, *here.parents):
+        inside = candidate / ".git"
+        place = inside if inside.is_dir() else candidate
+        if not inside.exists() and not (candidate / "HEAD").exists():
+            continue
+        for name in (inside.name, *_READ_FIRST):
+            path = candidate / name if name == inside.name else place / name
+            with suppress(OSError):
+                mode = path.stat().st_mode
+                if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+                    return path
+        return None
+    return None
 
 
 def _complaint(stderr: bytes) -> str:
     lines = stderr.decode("utf-8", "replace").strip().splitlines()
-    return lines[0].removeprefix("fatal: ") if lines else "git failed without a word"
+    # Advice (grafts are deprecated) may come before the reason.
+    telling = [line for line in lines if line and not line.startswith(("hint: ", "warning: "))] or lines
+    return telling[0].removeprefix("fatal: ").removeprefix("error: ") if telling else _SILENT
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     process.kill()
     process.wait()
-    for stream in (process.stdin, process.stdout):
+    for stream in (process.stdin, process.stdout, process.stderr):
         if stream:
             with suppress(BrokenPipeError):
                 stream.close()

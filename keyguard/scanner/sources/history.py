@@ -8,12 +8,13 @@ Contents are blobs and the messages of commits and annotated tags; trees are not
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from typing import IO
 
 from keyguard.scanner.sources import Note, Piece, Supply, Unread
 from keyguard.scanner.sources.files import TooLarge, megabytes
-from keyguard.scanner.sources.git import GitFailed, ObjectReader, Repository
+from keyguard.scanner.sources.git import GitFailed, ObjectReader, Repository, said
 
 COMMIT_MESSAGE = "(commit message)"
 TAG_MESSAGE = "(tag message)"
@@ -22,6 +23,7 @@ _WALK = ("rev-list", "--objects", *EVERYWHERE, "--indexed-objects", "--missing=p
 _CHECK = ("cat-file", "--batch-check=%(objectname) %(objecttype) %(objectsize) %(rest)", "--buffer")
 _STORED = ("cat-file", "--batch-all-objects", "--batch-check=%(objectname) %(objecttype) %(objectsize)")
 _ABSENT = "missing"
+_ID = re.compile(rb"[0-9a-f]{40}|[0-9a-f]{64}")
 # Neither refs nor in a reflog of their own; each work tree has its own ones.
 _HEADS = ("HEAD", "ORIG_HEAD", "FETCH_HEAD", "MERGE_HEAD", "REBASE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD")
 
@@ -43,12 +45,17 @@ class History:
 
         Exclusions do not apply here: a blob may have another path elsewhere, see `origins`.
         """
+        return said(self._pieces(), "(history)")
+
+    def _pieces(self) -> Iterator[Supply]:
         repository = self._repository
-        if repository.text("rev-parse", "--is-shallow-repository") == "true":
-            yield Note("the repository is a shallow clone: what lies before its first commits is not here")
-        self.tips = b"".join(oid + b"\n" for oid in _heads(repository))
         with repository.objects() as reader:
             try:
+                if repository.text("rev-parse", "--is-shallow-repository") == "true":
+                    yield Note(
+                        "the repository is a shallow clone: what lies before its first commits is not here"
+                    )
+                self.tips = b"".join(oid + b"\n" for oid in _heads(repository))
                 yield from self._walk(reader, ())
             except GitFailed as failure:
                 # A ref or object that git cannot read ends its walk; what is stored is still read.
@@ -76,22 +83,28 @@ class History:
         """What is stored and was not walked: first lost commits with all they hold, by path, then single
         objects."""
         lost = []
-        with self._repository.pipe(_STORED) as listing:
-            for line in listing:
-                oid, kind, _ = line.decode().split()
-                if kind in ("commit", "tag") and bytes.fromhex(oid) not in self._seen:
-                    lost.append(oid)
+        for oid, kind, _ in self._stored():
+            if kind in ("commit", "tag") and bytes.fromhex(oid) not in self._seen:
+                lost.append(oid)
         if lost:
             self.tips += "".join(f"{oid}\n" for oid in lost).encode()
             try:
                 yield from self._walk(reader, ("--ignore-missing",))
             except GitFailed as failure:
                 yield Unread("(history)", f"git: {failure}")
+        for oid, kind, size in self._stored(count_damaged=True):
+            if kind != "tree":
+                yield from self._once(reader, oid, kind, size, "")
+
+    def _stored(self, *, count_damaged: bool = False) -> Iterator[tuple[str, str, int]]:
+        """Id, kind and size of every object whose header can be read."""
         with self._repository.pipe(_STORED) as listing:
             for line in listing:
-                oid, kind, size = line.decode().split()
-                if kind != "tree":
-                    yield from self._once(reader, oid, kind, int(size), "")
+                words = line.decode().split()
+                if len(words) == 3:
+                    yield words[0], words[1], int(words[2])
+                else:
+                    self._absent += count_damaged
 
     def _once(self, reader: ObjectReader, oid: str, kind: str, size: int, path: str) -> Iterator[Supply]:
         if self._unreachable:  # else rev-list has named each once
@@ -126,8 +139,9 @@ def object_pieces(reader: ObjectReader, oid: str, kind: str, path: str, max_size
             yield Piece(TAG_MESSAGE, headers.replace(b"\n ", b"\n"), commit=oid)
     else:
         target = dict(line.split(b" ", 1) for line in headers.splitlines() if b" " in line)
-        commit = target.get(b"object", b"").decode() if target.get(b"type") == b"commit" else ""
-        yield Piece(TAG_MESSAGE, message, blob=oid, commit=commit)
+        commit = target.get(b"object", b"") if target.get(b"type") == b"commit" else b""
+        known = commit.decode() if _ID.fullmatch(commit) else ""  # a tag may say anything
+        yield Piece(TAG_MESSAGE, message, blob=oid, commit=known)
 
 
 def _heads(repository: Repository) -> list[bytes]:

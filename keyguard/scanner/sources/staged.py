@@ -5,23 +5,23 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from keyguard.scanner.findings import Finding, Place
+from keyguard.scanner.lazily import pattern
 from keyguard.scanner.selection import Selection
 from keyguard.scanner.sources import Note, Piece, Supply, Unread
 from keyguard.scanner.sources.files import TooLarge, megabytes
-from keyguard.scanner.sources.git import GitFailed, Repository
+from keyguard.scanner.sources.git import GitFailed, said
+from keyguard.scanner.sources.staged_begun import DIFF, Begun
 
 _SUBMODULE = "160000"
-_HUNK = re.compile(rb"^@@ -\d+(?:,\d+)? \+(\d+)(?:,(\d+))? @@", re.MULTILINE)
-_DIFF = ("diff-index", "--cached", "--no-renames", "--ignore-submodules=none")
+_HUNK = pattern(rb"^@@ -\d+(?:,\d+)? \+(\d{1,18})(?:,(\d{1,18}))? @@", re.MULTILINE)
 # `--text` because an attribute of the tree may call any file binary, which would hide its lines.
 PATCH = ("-p", "-U0", "--inter-hunk-context=0", "--text", "--no-ext-diff", "--no-textconv", "--no-color")
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
+class _Change(NamedTuple):
     path: str
     mode: str
     blob: str
@@ -32,38 +32,42 @@ class Index:
     """The changes between HEAD and the index. Whole blobs are scanned, for their context; `added` then
     tells what of them is new."""
 
-    def __init__(self, repository: Repository) -> None:
-        self._repository = repository
-        self._base = "HEAD"
+    def __init__(self, begun: Begun) -> None:
+        self._begun = begun
         self._new_files: set[str] = set()
         self._added: dict[str, list[range]] = {}
 
     def pieces(self, selection: Selection) -> Iterator[Supply]:
         """Yield the staged content of every added or changed file."""
-        with self._repository.objects() as reader:
-            for change in self._changes():
-                if change.status == "D" or not selection.wants(change.path):
-                    continue
-                if change.status == "U":
-                    yield Note(f"{change.path} is unmerged: it cannot be committed, and was not scanned")
-                elif change.mode == _SUBMODULE:
-                    yield Note(f"{change.path} is a submodule, a repository of its own: scan it by itself")
+        return said(self._pieces(selection), "(index)")
+
+    def _pieces(self, selection: Selection) -> Iterator[Supply]:
+        for change in self._changes():
+            if change.status == "D" or not selection.wants(change.path):
+                continue
+            if change.status == "U":
+                yield Note(f"{change.path} is unmerged: it cannot be committed, and was not scanned")
+            elif change.mode == _SUBMODULE:
+                yield Note(f"{change.path} is a submodule, a repository of its own: scan it by itself")
+            else:
+                if change.status == "A":
+                    self._new_files.add(change.path)
+                try:
+                    data = self._begun.objects().get(change.blob, selection.max_size)
+                except GitFailed as failure:
+                    yield Unread(change.path, str(failure))
+                except TooLarge:
+                    yield Unread(change.path, f"larger than {megabytes(selection.max_size)}")
                 else:
-                    if change.status == "A":
-                        self._new_files.add(change.path)
-                    try:
-                        data = reader.get(change.blob, selection.max_size)
-                    except GitFailed as failure:
-                        yield Unread(change.path, str(failure))
-                    except TooLarge:
-                        yield Unread(change.path, f"larger than {megabytes(selection.max_size)}")
-                    else:
-                        yield Piece(change.path, data, blob=change.blob, staged=True)
+                    yield Piece(change.path, data, blob=change.blob, staged=True)
 
     def adds(self, finding: Finding) -> bool:
         """Whether any part of a finding, or another place of it, lies on a line this commit would add."""
         places = [part.place for part in finding.parts] + list(finding.seen)
-        return any(self._is_added(place) for place in places)
+        try:
+            return any(self._is_added(place) for place in places)
+        except GitFailed:  # it cannot say which lines are new: rather one finding too many than a leak
+            return True
 
     def _is_added(self, place: Place) -> bool:
         path = place.file
@@ -76,22 +80,17 @@ class Index:
 
     def _in_file(self, place: Place) -> Place:
         """The same place by the lines of the file, where it counts those of a cell or a row."""
-        data = self._repository.run("cat-file", "blob", place.blob)
+        data = self._begun.repository.run("cat-file", "blob", place.blob)
         line = data.count(b"\n", 0, place.start) + 1
-        return replace(place, line=line, end_line=line + data.count(b"\n", place.start, place.end))
+        return place._replace(line=line, end_line=line + data.count(b"\n", place.start, place.end))
 
     def _added_lines(self, path: str) -> list[range]:
-        return added_lines(self._repository.run(*_DIFF, *PATCH, self._base, "--", path))
+        repository = self._begun.repository
+        repository.open()  # so that the path is taken as relative to the top
+        return added_lines(repository.run(*DIFF, *PATCH, self._begun.base, "--", path))
 
     def _changes(self) -> Iterator[_Change]:
-        raw_diff = (*_DIFF, "--raw", "-z", "--no-abbrev")
-        try:
-            raw = self._repository.run(*raw_diff, self._base, "--")
-        except GitFailed:
-            # Asked only now: git takes as long to say what HEAD is as to compare with it.
-            self._base = _base(self._repository)
-            raw = self._repository.run(*raw_diff, self._base, "--")
-        tokens = iter(os.fsdecode(raw).split("\0"))
+        tokens = iter(os.fsdecode(self._begun.changes()).split("\0"))
         for token in tokens:
             if token:
                 _, mode, _, blob, status = token.split()
@@ -110,11 +109,3 @@ def added_lines(patch: bytes) -> list[range]:
 def touches(place: Place, lines: list[range]) -> bool:
     """Whether a place lies on any of those lines."""
     return any(r.start <= place.end_line and place.line < r.stop for r in lines)
-
-
-def _base(repository: Repository) -> str:
-    """What the index is compared with: HEAD, or the empty tree before the first commit."""
-    try:
-        return repository.text("rev-parse", "--verify", "--quiet", "HEAD")
-    except GitFailed:
-        return repository.text("hash-object", "-t", "tree", os.devnull)

@@ -13,7 +13,7 @@ from keyguard.intake.references import Reference
 
 SECRET = "FAKE" + "s" * 32
 NAMES = {
-    "native": (("V_KEY", "key"), ("V_SECRET", "secret"), ("V_PASS", "passphrase")),
+    "sdk": (("V_KEY", "key"), ("V_SECRET", "secret"), ("V_PASS", "passphrase")),
     "ccxt": (("V_APIKEY", "key"), ("V_PEM", "private_key"), ("V_SECRET", "secret")),
 }
 
@@ -32,7 +32,7 @@ def resolve(reference: Reference) -> Secret | str:
     return "id-bot" if reference.field == "key" else Secret(SECRET)
 
 
-def made(*keys: Handed, style: str = "native", prefix: str = "", inherited: dict[str, str] | None = None,
+def made(*keys: Handed, style: str = "sdk", prefix: str = "", inherited: dict[str, str] | None = None,
          from_file: dict[str, str] | None = None) -> Environment:  # fmt: skip
     return build(inherited or {}, from_file or {}, keys, resolve, style=style, prefix=prefix)
 
@@ -62,7 +62,7 @@ def test_a_private_key_goes_where_the_style_wants_it() -> None:
 def test_a_style_without_names_is_refused() -> None:
     with pytest.raises(UsageError) as caught:
         made(handed(), style="freqtrade")
-    assert caught.value.hint == "use --as with one of: ccxt, native"
+    assert caught.value.hint == "use --as with one of: ccxt, env, sdk"
 
 
 def test_two_keys_on_one_variable_are_refused_until_a_prefix_tells_them_apart() -> None:

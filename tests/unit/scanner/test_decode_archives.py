@@ -131,6 +131,11 @@ def test_bombs_are_said_and_cost_little() -> None:
         assert len(packed) < 60_000
 
 
+def test_xz_with_the_largest_window() -> None:
+    found = examine(lzma.compress(BYBIT, preset=9), "a.xz")
+    assert (len(found.findings), found.unread) == (1, ())
+
+
 def test_a_bomb_that_lies_about_its_size() -> None:
     packed = bytearray(zipped({"z": bytes(50_000_000)}))
     for signature, at in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):

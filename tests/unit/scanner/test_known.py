@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import string
 from urllib.parse import quote
 
@@ -43,6 +44,8 @@ FORMS = {
     "HEX": lambda s: s.encode().hex().upper().encode(),
     "url": lambda s: quote(s, safe="").encode(),
     "json": lambda s: json.dumps({"k": s}).encode(),
+    "url, small letters": lambda s: re.sub("%..", lambda m: m[0].lower(), quote(s, safe="")).encode(),
+    ".NET json": lambda s: json.dumps({"k": s}).replace("+", "\\u002B").encode(),
     "php json": lambda s: json.dumps({"k": s}).replace("/", "\\/").encode(),
     "base64": lambda s: base64.b64encode(b"a" + s.encode() + b"bc"),
     "base64 of a pair": lambda s: base64.b64encode(b"user:" + s.encode()),

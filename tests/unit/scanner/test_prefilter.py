@@ -124,6 +124,48 @@ def test_a_bad_cache_is_made_anew(cached: Path, damage: str) -> None:
         assert database._read(cached, LITERALS) is not None
 
 
+@pytest.mark.parametrize("who", ["file writable", "folder writable", "file linked", "folder linked"])
+def test_what_others_could_have_written_is_never_loaded(
+    cached: Path, who: str, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hyperscan believes what it loads, so even a file with the right digest must be this user's own."""
+    folder = cached.parent
+    if who == "file writable":
+        cached.chmod(0o622)
+    elif who == "folder writable":
+        folder.chmod(0o777)
+    elif who == "file linked":
+        moved = tmp_path_factory.mktemp("elsewhere") / "db"
+        cached.rename(moved)
+        cached.symlink_to(moved)
+    else:
+        folder = tmp_path_factory.mktemp("links") / "cache"
+        folder.symlink_to(cached.parent)
+    loaded: list[bytes] = []
+    monkeypatch.setattr(database.hyperscan, "loadb", lambda data, _mode: loaded.append(data))
+    before = cached.read_bytes()
+    assert _hits(folder) == hits_one_by_one(LITERALS, TEXT)
+    assert loaded == []
+    if "folder" in who:  # and nothing is written where others could swap it
+        assert cached.read_bytes() == before
+        assert list(cached.parent.glob("literals*")) == [cached]
+    else:
+        assert not cached.is_symlink()
+        assert stat.S_IMODE(cached.stat().st_mode) == 0o600
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_what_belongs_to_somebody_else_is_never_loaded(
+    cached: Path, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.chown(cached if what == "file" else cached.parent, 12345, 12345)
+    loaded: list[bytes] = []
+    monkeypatch.setattr(database.hyperscan, "loadb", lambda data, _mode: loaded.append(data))
+    assert _hits(cached.parent) == hits_one_by_one(LITERALS, TEXT)
+    assert loaded == []
+
+
 def test_only_a_few_are_kept(tmp_path: Path) -> None:
     for number in range(10):
         database.obtain([b"word%d" % number], tmp_path)
@@ -156,7 +198,19 @@ def test_an_edited_rule_counts_at_once(tmp_path: Path) -> None:
     write(tmp_path)
     edited = tmp_path / "bybit.toml"
     edited.write_text(edited.read_text().replace('name = "Bybit"', 'name = "ByBit"'))
+    later = (tmp_path / NAME).stat().st_mtime + 10
+    os.utime(edited, (later, later))
     assert quick(tmp_path) == without_examples(load(tmp_path)) != without_examples(BOOK)
+
+
+def test_a_rule_file_more_or_less_counts_at_once(tmp_path: Path) -> None:
+    for path in BUNDLED.glob("*.toml"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    write(tmp_path)
+    (tmp_path / "bybit.toml").unlink()
+    assert quick(tmp_path).venue("bybit") is None
+    (tmp_path / "bybit.toml").write_bytes((BUNDLED / "bybit.toml").read_bytes())
+    assert quick(tmp_path).venue("bybit")
 
 
 @pytest.mark.parametrize("text", ["", "{}\n", "{}\n[]", '{"a": 1}\n{"Rulebook": []}', "\xff"])

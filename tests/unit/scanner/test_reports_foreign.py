@@ -13,8 +13,10 @@ import pytest
 
 from keyguard.scanner.engine import Engine
 from keyguard.scanner.reports import csv_report, gitleaks, sarif
-from keyguard.scanner.scans import Scan, scan_bytes
+from keyguard.scanner.scans import Scan, gather, scan_bytes
+from keyguard.scanner.sources import Note, Piece, Unread
 from tests.unit.scanner.leaks import bybit, env, pem
+from tests.unit.scanner.packing import notebook, zipped
 
 ENGINE = Engine()
 KEY, SECRET = bybit()
@@ -80,11 +82,41 @@ def test_every_sarif_rule_helps() -> None:
         assert "security" in rule["properties"]["tags"]
 
 
+def test_a_credential_that_stands_everywhere_stays_within_what_code_hosts_take() -> None:
+    pair = env("bybit", KEY, SECRET).encode()
+    scan = gather(ENGINE, [Piece(f"{number}/.env", pair) for number in range(300)]).scan(ENGINE)
+    (result,) = json.loads(sarif.render(scan, ENGINE.rulebook, show=False))["runs"][0]["results"]
+    assert len(result["relatedLocations"]) == 100
+    assert result["message"]["text"].endswith("; in 200 more places")
+    assert [entry["id"] for entry in result["relatedLocations"]] == list(range(1, 101))
+
+
+def wide() -> Scan:
+    """Everything a report can hold: packed and decoded places, history, what was not read, notes."""
+    pair = env("bybit", KEY, SECRET).encode()
+    supplies = [
+        *(Piece("with space/업비트.env", pair), Piece("a\nb\x1b[31m.env", pair), Piece("\udcff.env", pair)),
+        *(
+            Piece("b.zip", zipped({"conf/.env": pair, "x": pem().encode()})),
+            Piece("n.ipynb", notebook(pem())),
+        ),
+        *(Piece("(commit message)", pair, commit="a" * 40), Piece("h.env", pem(9).encode(), blob="b" * 40)),
+        *(
+            Piece("~/.env", pair),
+            Piece("process 1 (x) environment A", pair),
+            Piece("cut.gz", b"\x1f\x8b\x08\0"),
+        ),
+        *(Unread("locked/", "permission denied"), Note("1 pipe")),
+    ]
+    return gather(ENGINE, supplies).scan(ENGINE)
+
+
 @pytest.mark.skipif(
     "SARIF_SCHEMA" not in os.environ, reason="SARIF_SCHEMA names no file of the standard's schema"
 )
 def test_sarif_against_the_standards_own_schema() -> None:
     """Its licence does not let the schema lie here; docs.oasis-open.org has sarif-schema-2.1.0.json."""
     schema = json.loads(Path(os.environ["SARIF_SCHEMA"]).read_text(encoding="utf-8"))
-    document = json.loads(sarif.render(scanned("with space/업비트.env"), ENGINE.rulebook, show=False))
-    jsonschema.Draft4Validator(schema).validate(document)
+    for scan in (wide(), scanned(), Scan((), (), (), ENGINE.work)):
+        document = json.loads(sarif.render(scan, ENGINE.rulebook, show=False))
+        jsonschema.Draft4Validator(schema).validate(document)

@@ -3,8 +3,11 @@
 import sqlalchemy as sa
 from alembic import op
 
+from keyguard.stores.schema.guards import keep, on_postgres
+
 revision = "0001"
 down_revision = None
+_WHY = "is append-only"
 
 
 def upgrade() -> None:
@@ -46,7 +49,12 @@ def _inventory() -> None:
         sa.UniqueConstraint("key_id", "number"),
     )
     op.create_index(
-        "one_live_version", "versions", ["key_id"], unique=True, sqlite_where=sa.text("status = 'live'")
+        "one_live_version",
+        "versions",
+        ["key_id"],
+        unique=True,
+        sqlite_where=sa.text("status = 'live'"),
+        postgresql_where=sa.text("status = 'live'"),
     )
     op.create_table(
         "observations",
@@ -87,7 +95,12 @@ def _journal() -> None:
         sa.Column("finished", sa.Boolean, nullable=False),
     )
     op.create_index(
-        "one_unfinished_workflow", "workflows", ["key_id"], unique=True, sqlite_where=sa.text("finished = 0")
+        "one_unfinished_workflow",
+        "workflows",
+        ["key_id"],
+        unique=True,
+        sqlite_where=sa.text("finished = 0"),
+        postgresql_where=sa.text("NOT finished"),
     )
     op.create_table(
         "calls",
@@ -132,27 +145,24 @@ def _audit() -> None:
     )
     op.create_table(
         "audit_head",
-        sa.Column("only", sa.Integer, sa.CheckConstraint("only = 1"), primary_key=True, autoincrement=False),
+        sa.Column(
+            "only", sa.Integer, sa.CheckConstraint('"only" = 1'), primary_key=True, autoincrement=False
+        ),
         sa.Column("records", sa.Integer, nullable=False),
         sa.Column("chain", sa.LargeBinary, nullable=False),
         sa.Column("last", sa.String),
         sa.Column("clock", sa.String),
     )
-    op.execute("INSERT INTO audit_head (only, records, chain) VALUES (1, 0, zeroblob(32))")
-    _keep("audit_records", "UPDATE")
-    _keep("audit_records", "DELETE")
-    _keep("audit_private", "UPDATE")  # a deletion is allowed: retention ends, the commitment stays
-    _keep("audit_head", "DELETE")
-    # REPLACE deletes without firing a trigger for deletion.
-    op.execute(
-        "CREATE TRIGGER audit_records_no_replace BEFORE INSERT ON audit_records "
-        "WHEN EXISTS (SELECT 1 FROM audit_records WHERE number = NEW.number) "
-        "BEGIN SELECT RAISE(ABORT, 'audit_records is append-only'); END"
-    )
-
-
-def _keep(table: str, action: str) -> None:
-    op.execute(
-        f"CREATE TRIGGER {table}_no_{action.lower()} BEFORE {action} ON {table} "
-        f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-    )
+    head = sa.table("audit_head", sa.column("only"), sa.column("records"), sa.column("chain", sa.LargeBinary))
+    op.bulk_insert(head, [{"only": 1, "records": 0, "chain": bytes(32)}])
+    keep("audit_records", "UPDATE", _WHY)
+    keep("audit_records", "DELETE", _WHY)
+    keep("audit_private", "UPDATE", _WHY)  # a deletion is allowed: retention ends, the commitment stays
+    keep("audit_head", "DELETE", _WHY)
+    if not on_postgres():
+        # REPLACE, which PostgreSQL has not, deletes without firing a trigger for deletion.
+        op.execute(
+            "CREATE TRIGGER audit_records_no_replace BEFORE INSERT ON audit_records "
+            "WHEN EXISTS (SELECT 1 FROM audit_records WHERE number = NEW.number) "
+            "BEGIN SELECT RAISE(ABORT, 'audit_records is append-only'); END"
+        )
