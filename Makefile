@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test check bench bench-scan fuzz corpus rules man deb requirements clean
+.PHONY: help demo test check bench bench-scan bench-daemon fuzz corpus rules man deb requirements clean
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -46,6 +46,9 @@ $(PEERS)/done: requirements/peers.txt
 
 bench-scan: $(VENV)/dev.stamp $(PEERS)/done ## the scanner beside others (BENCH_ARGS=--help)
 	@$(BIN)/python -m tests.bench.scan_peers $(PEERS) $(BENCH_ARGS)
+
+bench-daemon: $(VENV)/dev.stamp ## hand-outs beside a bare echo (BENCH_ARGS="--seconds 10 --calls 20000")
+	@$(BIN)/python -m tests.bench.daemon $(BENCH_ARGS)
 
 rules: $(VENV)/dev.stamp ## the compact form of the rule files, after a rule was edited
 	@$(BIN)/python -m keyguard.scanner.compact

@@ -10,6 +10,7 @@
     self_approval = "refused"     # or "exception": allowed with a compensating control, on record
     [firm]                        # who writes the audit log (declared)
     [simulators]                  # venue = "http://127.0.0.1:PORT"; this home is for trying out
+    [daemon]                      # limits and times of the daemon (docs/daemon.md): numbers and texts
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 STORES = ("os-keyring", "file")
 _RIGHTS = ("rights", "four_eyes", "self_approval")
-_MEMBERS = {"id", "store", "database", "proxy", "firm", "simulators", *_RIGHTS}
+_MEMBERS = {"id", "store", "database", "proxy", "firm", "simulators", "daemon", *_RIGHTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Config:
     firm: Mapping[str, str] = field(default_factory=dict)
     simulators: Mapping[str, str] = field(default_factory=dict)
     rights: RightsPolicy = field(default_factory=RightsPolicy)
+    daemon: Mapping[str, int | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,16 @@ class Home:
     def store_lock(self) -> Path:
         """Held by whoever changes this home's store, or moves it to another."""
         return self.path / "store.lock"
+
+    @property
+    def daemon_lock(self) -> Path:
+        """Held by the daemon of this home for as long as it runs."""
+        return self.path / "daemon.lock"
+
+    @property
+    def daemon_log(self) -> Path:
+        """What the daemon did and met, without secrets."""
+        return self.path / "daemon.log"
 
     @property
     def database_file(self) -> Path:
@@ -136,6 +148,8 @@ class Home:
         document["firm"] = dict(config.firm)
         if config.simulators:
             document["simulators"] = dict(config.simulators)
+        if config.daemon:
+            document["daemon"] = dict(config.daemon)
         text = tomli_w.dumps(document)
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -182,9 +196,12 @@ def _config(document: dict[str, Any], path: Path) -> Config:
     for name, table in tables.items():
         if not isinstance(table, dict) or not all(isinstance(v, str) for v in table.values()):
             raise _malformed(path, f"[{name}] holds texts")
+    daemon = document.get("daemon", {})
+    if not isinstance(daemon, dict) or not all(type(v) in (int, str) for v in daemon.values()):
+        raise _malformed(path, "[daemon] holds texts and whole numbers")
     if not texts["id"] or texts["store"] not in STORES:
         raise _malformed(path, f"id is missing, or store is none of {', '.join(STORES)}")
-    return Config(**texts, **tables, rights=_rights(document, path))
+    return Config(**texts, **tables, rights=_rights(document, path), daemon=daemon)
 
 
 def _rights(document: dict[str, Any], path: Path) -> RightsPolicy:

@@ -78,7 +78,14 @@ def database_url(home: Home, config: Config) -> str:
 
 @contextlib.contextmanager
 def opened(home: Home, unlock: Callable[[], Secret], person: Person) -> Iterator[Ports]:
-    """All ports of a home; closed at the end.
+    """All ports of a home; closed at the end. Raises what `opened_with` raises."""
+    with opened_with(home, secret_store(home, home.read(), unlock), person) as ports:
+        yield ports
+
+
+@contextlib.contextmanager
+def opened_with(home: Home, secrets: SecretStore, person: Person) -> Iterator[Ports]:
+    """All ports of a home around this store; closed at the end.
 
     Raises UsageError without a home, StoreError for a database that is missing, newer or damaged.
     """
@@ -93,7 +100,6 @@ def opened(home: Home, unlock: Callable[[], Secret], person: Person) -> Iterator
     config = home.read()
     home.demand_private()
     clock = SystemClock()
-    secrets = secret_store(home, config, unlock)
     with contextlib.closing(open_database(database_url(home, config))) as database:
         gateway = HttpGateway(
             clock=clock, nonces=SqlNonces(database), simulators=config.simulators, proxy=config.proxy

@@ -9,7 +9,7 @@ import hypothesis
 import pytest
 import pytest_socket
 
-from keyguard.cli import dumps
+from keyguard import dumps
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -52,6 +52,15 @@ def test_version_loads_only_its_own_two_modules() -> None:
     }
 
 
+def test_a_bot_that_imports_the_client_loads_the_standard_library_and_no_event_loop() -> None:
+    show = "import sys, keyguard.client; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", show], capture_output=True, text=True, check=True)
+    modules = set(done.stdout.split())
+    assert not modules & (HEAVY | {"platformdirs", "argparse", "logging", "tomllib", "pydantic"})
+    own = {name for name in modules if name.startswith("keyguard")}
+    assert not {name for name in own if name.split(".")[1:2] not in ([], ["client"], ["rpc"], ["core"])}
+
+
 @pytest.mark.parametrize(
     "words",
     [("--help",), ("key", "--help"), ("scan", "--help"), ("scan", "--staged"), ("key", "rotate", "--help")],

@@ -48,11 +48,15 @@ COMMANDS = {
     "alert list": "the channels",
     "alert remove": "take a channel away",
     "alert test": "send a test message",
+    "daemon start": "start the daemon of this home",
+    "daemon stop": "end it; what is under way is finished first",
+    "daemon status": "version, store, next jobs, hand-outs that run",
+    "daemon run": "be the daemon, for service managers",
     "store status": "which secret store, what it holds, what opens it",
+    "store unlock": "let the daemon release keys",
+    "store lock": "release no key until the store is unlocked; leases run on",
     "store migrate": "move all secrets to another store",
     "store passphrase": "change the passphrase of the file store",
-    "store unlock": "check that the store opens",
-    "store lock": "what keeps the store open, if anything",
     "store recovery make": "a recovery share for paper, in case the passphrase is lost",
     "store recovery restore": "open the file store with a share and give it a new passphrase",
     "store recovery revoke": "take a recovery share back",
@@ -68,7 +72,7 @@ COMMANDS = {
 
 LATER = frozenset(
     {
-        *("attest", "daemon", "panic", "reconcile", "review", "tui", "verify"),
+        *("attest", "panic", "reconcile", "review", "tui", "verify"),
         *("key minimise", "key remove", "key reveal", "log checkpoint"),
     }
 )

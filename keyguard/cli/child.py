@@ -13,7 +13,6 @@ import selectors
 import shutil
 import signal
 import subprocess
-import sys
 import termios
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from keyguard.cli.environment import Environment
 from keyguard.cli.masking import MIN_LENGTH, Masker
 from keyguard.core.errors import UsageError
 from keyguard.core.secret import Secret
+from keyguard.processes import start_time
 
 _CHUNK = 64 * 1024
 _ROUNDS_AFTER_EXIT = 32  # at a chunk each: more than the largest pipe holds (1 MiB)
@@ -120,43 +120,6 @@ def spawn(
         _relay_until_exit(child, relays, signals, watch)
     code = child.returncode
     return 128 - code if code < 0 else code
-
-
-def start_time(pid: int) -> str:
-    """When a process started, as text that tells it from a later one with the same pid; "" if it is gone.
-
-    Linux: clock ticks after boot (field 22 of /proc/<pid>/stat). Elsewhere: what ps calls lstart.
-    """
-    if not sys.platform.startswith("linux"):
-        return _start_by_ps(pid)
-    fields = _stat(pid)
-    return fields[19] if fields and fields[0] not in ("Z", "X") else ""
-
-
-def process_alive(pid: int, started: str) -> bool:
-    """Whether the process that started then still runs; one that waits to be reaped does not."""
-    return bool(started) and start_time(pid) == started
-
-
-def _stat(pid: int) -> list[str]:
-    """The fields of /proc/<pid>/stat from the third (state) on; the second may hold spaces and brackets."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return []
-    return text.rpartition(")")[2].split()
-
-
-def _start_by_ps(pid: int) -> str:
-    done = subprocess.run(
-        ["ps", "-o", "stat=,lstart=", "-p", str(pid)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={"LC_ALL": "C", "TZ": "UTC0", "PATH": os.defpath},
-    )
-    state, _, begun = done.stdout.strip().partition(" ")
-    return "" if state.startswith("Z") else begun.strip()
 
 
 def _holds(argument: str, secret: Secret) -> bool:

@@ -6,8 +6,8 @@ from importlib import import_module
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Protocol, cast
 
-from keyguard import __version__
-from keyguard.cli import dumps, streams
+from keyguard import __version__, dumps
+from keyguard.cli import streams
 from keyguard.cli.catalogue import COMMANDS, LATER, resolve
 from keyguard.cli.output import Output
 from keyguard.cli.ready import READY

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from keyguard.cli.output import Output
-    from keyguard.home import Home
+    from keyguard.home import Config, Home
     from keyguard.ports.all import Ports
     from keyguard.ports.secrets import SecretStore
 
@@ -44,11 +44,16 @@ def opened(
     """
     home = home_of(args)
     config = home.read()
-    if config.simulators:
-        out.talk(f"keyguard: simulated here, not the real venue: {', '.join(sorted(config.simulators))}")
+    announce(config, out)
     person = TerminalPerson(out, sys.stdin.buffer, interactive=sys.stdin.isatty())
     with wiring.opened(home, unlock or wiring.Unlock(args.passphrase_file, prompt), person) as ports:
         yield ports
+
+
+def announce(config: Config, out: Output) -> None:
+    """Name the simulated venues, so that nobody takes what follows for real."""
+    if config.simulators:
+        out.talk(f"keyguard: simulated here, not the real venue: {', '.join(sorted(config.simulators))}")
 
 
 def actor() -> Actor:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+from keyguard.core.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +16,16 @@ class Entry:
     number: int
     record: bytes
     chain: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A record to be: what `AuditLog.append` takes."""
+
+    stream: str
+    type: str
+    body: Mapping[str, Any]
+    private: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +46,14 @@ class AuditLog(Protocol):
         """Append one record; `private` is kept beside the log, only its commitment in the record.
 
         Raises StoreError if it cannot be written, UsageError if the body breaks KGA/1 §4.
+        """
+        ...
+
+    def append_all(self, drafts: Sequence[Draft]) -> tuple[Entry | UsageError, ...]:
+        """Append many at the price of one flush: one answer each, in order.
+
+        A draft that breaks KGA/1 §4 is answered by its UsageError and leaves no record; the others stand.
+        Raises StoreError if they cannot be written: then none of them is.
         """
         ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -114,10 +115,33 @@ class Inventory(Protocol):
         """Note that the process ended."""
         ...
 
-    def open_leases(self, version_id: str) -> tuple[Lease, ...]:
-        """Leases without an end."""
+    def add_leases(self, leases: Sequence[Lease]) -> None:
+        """Note many hand-outs at once."""
         ...
 
-    def running(self) -> tuple[Lease, ...]:
-        """Leases of any version without an end, oldest first."""
+    def end_leases(self, lease_ids: Sequence[str], at: datetime) -> None:
+        """Note that many ended; of each the first end counts, and one that is unknown is passed over."""
+        ...
+
+    def running_leases(self) -> tuple[Lease, ...]:
+        """Leases without an end, of all versions, oldest first."""
+        ...
+
+    def live_versions(self, key_ids: Sequence[str]) -> Mapping[str, KeyVersion]:
+        """Key id -> the version a hand-out gives; a key without one is left out."""
+        ...
+
+    def versions_by_id(self, version_ids: Sequence[str]) -> Mapping[str, KeyVersion]:
+        """Those of these versions that exist."""
+        ...
+
+    def stamp(self) -> int:
+        """A number that is another one after anything was committed, by whomever; it may be without, too.
+
+        Cheap enough for every request, and never waits: whoever keeps an answer asks whether it still holds.
+        """
+        ...
+
+    def open_leases(self, version_id: str) -> tuple[Lease, ...]:
+        """Leases without an end."""
         ...

@@ -22,7 +22,7 @@ from keyguard.core.chain import CHAIN_START, Stored, Walk, chain_value, leaf_has
 from keyguard.core.errors import IntegrityError, UsageError
 from keyguard.core.record import Record
 from keyguard.core.slots import FIRM
-from keyguard.ports.audit import Entry, Verified
+from keyguard.ports.audit import Draft, Entry, Verified
 from keyguard.ports.clock import Clock
 from keyguard.stores.database import Database
 from keyguard.stores.tables import HEAD, PRIVATE, RECORDS, STREAMS
@@ -56,23 +56,22 @@ class SqlAuditLog:
         Raises UsageError for a body that breaks KGA/1 §4 or §5.3, StoreError if it cannot be written,
         IntegrityError if the end of the log is not as it was left.
         """
-        try:
-            record_types.check_body(stream, type_, body)
-            hidden = None if private is None else records.private_bytes(private)
-        except ValueError as error:
-            raise UsageError(
-                f"the log cannot take this {type_} record: {error}",
-                code="log.refused",
-                still="nothing was written",
-            ) from None
+        (answer,) = self.append_all([Draft(stream, type_, body, private)])
+        if isinstance(answer, UsageError):
+            raise answer
+        return answer
+
+    def append_all(self, drafts: Sequence[Draft]) -> tuple[Entry | UsageError, ...]:
+        """Append many with one flush; see AuditLog. Of one batch, all have the same instant."""
+        prepared = [_prepare(draft) for draft in drafts]
+        if all(isinstance(one, UsageError) for one in prepared):
+            return tuple(one for one in prepared if isinstance(one, UsageError))
         with self._database.write() as connection:
-            head = _check_end(connection)
-            now = self._clock.now()
-            if head.clock is not None and now < head.clock:
-                step = {"step_ms": (now - head.clock) // timedelta(milliseconds=1)}
-                self._write(connection, head, now, FIRM, "clock.step", step, None)
-                head = _read_head(connection)
-            return self._write(connection, head, now, stream, type_, body, hidden)
+            batch = _Batch(_check_end(connection), _counts(connection), self._clock)
+            batch.note_step_back()
+            answers = tuple(one if isinstance(one, UsageError) else batch.add(*one) for one in prepared)
+            batch.write(connection)
+        return answers
 
     def entries(self, *, stream: str | None = None, holding: bytes = b"") -> Iterator[Entry]:
         """All that match, in order, in batches: no transaction stays open between them."""
@@ -113,35 +112,74 @@ class SqlAuditLog:
                 raise _altered(f"{walk.count} records read right, but the file is damaged") from None
         return Verified(walk.count, dict(walk.streams), walk.chain)
 
-    def _write(
-        self,
-        connection: Connection,
-        head: _Head,
-        now: datetime,
-        stream: str,
-        type_: str,
-        body: Mapping[str, Any],
-        hidden: bytes | None,
-    ) -> Entry:
-        n = connection.scalar(select(STREAMS.c.records).where(STREAMS.c.stream == stream)) or 0
-        at = now if head.last is None else max(now, head.last)
+
+class _Batch:
+    """Records of one transaction: numbered and chained in memory, then written together."""
+
+    def __init__(self, head: _Head, counts: dict[str, int], clock: Clock) -> None:
+        self._head = head
+        self._counts = counts
+        self._clock = clock
+        self._now = clock.now()
+        self._at = self._now if head.last is None else max(self._now, head.last)
+        self._new_streams: set[str] = set()
+        self._grown: set[str] = set()
+        self._records: list[dict[str, Any]] = []
+        self._private: list[dict[str, Any]] = []
+        self._number, self._chain = head.records, head.chain
+
+    def note_step_back(self) -> None:
+        """Record that the clock went back since the last record; the time of records never does."""
+        if self._head.clock is not None and self._now < self._head.clock:
+            step = {"step_ms": (self._now - self._head.clock) // timedelta(milliseconds=1)}
+            self.add(Draft(FIRM, "clock.step", step), None)
+
+    def add(self, draft: Draft, hidden: bytes | None) -> Entry:
+        """Take the next place in the log and in the stream."""
+        n = self._counts.get(draft.stream, 0)
         salt = self._clock.token(records.SALT_SIZE).hex()
         opening = self._clock.token(records.OPENING_SIZE)
         priv = None if hidden is None else records.commitment(opening, hidden)
-        data = records.encode(Record(stream, n, at, type_, body, salt, priv))
-        entry = Entry(head.records, data, chain_value(head.chain, leaf_hash(data)))
-        connection.execute(
-            insert(RECORDS).values(number=entry.number, stream=stream, record=data, chain=entry.chain)
+        data = records.encode(Record(draft.stream, n, self._at, draft.type, draft.body, salt, priv))
+        entry = Entry(self._number, data, chain_value(self._chain, leaf_hash(data)))
+        self._records.append(
+            {"number": entry.number, "stream": draft.stream, "record": data, "chain": entry.chain}
         )
         if hidden is not None:
-            connection.execute(insert(PRIVATE).values(number=entry.number, opening=opening, private=hidden))
-        if n:
-            connection.execute(update(STREAMS).where(STREAMS.c.stream == stream).values(records=n + 1))
-        else:
-            connection.execute(insert(STREAMS).values(stream=stream, records=1))
-        end = {"last": canonical.format_instant(at), "clock": canonical.format_instant(now)}
-        connection.execute(update(HEAD).values(records=entry.number + 1, chain=entry.chain, **end))
+            self._private.append({"number": entry.number, "opening": opening, "private": hidden})
+        (self._grown if n else self._new_streams).add(draft.stream)
+        self._counts[draft.stream] = n + 1
+        self._number, self._chain = entry.number + 1, entry.chain
         return entry
+
+    def write(self, connection: Connection) -> None:
+        """Write the records, their private parts, the counts, and where the log ends now."""
+        connection.execute(insert(RECORDS), self._records)
+        if self._private:
+            connection.execute(insert(PRIVATE), self._private)
+        for stream in self._new_streams:
+            connection.execute(insert(STREAMS).values(stream=stream, records=self._counts[stream]))
+        for stream in self._grown - self._new_streams:
+            count = update(STREAMS).where(STREAMS.c.stream == stream)
+            connection.execute(count.values(records=self._counts[stream]))
+        end = {"last": canonical.format_instant(self._at), "clock": canonical.format_instant(self._now)}
+        connection.execute(update(HEAD).values(records=self._number, chain=self._chain, **end))
+
+
+def _prepare(draft: Draft) -> tuple[Draft, bytes | None] | UsageError:
+    try:
+        record_types.check_body(draft.stream, draft.type, draft.body)
+        return draft, None if draft.private is None else records.private_bytes(draft.private)
+    except ValueError as error:
+        return UsageError(
+            f"the log cannot take this {draft.type} record: {error}",
+            code="log.refused",
+            still="nothing was written",
+        )
+
+
+def _counts(connection: Connection) -> dict[str, int]:
+    return {row.stream: row.records for row in connection.execute(select(STREAMS))}
 
 
 def _read_head(connection: Connection) -> _Head:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, make_url
+from sqlalchemy import URL, Connection, PoolProxiedConnection, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from keyguard import __version__
@@ -31,6 +31,9 @@ class Database:
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
         self._current = threading.local()
+        self._watching: PoolProxiedConnection | None = None
+        self._stamping = threading.Lock()
+        self._unsure = 0
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -79,6 +82,26 @@ class Database:
         """Whether this thread is inside a `write` block."""
         return self._open_connection() is not None
 
+    def stamp(self) -> int:
+        """A number that is another one after any connection, of any process, has committed.
+
+        It never waits. On a server, which would have to be asked, and where SQLite would wait for a lock, it
+        is a number never given before: that makes the asker look. Those made up here are negative.
+        """
+        with self._stamping, self._explained():
+            if self.on_server:
+                self._unsure -= 1
+                return self._unsure
+            if self._watching is None:
+                self._watching = self.backend.engine.raw_connection()
+                self._watching.cursor().execute("PRAGMA busy_timeout = 0")
+            try:
+                row = self._watching.cursor().execute("PRAGMA data_version").fetchone()
+            except sqlite3.OperationalError:
+                self._unsure -= 1
+                return self._unsure
+            return int(row[0])
+
     @property
     def on_server(self) -> bool:
         """Whether a server keeps it, with types, structure and functions of its own."""
@@ -90,6 +113,10 @@ class Database:
 
     def close(self) -> None:
         """Close all connections; of a SQLite file the last to close it folds the write-ahead log in."""
+        with self._stamping:
+            if self._watching is not None:
+                self._watching.invalidate()  # its patience is another: not back into the pool
+                self._watching = None
         self.backend.engine.dispose()
 
     def _open_connection(self) -> Connection | None:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    delete,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from keyguard.core.canonical import format_instant, parse_instant
 from keyguard.core.errors import UsageError
@@ -26,6 +37,8 @@ from keyguard.stores.reports import decode_report, encode_report
 from keyguard.stores.tables import KEYS, LEASES, OBSERVATIONS, VERSIONS
 
 _LIVE = VersionStatus.LIVE.value
+_AT_ONCE = 500
+"""Ids in one query: SQLite takes a limited number of parameters."""
 
 
 class SqlInventory:
@@ -71,6 +84,12 @@ class SqlInventory:
         """By id, name or any unambiguous part of the name: neighbouring path pieces, or their beginnings
         where no whole piece matches. UsageError `key.unknown` or `key.ambiguous`, which lists the matches.
         """
+        # By id or name there is at most one of each, and with thousands of keys reading all of them shows.
+        exact = select(KEYS).where(or_(KEYS.c.id == name, KEYS.c.name == name))
+        with self._database.read() as connection:
+            rows = connection.execute(exact).all()
+        if len(rows) == 1:
+            return self._key(rows[0])
         found = _matching(self.keys(), name)
         if not found:
             raise _unknown_key(name)
@@ -180,39 +199,66 @@ class SqlInventory:
 
     def add_lease(self, lease: Lease) -> None:
         """Note a hand-out."""
-        row = {
-            "id": lease.id,
-            "version_id": lease.version_id,
-            "pid": lease.pid,
-            "started": lease.started,
-            "command": lease.command,
-            "at": format_instant(lease.at),
-            "ended_at": None if lease.ended_at is None else format_instant(lease.ended_at),
-            "person": lease.person,
-            "grant_id": lease.grant_id,
-        }
-        with self._database.write() as connection:
-            connection.execute(insert(LEASES).values(row))
+        self.add_leases([lease])
+
+    def add_leases(self, leases: Sequence[Lease]) -> None:
+        """Note many hand-outs at once."""
+        if leases:
+            with self._database.write() as connection:
+                connection.execute(insert(LEASES), [_lease_row(lease) for lease in leases])
 
     def end_lease(self, lease_id: str, at: datetime) -> None:
         """Note that the process ended; the first end counts."""
-        still_open = (LEASES.c.id == lease_id, LEASES.c.ended_at.is_(None))
+        self.end_leases([lease_id], at)
+
+    def end_leases(self, lease_ids: Sequence[str], at: datetime) -> None:
+        """Note that many ended; of each the first end counts."""
+        if not lease_ids:
+            return
+        change = (
+            update(LEASES)
+            .where(LEASES.c.id == bindparam("which"), LEASES.c.ended_at.is_(None))
+            .values(ended_at=format_instant(at))
+        )
         with self._database.write() as connection:
-            connection.execute(update(LEASES).where(*still_open).values(ended_at=format_instant(at)))
+            connection.execute(change, [{"which": lease_id} for lease_id in lease_ids])
+
+    def running_leases(self) -> tuple[Lease, ...]:
+        """Leases without an end, of all versions, oldest first."""
+        return self._open()
+
+    def live_versions(self, key_ids: Sequence[str]) -> Mapping[str, KeyVersion]:
+        """Key id -> the version a hand-out gives; a key without one is left out."""
+        query = select(VERSIONS).where(
+            VERSIONS.c.key_id.in_(bindparam("wanted", expanding=True)), VERSIONS.c.status == _LIVE
+        )
+        return {version.key_id: version for version in self._versions(query, key_ids)}
+
+    def versions_by_id(self, version_ids: Sequence[str]) -> Mapping[str, KeyVersion]:
+        """Those of these versions that exist."""
+        query = select(VERSIONS).where(VERSIONS.c.id.in_(bindparam("wanted", expanding=True)))
+        return {version.id: version for version in self._versions(query, version_ids)}
+
+    def stamp(self) -> int:
+        """A number that is another one after anything was committed, by whomever."""
+        return self._database.stamp()
 
     def open_leases(self, version_id: str) -> tuple[Lease, ...]:
         """Leases without an end, oldest first."""
         return self._open(LEASES.c.version_id == version_id)
-
-    def running(self) -> tuple[Lease, ...]:
-        """Leases of any version without an end, oldest first."""
-        return self._open()
 
     def _open(self, *which: ColumnElement[bool]) -> tuple[Lease, ...]:
         query = select(LEASES).where(LEASES.c.ended_at.is_(None), *which).order_by(LEASES.c.at, LEASES.c.id)
         with self._database.read() as connection:
             rows = connection.execute(query).all()
         return tuple(self._lease(row) for row in rows)
+
+    def _versions(self, query: Select[Any], wanted: Sequence[str]) -> Iterator[KeyVersion]:
+        """The versions a query with the parameter `wanted` finds, asked for some ids at a time."""
+        with self._database.read() as connection:
+            for start in range(0, len(wanted), _AT_ONCE):
+                part = {"wanted": list(wanted[start : start + _AT_ONCE])}
+                yield from [self._version(row) for row in connection.execute(query, part)]
 
     def _key(self, row: Row[Any]) -> Key:
         with self._readable():
@@ -308,6 +354,20 @@ def _version_row(version: KeyVersion) -> dict[str, Any]:
         "status": version.status.value,
         "created_at": format_instant(version.created_at),
         "venue_ref": version.venue_ref,
+    }
+
+
+def _lease_row(lease: Lease) -> dict[str, Any]:
+    return {
+        "id": lease.id,
+        "version_id": lease.version_id,
+        "pid": lease.pid,
+        "started": lease.started,
+        "command": lease.command,
+        "at": format_instant(lease.at),
+        "ended_at": None if lease.ended_at is None else format_instant(lease.ended_at),
+        "person": lease.person,
+        "grant_id": lease.grant_id,
     }
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 
 from keyguard.core.errors import KeyguardError, UsageError
 from keyguard.core.exchange import Credential
 from keyguard.core.keys import Environment, Key, KeyVersion
 from keyguard.ports.all import Ports
 from keyguard.ports.inventory import Lease
-from keyguard.workflows import authority, credentials, people_records, rights
-from keyguard.workflows.identity import Actor, Names, Process, names
+from keyguard.workflows import credentials, rights
+from keyguard.workflows.handout_batch import Wanted, record, withdraw
+from keyguard.workflows.identity import Actor, Process, names
 
 _TRIES = 3
+_UNTIL_IT_ENDS = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +51,25 @@ def hand_out(
     gets no live key. Raises UsageError where it is not allowed (`rights.…`) or there is no live version,
     StoreError for a store or log that cannot be used.
     """
-    key = ports.inventory.find_key(key_name)
-    named = names(ports, key.venue)
-    try:
-        for _ in range(_TRIES):
-            given = _give(ports, named, key, purpose, mode, actor, process, environment)
-            if ports.inventory.live_version(key.id).id == given.version.id:
-                return given
-            # A rotation switched in between: nobody would wait for this lease, so give the new version.
-            end(ports, given.lease_id)
-    except KeyguardError as error:
-        _deny(ports, named, key, actor, process, error)
-        raise
-    raise UsageError(f"{key.name} is being switched again and again", code="handout.busy", hint="try again")
+    wanted = Wanted(key_name, purpose, mode, _UNTIL_IT_ENDS, actor, process, environment)
+    namer, may_use = partial(names, ports), rights.permits(ports)
+    for _ in range(_TRIES):
+        (answer,) = record(ports, namer, may_use, [wanted])
+        if isinstance(answer, KeyguardError):
+            raise answer
+        try:
+            credential = credentials.load(ports, answer.version)
+        except KeyguardError as error:
+            with suppress(KeyguardError):
+                withdraw(ports, namer, wanted, answer, error)
+            raise
+        if ports.inventory.live_version(answer.key.id).id == answer.version.id:
+            return HandOut(
+                answer.key, answer.version, credential, answer.lease_id, answer.person, answer.grant_id
+            )
+        # A rotation switched in between: nobody would wait for this lease, so give the new version.
+        end(ports, answer.lease_id)
+    raise UsageError(f"{key_name} is being switched again and again", code="handout.busy", hint="try again")
 
 
 def attach(ports: Ports, given: HandOut, process: Process) -> HandOut:
@@ -77,53 +87,6 @@ def end(ports: Ports, lease_id: str) -> None:
     ports.inventory.end_lease(lease_id, ports.clock.now())
 
 
-def _give(
-    ports: Ports,
-    named: Names,
-    key: Key,
-    purpose: str,
-    mode: str,
-    actor: Actor,
-    process: Process,
-    environment: Environment,
-) -> HandOut:
-    # One transaction: a grant ends either before this check or after this record, never in between.
-    with ports.inventory.transaction():
-        version = ports.inventory.live_version(key.id)
-        right = rights.demand(
-            ports,
-            key,
-            version,
-            actor=actor,
-            process=process,
-            purpose=purpose,
-            environment=environment,
-        )
-        people_records.policy(ports)
-        body = {
-            "key": version.fingerprint,
-            "person": named.person(right.id),
-            "host": named.host(actor.host),
-            "process": process.command,
-            "mode": mode,
-            "lease_s": 0,  # until the process ends
-        }
-        if (grant := right.grant) is not None:
-            assert right.person is not None
-            people_records.cover_version(ports, named, grant, right.person, version)
-            body["grant"] = named.record_id(grant.id)
-            purpose = purpose or grant.purpose
-        if purpose:
-            body["purpose"] = purpose
-        private = {"user": actor.user, "host": actor.host, "pid": process.pid, "started": process.started}
-        ports.audit.append(key.venue, "handout", body, private=private)
-    credential = credentials.load(ports, version)
-    person, grant_id = right.id, grant.id if grant else ""
-    lease = _lease(ports, version, process, person, grant_id)
-    ports.inventory.add_lease(lease)
-    return HandOut(key, version, credential, lease.id, person, grant_id)
-
-
 def _lease(ports: Ports, version: KeyVersion, process: Process, person: str, grant_id: str) -> Lease:
     return Lease(
         id=ports.clock.token(8).hex(),
@@ -135,20 +98,3 @@ def _lease(ports: Ports, version: KeyVersion, process: Process, person: str, gra
         person=person,
         grant_id=grant_id,
     )
-
-
-def _deny(ports: Ports, named: Names, key: Key, actor: Actor, process: Process, error: KeyguardError) -> None:
-    body = {
-        "host": named.host(actor.host),
-        "process": process.command,
-        "reason": error.code,
-    }
-    versions = ports.inventory.versions(key.id)
-    if versions:
-        body["key"] = versions[-1].fingerprint
-    private = {"user": actor.user, "host": actor.host, "pid": process.pid, "started": process.started}
-    try:
-        body["person"] = named.person(authority.acting(ports, actor).id)
-        ports.audit.append(key.venue, "handout.denied", body, private=private)
-    except KeyguardError:
-        return  # the log itself is what fails; the caller gets the first error

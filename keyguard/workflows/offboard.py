@@ -73,7 +73,7 @@ def plan(ports: Ports, id_: str) -> Plan:
     keys = ports.inventory.keys()
     aliases = _aliases(ports, person)
     handed = _handed(ports, aliases, {key.venue for key in keys})
-    leases = [lease for lease in ports.inventory.running() if lease.person == id_]
+    leases = [lease for lease in ports.inventory.running_leases() if lease.person == id_]
     touched = (_touched(ports, key, grants, handed, leases) for key in keys)
     return Plan(
         person=person,

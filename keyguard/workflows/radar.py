@@ -113,7 +113,7 @@ def _leases(
         for key in ports.inventory.keys()  # noqa: SIM118 - a method of the port
         for version in ports.inventory.versions(key.id)
     }
-    for lease in ports.inventory.running():
+    for lease in ports.inventory.running_leases():
         grant, person = grants.get(lease.grant_id), people.get(lease.person)
         spans: list[tuple[str, Span]] = []
         if grant is not None:

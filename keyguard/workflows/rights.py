@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from keyguard.core.errors import UsageError
 from keyguard.core.keys import Environment, Key, KeyVersion, Origin, Scope, scope_names
-from keyguard.core.people import Grant, GrantState, Person
+from keyguard.core.people import GrantState
 from keyguard.core.rights import Reason, Refused, Use, may_use
 from keyguard.ports.all import Ports
-from keyguard.workflows import authority
+from keyguard.workflows import authority, handout_batch
+from keyguard.workflows.handout_batch import MayUse, Permit
 from keyguard.workflows.identity import Actor, Process
 
 
-@dataclass(frozen=True, slots=True)
-class Right:
-    """What a use rests on. `id` names the person in records; `grant` None where rights are open."""
+def permits(ports: Ports) -> MayUse:
+    """`demand`, as hand-outs ask it."""
 
-    id: str
-    person: Person | None
-    grant: Grant | None
+    def may_use(use: handout_batch.Use) -> Permit:
+        return demand(
+            ports,
+            use.key,
+            use.version,
+            actor=use.actor,
+            process=use.process,
+            purpose=use.purpose,
+            environment=use.environment,
+        )
+
+    return may_use
 
 
 def demand(
@@ -32,7 +40,7 @@ def demand(
     process: Process,
     purpose: str = "",
     environment: Environment = Environment.LIVE,
-) -> Right:
+) -> Permit:
     """Return the right to this use; UsageError `rights.<reason>` saying who can mend it.
 
     Inside `inventory.transaction()` with the record of the use, no end of a grant can slip in between.
@@ -58,7 +66,7 @@ def demand(
     )
     if isinstance(decided, Refused):
         raise _refusal(decided, who.id, use)
-    return Right(who.id, who.person, decided.grant)
+    return Permit(who.id, who.person, decided.grant)
 
 
 def key_scopes(ports: Ports, key: Key, version: KeyVersion) -> Scope | None:

@@ -310,13 +310,3 @@ class TestPassphrase:
     def test_the_same_again_is_refused(self, old: Desk) -> None:
         words = ("store", "passphrase", "--new-passphrase-file", str(old.passphrase_file))
         assert "is the old one" in old.keyguard(*words, expect=2).err
-
-
-def test_unlock_and_lock_say_what_they_do_without_a_daemon(old: Desk) -> None:
-    done = old.keyguard("store", "unlock", expect=7)
-    assert "no daemon runs here" in done.err
-    assert "the store opens (" in done.err
-    assert "nothing keeps the store open" in old.keyguard("store", "lock").out
-    assert old.keyguard("store", "lock", "--json").json["kept_open"] is False
-    wrong = str(write_private(old.folder / "wrong", "FAKE some other passphrase"))
-    old.keyguard("store", "unlock", "--passphrase-file", wrong, expect=3)

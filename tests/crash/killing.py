@@ -22,7 +22,7 @@ CHANGING = {
         "end_lease",
     },
     "journal": {"open", "advance", "intend", "answered", "forget_calls"},
-    "audit": {"append"},
+    "audit": {"append", "append_all"},
     "gateway": {"send"},
     "person": {"new_credential", "confirm"},
     "clock": set(),

@@ -74,7 +74,7 @@ def holds(firm):
         if person.span.ended_at:
             assert all(g.span.ended_at or g.state is GrantState.REJECTED
                        for g in firm.people.grants(person=person.id))  # fmt: skip
-    leases = firm.inventory.running()
+    leases = firm.inventory.running_leases()
     assert len(leases) <= len(firm.audit.bodies("handout"))
     firm.audit.verify()
 

@@ -41,6 +41,15 @@ class FakeAudit:
             self._write(now, FIRM, "clock.step", {"step_ms": step}, None)
         return self._write(now, stream, type_, body, hidden)
 
+    def append_all(self, drafts):
+        return tuple(self._answer(draft) for draft in drafts)
+
+    def _answer(self, draft):
+        try:
+            return self.append(draft.stream, draft.type, draft.body, private=draft.private)
+        except UsageError as error:
+            return error
+
     def entries(self, *, stream=None, holding=b""):
         for entry in tuple(self._entries):
             if holding not in entry.record:

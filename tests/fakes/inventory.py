@@ -125,13 +125,32 @@ class FakeInventory:
         if self._leases[lease_id].ended_at is None:
             self._leases[lease_id] = replace(self._leases[lease_id], ended_at=at)
 
+    def add_leases(self, leases):
+        for lease in leases:
+            self.add_lease(lease)
+
+    def end_leases(self, lease_ids, at):
+        for lease_id in lease_ids:
+            if lease_id in self._leases:
+                self.end_lease(lease_id, at)
+
+    def running_leases(self):
+        found = (lease for lease in self._leases.values() if lease.ended_at is None)
+        return tuple(sorted(found, key=lambda lease: (lease.at, lease.id)))
+
+    def live_versions(self, key_ids):
+        live = (v for v in self._versions.values() if v.status is VersionStatus.LIVE)
+        return {version.key_id: version for version in live if version.key_id in key_ids}
+
+    def versions_by_id(self, version_ids):
+        return {i: version for i, version in self._versions.items() if i in version_ids}
+
+    def stamp(self):
+        return hash(repr(vars(self)))
+
     def open_leases(self, version_id):
         found = (x for x in self._leases.values() if x.version_id == version_id and x.ended_at is None)
         return tuple(sorted(found, key=lambda lease: lease.at))
-
-    def running(self):
-        found = (lease for lease in self._leases.values() if lease.ended_at is None)
-        return tuple(sorted(found, key=lambda lease: (lease.at, lease.id)))
 
     def _known(self, key_id):
         if key_id not in self._keys:

@@ -10,7 +10,7 @@ import pytest
 from keyguard.core.chain import CHAIN_START, chain_value, leaf_hash
 from keyguard.core.errors import UsageError
 from keyguard.core.record import parse
-from keyguard.ports.audit import AuditLog
+from keyguard.ports.audit import AuditLog, Draft
 from tests.fakes.clock import FakeClock
 
 HANDOUT: dict[str, Any] = {
@@ -55,6 +55,32 @@ class AuditContract:
         for entry in audit.entries():
             chain = chain_value(chain, leaf_hash(entry.record))
             assert entry.chain == chain
+
+    def test_many_at_once_are_numbered_as_if_one_by_one(self, audit: AuditLog) -> None:
+        audit.append("bybit", "handout", HANDOUT)
+        streams = ["bybit", "upbit", "bybit", "upbit"]
+        drafts = [Draft(stream, "handout", HANDOUT, {"pid": 7}) for stream in streams]
+        answers = audit.append_all(drafts)
+        assert list(audit.entries())[1:] == list(answers)
+        assert dict(audit.verify().streams) == {"bybit": 3, "upbit": 2}
+
+    def test_one_of_many_that_is_wrong_spoils_no_other(self, audit: AuditLog) -> None:
+        wrong = Draft("bybit", "handout", {**HANDOUT, "lease_s": 1.5})
+        right = Draft("bybit", "handout", HANDOUT)
+        first, second, third = audit.append_all([right, wrong, right])
+        assert isinstance(second, UsageError)
+        assert list(audit.entries()) == [first, third]
+        assert [type(one) for one in audit.append_all([wrong, wrong])] == [UsageError, UsageError]
+        assert audit.append_all([]) == ()
+        assert audit.verify().records == 2
+
+    def test_a_step_back_is_noted_once_before_many(self, audit: AuditLog, clock: FakeClock) -> None:
+        audit.append("bybit", "handout", HANDOUT)
+        clock.sleep(-90)
+        audit.append_all([Draft("bybit", "handout", HANDOUT)] * 2)
+        types = [parse(entry.record).type for entry in audit.entries()]
+        assert types == ["handout", "clock.step", "handout", "handout"]
+        audit.verify()
 
     def test_one_stream_alone(self, audit: AuditLog) -> None:
         for stream in ("bybit", "upbit", "bybit"):

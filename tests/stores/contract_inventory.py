@@ -197,9 +197,40 @@ class InventoryContract:
         later = replace(LEASE, id="l2", version_id="v-k2", at=T0 + timedelta(hours=1), person="hana")
         inventory.add_lease(replace(later, grant_id="gr_1"))
         inventory.add_lease(LEASE)
-        assert inventory.running() == (LEASE, replace(later, grant_id="gr_1"))
+        assert inventory.running_leases() == (LEASE, replace(later, grant_id="gr_1"))
         inventory.end_lease("l1", T0 + timedelta(hours=2))
-        assert [lease.person for lease in inventory.running()] == ["hana"]
+        assert [lease.person for lease in inventory.running_leases()] == ["hana"]
+
+    def test_many_leases_begin_and_end_at_once(self, inventory: Inventory) -> None:
+        inventory.add_key(KEY, V1)
+        inventory.add_version(V2)
+        second = replace(LEASE, id="l2", version_id="v2", at=T0 + timedelta(minutes=1))
+        third = replace(LEASE, id="l3", at=T0 + timedelta(minutes=2))
+        inventory.add_leases([third, LEASE, second])
+        inventory.add_leases([])
+        assert inventory.running_leases() == (LEASE, second, third)
+        inventory.end_lease("l1", T0)
+        inventory.end_leases(["l1", "l3", "unknown"], T0 + timedelta(hours=1))
+        inventory.end_leases([], T0)
+        assert inventory.running_leases() == (second,)
+
+    def test_versions_of_many_keys_are_found_at_once(self, inventory: Inventory) -> None:
+        inventory.add_key(KEY, V1)
+        inventory.add_version(V2)
+        key, version = other("k2", "upbit", "a", "x")
+        inventory.add_key(key, replace(version, status=VersionStatus.RETIRED))
+        many = ["k1", "k2", *(f"none{number}" for number in range(1200))]
+        assert inventory.live_versions(many) == {"k1": V1}
+        assert inventory.live_versions([]) == {}
+        assert set(inventory.versions_by_id(["v1", "v2", "v9"])) == {"v1", "v2"}
+
+    def test_a_stamp_differs_after_a_change(self, inventory: Inventory) -> None:
+        inventory.add_key(KEY, V1)
+        first = inventory.stamp()
+        inventory.add_version(V2)
+        second = inventory.stamp()
+        inventory.switch("k1", "v2")
+        assert len({first, second, inventory.stamp()}) == 3
 
     def test_a_transaction_stands_as_a_whole_or_not_at_all(self, inventory: Inventory) -> None:
         inventory.add_key(KEY, V1)

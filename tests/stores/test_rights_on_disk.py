@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from keyguard.core.people import Capacity
 from keyguard.core.rights import RightsPolicy
 from keyguard.core.secret import Secret
 from keyguard.ports.all import Ports
+from keyguard.ports.audit import Draft
 from keyguard.stores.audit import SqlAuditLog
 from keyguard.stores.database import Database, open_database, sqlite_url
 from keyguard.stores.inventory import SqlInventory
@@ -79,17 +80,17 @@ def test_an_end_by_another_process_is_seen_by_the_next_hand_out(firm: Ports, els
 
 
 def test_no_end_comes_between_the_check_and_its_record(firm: Ports, elsewhere: Ports) -> None:
-    append = firm.audit.append
+    append_all = firm.audit.append_all
     attempts: list[str] = []
 
-    def racing(stream: str, type_: str, *args: Any, **rest: Any) -> Any:
-        if type_ == "handout":
+    def racing(drafts: Sequence[Draft]) -> Any:
+        if any(draft.type == "handout" for draft in drafts):
             with pytest.raises(StoreError) as caught:
                 end_person.end(elsewhere, "hana", actor=HANA, reason="leaver")
             attempts.append(caught.value.code)
-        return append(stream, type_, *args, **rest)
+        return append_all(drafts)
 
-    firm.audit.append = racing  # type: ignore[method-assign]
+    firm.audit.append_all = racing  # type: ignore[method-assign]
     use(firm)
     assert attempts == ["database.locked"]
     end_person.end(elsewhere, "hana", actor=HANA, reason="leaver")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from keyguard import wiring
-from keyguard.cli import session
+from keyguard.cli import daemons, session
 from keyguard.core.errors import KeyguardError
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def _checks(args: argparse.Namespace, home: Home) -> Iterator[Check]:
     unlock = wiring.Unlock(args.passphrase_file, session.prompt)
     yield _attempt("store", lambda: f"{len(wiring.secret_store(home, config, unlock).names())} items")
     yield _attempt("log", lambda: _log(home))
+    yield _daemon(home)
     if config.simulators:
         yield Check("venues", True, f"simulated: {', '.join(sorted(config.simulators))}")
 
@@ -71,6 +72,18 @@ def _checks(args: argparse.Namespace, home: Home) -> Iterator[Check]:
 def _log(home: Home) -> str:
     with wiring.opened_log(home) as log:
         return f"{log.verify().records} records match"
+
+
+def _daemon(home: Home) -> Check:
+    """That none runs is no fault: commands do without."""
+    try:
+        with daemons.reach(home) as connection:
+            locked = connection.call("store.status")["locked"]
+    except KeyguardError as error:
+        if error.code == "daemon.not_running":
+            return Check("daemon", True, "does not run; commands work without it")
+        return Check("daemon", False, error.message, error.hint)
+    return Check("daemon", True, f"runs, store {'locked' if locked else 'open'}")
 
 
 def _private(path: Path) -> Check:

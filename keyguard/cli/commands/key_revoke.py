@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keyguard.cli import rotation_words, session
-from keyguard.cli.child import process_alive
+from keyguard.processes import process_alive
 from keyguard.workflows.revoke import revoke
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keyguard.cli import declared, rotation_words, session
-from keyguard.cli.child import process_alive
+from keyguard.processes import process_alive
 from keyguard.workflows.rotate import OVERLAP_S, Options, rotate
 
 if TYPE_CHECKING:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keyguard.cli import child, delivery, environment, following, session
+from keyguard.cli import child, delivery, environment, following, giving, session
 from keyguard.cli.environment import STYLES, Handed
 from keyguard.cli.following import Follower
 from keyguard.core import keys
 from keyguard.core.errors import UsageError
+from keyguard.processes import process_alive, start_time
 from keyguard.workflows import handout
 from keyguard.workflows.identity import Process
 
@@ -83,12 +85,43 @@ def run(args: argparse.Namespace, out: Output) -> int:
             hint="keyguard key list shows the names",
         )
     on_rotate = following.parse(args.on_rotate, way=args.give)
+    simple = not on_rotate and args.give == "env" and not _is_test(args)
+    if simple and (connection := giving.reached(args, out)) is not None:
+        with connection, contextlib.closing(giving.FromDaemon(connection)) as giver:
+            return _through_daemon(giver, args, command, inherited, from_file, named)
     with session.opened(args, out) as ports:
         running = _Running(ports, args, (program, command), inherited, from_file, named, on_rotate, out)
         while True:
             status, again = running.once()
             if not again:
                 return status
+
+
+def _through_daemon(
+    giver: giving.FromDaemon,
+    args: argparse.Namespace,
+    command: tuple[str, ...],
+    inherited: dict[str, str],
+    from_file: dict[str, str],
+    named: list[str],
+) -> int:
+    """The daemon hands out, and pins each lease to the command."""
+    names = [*args.key, *named]
+    given = {name: giver.give(name, args.purpose, Path(command[0]).name) for name in names}
+    chosen = {given[name].key.id: given[name] for name in args.key}
+    built = environment.build(
+        inherited,
+        from_file,
+        list(chosen.values()),
+        lambda reference: _field(given[reference.key_name], reference),
+        style=args.style,
+        prefix=args.prefix,
+    )
+    return child.spawn(child.prepare(command, built), giver.started, mask=not args.no_mask)
+
+
+def _is_test(args: argparse.Namespace) -> bool:
+    return bool(args.test or os.environ.get(TEST_VARIABLE) == keys.Environment.TEST.value)
 
 
 class _Running:
@@ -111,9 +144,8 @@ class _Running:
         self._names = [*args.key, *named]
         self._on_rotate = on_rotate
         name, executable = Path(self._command[0]).name, str(Path(program).resolve())
-        self._process = Process(os.getpid(), child.start_time(os.getpid()), name, executable)
-        test = args.test or os.environ.get(TEST_VARIABLE) == keys.Environment.TEST.value
-        self._environment = keys.Environment.TEST if test else keys.Environment.LIVE
+        self._process = Process(os.getpid(), start_time(os.getpid()), name, executable)
+        self._environment = keys.Environment.TEST if _is_test(args) else keys.Environment.LIVE
 
     def once(self) -> tuple[int, bool]:
         """Hand out, start, wait; returns the exit status and whether to start again."""
@@ -122,7 +154,7 @@ class _Running:
         try:
             owner = (self._process.pid, self._process.started)
             built = self._built(given)
-            with delivery.delivered(built, self._args.give, owner, child.process_alive) as delivered:
+            with delivery.delivered(built, self._args.give, owner, process_alive) as delivered:
                 launch = child.prepare(self._command, delivered.environment, delivered.handles)
                 return self._wait(launch, delivered, follower), follower.restart
         finally:
@@ -188,7 +220,10 @@ def _handed(ports: Ports, one: HandOut) -> Handed:
 
 def _resolve(given: dict[str, HandOut], reference: Reference) -> Secret | str:
     """The field a reference names, of a key that was handed out for it."""
-    one = next(one for one in given.values() if one.key.name == reference.key_name)
+    return _field(next(one for one in given.values() if one.key.name == reference.key_name), reference)
+
+
+def _field(one: HandOut | Handed, reference: Reference) -> Secret | str:
     if reference.field == "key":
         return one.credential.key
     part = one.credential.passphrase if reference.field == "passphrase" else one.credential.secret

@@ -1,11 +1,11 @@
-"""`keyguard store unlock`: does the store open?"""
+"""`keyguard store unlock`: let the daemon release keys; starts it where none runs."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keyguard.cli import session
-from keyguard.core.errors import DaemonError
+from keyguard import wiring
+from keyguard.cli import daemons, session
 
 if TYPE_CHECKING:
     import argparse
@@ -15,19 +15,21 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.epilog = (
-        "Only a daemon can keep a store open. Without one this tries the passphrase, or has the system\n"
-        "unlock its keyring, and ends with status 7: the next command asks again.\n"
-        "\nexample: keyguard store unlock"
-    )
+    parser.epilog = "Asks for the passphrase of a file store.\n\nexample: keyguard store unlock"
 
 
 def run(args: argparse.Namespace, out: Output) -> int:
-    """Open it once. StoreError (exit 3) if it does not open, DaemonError (exit 7) as nobody keeps it open."""
-    items = len(session.store(args).names())
-    raise DaemonError(
-        "no daemon runs here that could keep the store open",
-        code="daemon.absent",
-        still=f"the store opens ({items} items); each command unlocks it for itself",
-        hint="--passphrase-file F or KEYGUARD_PASSPHRASE_FILE spares the prompts",
-    )
+    """Give the daemon the passphrase; StoreError (exit 3) where it is wrong."""
+    home = session.home_of(args)
+    needs_passphrase = home.read().store == "file"
+    connection, _ = daemons.reach_or_start(home, args)
+    with connection:
+        params = {}
+        if needs_passphrase:
+            params["passphrase"] = wiring.Unlock(args.passphrase_file, session.prompt)().reveal()
+        status = connection.call("store.unlock", **params)
+    if out.json:
+        out.document(status)
+    else:
+        out.talk("keyguard: the daemon's store is open")
+    return 0

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from keyguard import processes
 from keyguard.cli import child
 from keyguard.cli.environment import Environment
 from keyguard.core.errors import UsageError
@@ -134,7 +135,7 @@ def test_if_the_lease_cannot_be_noted_the_process_is_ended() -> None:
 
     def fail(pid: int, started: str) -> None:
         pids.append(pid)
-        assert child.process_alive(pid, started)
+        assert processes.process_alive(pid, started)
         raise UsageError("the database is full", code="x")
 
     with pytest.raises(UsageError, match="full"):
@@ -161,34 +162,34 @@ def test_handlers_and_files_are_as_before(capfd: pytest.CaptureFixture[str]) -> 
 
 
 def test_start_times_tell_processes_apart() -> None:
-    own = child.start_time(os.getpid())
+    own = processes.start_time(os.getpid())
     assert own.isdigit()
-    assert child.process_alive(os.getpid(), own)
-    assert not child.process_alive(os.getpid(), str(int(own) + 1))
-    assert not child.process_alive(os.getpid(), "")
+    assert processes.process_alive(os.getpid(), own)
+    assert not processes.process_alive(os.getpid(), str(int(own) + 1))
+    assert not processes.process_alive(os.getpid(), "")
     with subprocess.Popen(["sleep", "60"]) as other:
-        started = child.start_time(other.pid)
+        started = processes.start_time(other.pid)
         other.kill()
         os.waitid(os.P_PID, other.pid, os.WEXITED | os.WNOWAIT)
-        assert not child.process_alive(other.pid, started)  # a zombie is no live process
-    assert child.start_time(other.pid) == ""
+        assert not processes.process_alive(other.pid, started)  # a zombie is no live process
+    assert processes.start_time(other.pid) == ""
 
 
 def test_the_name_of_a_process_cannot_confuse_its_start_time(tmp_path: Path) -> None:
     odd = tmp_path / "a) R 1 2 (b"
     odd.symlink_to("/bin/sleep")
     with subprocess.Popen([odd, "60"]) as other:
-        started = child.start_time(other.pid)
+        started = processes.start_time(other.pid)
         other.kill()
-    assert abs(int(started) - int(child.start_time(os.getpid()))) < 100 * 3600
+    assert abs(int(started) - int(processes.start_time(os.getpid()))) < 100 * 3600
 
 
 def test_without_proc_the_start_time_comes_from_ps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
-    started = child.start_time(os.getpid())
+    started = processes.start_time(os.getpid())
     assert started
-    assert child.process_alive(os.getpid(), started)
-    assert child.start_time(2**22 - 1) == ""
+    assert processes.process_alive(os.getpid(), started)
+    assert processes.start_time(2**22 - 1) == ""
 
 
 # --- signals and terminals need a parent of their own ---------------------------------------------
@@ -238,7 +239,7 @@ def test_stopping_stops_both_and_going_on_reaches_both() -> None:
 
 def wait_for_state(pid: int, state: str) -> None:
     until = time.monotonic() + 10
-    while child._stat(pid)[0] != state:
+    while processes.stat_fields(pid)[0] != state:
         assert time.monotonic() < until
         time.sleep(0.01)
 

@@ -41,10 +41,10 @@ def test_a_grant_lets_its_person_use_the_key_and_nobody_else():
     assert grant.scopes == TRADE  # what the key can do today
     refused(lambda: firm.use(KIM), "rights.no_grant")
     refused(lambda: firm.use(BO), "rights.person_unknown")
-    (lease,) = firm.inventory.running()
+    (lease,) = firm.inventory.running_leases()
     assert (lease.person, lease.grant_id) == ("hana", grant.id)
     child = handout.attach(firm.ports, given, Process(77, "1", "bot"))
-    (lease,) = firm.inventory.running()
+    (lease,) = firm.inventory.running_leases()
     assert (lease.id, lease.person, lease.grant_id) == (child.lease_id, "hana", grant.id)
 
 

@@ -1,0 +1,90 @@
+"""Commands' way to the daemon: reach it, start it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from keyguard.core.errors import DaemonError
+from keyguard.rpc import place
+from keyguard.rpc.client import Connection
+
+if TYPE_CHECKING:
+    import argparse
+
+    from keyguard.home import Home
+
+_KEPT = (
+    *("HOME", "PATH", "LANG", "TZ", "TMPDIR", "VIRTUAL_ENV", "CREDENTIALS_DIRECTORY", "SSL_CERT_FILE"),
+    *("DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "WAYLAND_DISPLAY"),
+)
+_KEPT_BEGINNINGS = ("LC_", "XDG_", "KEYGUARD_", "PYTHON")
+
+
+def reach(home: Home, *, any_version: bool = False) -> Connection:
+    """A connection to the daemon of this home; DaemonError (exit 7) where none can be had."""
+    return Connection(place.find(home.path), any_version=any_version)
+
+
+def reach_or_start(home: Home, args: argparse.Namespace) -> tuple[Connection, bool]:
+    """A connection to the daemon of this home, and whether it had to be started for that."""
+    try:
+        return reach(home), False
+    except DaemonError as error:
+        if error.code != "daemon.not_running":
+            raise
+    start(home, args)
+    return reach(home), True
+
+
+def demand_platform() -> None:
+    """Raise DaemonError where this version has no daemon."""
+    if sys.platform == "win32":
+        raise DaemonError(
+            "there is no daemon for Windows in this version",
+            code="daemon.platform",
+            hint="commands work without it",
+        )
+
+
+def start(home: Home, args: argparse.Namespace) -> None:
+    """Start the daemon in a session of its own and return when it serves.
+
+    It gets no terminal and of our environment only what it needs: a shell's variables may hold secrets.
+    Raises DaemonError with what it said when it ended.
+    """
+    demand_platform()
+    home.read()  # a home that is missing or malformed is said in this command's own words
+    words = ["daemon", "run", "--detached", "--home", str(home.path)]
+    if args.passphrase_file:
+        words += ["--passphrase-file", os.path.abspath(args.passphrase_file)]  # noqa: PTH100 - links stay
+    child = subprocess.Popen(
+        [sys.executable, "-P", "-m", "keyguard", *words],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        cwd=home.path,
+        env=_environment(),
+        start_new_session=True,
+    )
+    assert child.stderr is not None
+    with child.stderr:
+        said = child.stderr.read().decode(errors="replace")  # ends when it serves, or ended
+    if said or child.poll() is not None:
+        child.wait()
+        first = next((line for line in said.splitlines() if "error: " in line), "")
+        raise DaemonError(
+            f"the daemon did not start: {first.partition('error: ')[2] or 'it said nothing'}",
+            code="daemon.start",
+            hint=f"keyguard daemon run shows more; so does {home.daemon_log}",
+        )
+
+
+def _environment() -> dict[str, str]:
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name in _KEPT or name.startswith(_KEPT_BEGINNINGS)
+    }

@@ -1,0 +1,51 @@
+"""A key as a program gets it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from keyguard.core.errors import DaemonError
+from keyguard.core.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class HandedKey:
+    """A version of a key with its credential.
+
+    `key` is the access key id; `secret.reveal()` the secret, a PEM private key where `kind` is rsa, ed25519
+    or es256. `left_s`: seconds the lease still runs, 0 for one that ends with the process. `new`: whether
+    this was a hand-out of its own, with its own record in the audit log.
+    """
+
+    name: str
+    venue: str
+    version: int
+    key: str
+    secret: Secret
+    passphrase: Secret | None
+    kind: str
+    lease: str
+    left_s: int
+    new: bool
+
+
+def handed(told: dict[str, Any]) -> HandedKey:
+    """Read the daemon's answer; DaemonError where it is not one."""
+    try:
+        parts = told["credential"]
+        passphrase = parts.get("passphrase")
+        return HandedKey(
+            name=told["key"],
+            venue=told["venue"],
+            version=told["version"],
+            key=parts["key"],
+            secret=Secret(parts["secret"]),
+            passphrase=None if passphrase is None else Secret(passphrase),
+            kind=parts["kind"],
+            lease=told["lease"],
+            left_s=told["left_s"],
+            new=told["new"],
+        )
+    except (LookupError, TypeError, AttributeError):
+        raise DaemonError("the daemon's answer holds no key", code="daemon.answer") from None

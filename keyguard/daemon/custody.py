@@ -1,0 +1,118 @@
+"""The store while the daemon runs: locked or unlocked, and what of it is in memory in plain.
+
+In memory in plain are: the salts by which records name people and hosts, while the store is unlocked; a
+credential, while a lease on its version runs. Locking drops both; leases run on.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from keyguard.core.errors import StoreError
+from keyguard.core.exchange import Credential
+from keyguard.core.keys import KeyVersion
+from keyguard.core.secret import Secret
+from keyguard.ports.all import Ports
+from keyguard.ports.secrets import SecretStore
+from keyguard.workflows import credentials, identity
+from keyguard.workflows.identity import Names
+
+Unlocker = Callable[[], Secret]
+
+
+class Custody:
+    """A SecretStore that can be locked. Safe to use from several threads.
+
+    `make` builds the store around what unlocks it. `turn` counts lockings: what was read in an earlier turn
+    must not be released in a later one.
+    """
+
+    def __init__(self, kind: str, make: Callable[[Unlocker], SecretStore]) -> None:
+        self.kind = kind
+        self.turn = 0
+        self._make = make
+        self._store: SecretStore | None = None
+        self._changing = threading.Lock()
+
+    @property
+    def locked(self) -> bool:
+        """Whether nothing can be read."""
+        return self._store is None
+
+    def unlock(self, passphrase: Unlocker) -> None:
+        """Open the store, or raise StoreError and leave everything as it was. Blocks: stretches, prompts."""
+        store = self._make(passphrase)
+        store.names()  # a store opens when it is first used: a wrong passphrase must show here
+        with self._changing:
+            self._store = store
+
+    def lock(self) -> None:
+        """Forget the store with the key it was opened with."""
+        with self._changing:
+            self._store = None
+            self.turn += 1
+
+    def put(self, name: str, secret: Secret) -> None:
+        """See SecretStore."""
+        self._open().put(name, secret)
+
+    def get(self, name: str) -> Secret:
+        """See SecretStore."""
+        return self._open().get(name)
+
+    def delete(self, name: str) -> None:
+        """See SecretStore."""
+        self._open().delete(name)
+
+    def names(self) -> tuple[str, ...]:
+        """See SecretStore."""
+        return self._open().names()
+
+    def _open(self) -> SecretStore:
+        with self._changing:
+            if self._store is None:
+                raise locked()
+            return self._store
+
+
+class Plaintext:
+    """What was read from custody and is kept. The writer thread reads, the event loop drops."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+        self._names: dict[str, Names] = {}
+        self._credentials: dict[str, Credential] = {}
+
+    def namer(self, venue: str) -> Names:
+        """The names of a venue's records; StoreError where the store is locked."""
+        found = self._names.get(venue)
+        if found is None:
+            found = self._names[venue] = identity.names(self._ports, venue)
+        return found
+
+    def credential(self, version: KeyVersion) -> Credential:
+        """A version's credential; raises what `credentials.load` raises."""
+        found = self._credentials.get(version.id)
+        if found is None:
+            found = self._credentials[version.id] = credentials.load(self._ports, version)
+        return found
+
+    def drop(self, version_id: str) -> None:
+        """The last lease on it ended."""
+        self._credentials.pop(version_id, None)
+
+    def clear(self) -> None:
+        """The store was locked."""
+        self._names.clear()
+        self._credentials.clear()
+
+
+def locked() -> StoreError:
+    """Nothing is released now."""
+    return StoreError(
+        "the daemon's store is locked",
+        code="store.locked",
+        still="leases that were given run on",
+        hint="keyguard store unlock",
+    )

@@ -1,0 +1,131 @@
+"""Puts a daemon together and runs it in this process: the only file here that chooses concrete parts."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, NoReturn
+
+from keyguard import __version__, wiring
+from keyguard.core.errors import DaemonError, StoreError, UsageError
+from keyguard.daemon import hardening, rights
+from keyguard.daemon.custody import Custody
+from keyguard.daemon.listening import Listening, listen
+from keyguard.daemon.notify import Notifier
+from keyguard.daemon.peers import eyes
+from keyguard.daemon.server import Server
+from keyguard.daemon.settings import settings
+from keyguard.rpc import place
+from keyguard.stores.file_lock import locked
+
+if TYPE_CHECKING:
+    from keyguard.core.exchange import Ask, Credential, Guide
+    from keyguard.core.secret import Secret
+    from keyguard.home import Home
+
+_PATIENCE_S = 3.0
+"""A daemon that was killed a moment ago may not have let go of its lock yet."""
+
+
+def run(home: Home, passphrase_file: str | None, ready: Callable[[], None]) -> None:
+    """Be the daemon of this home until told to stop; `ready` is called when it serves.
+
+    Raises DaemonError `daemon.running` if it has one, and what opening the home raises.
+    """
+    hardening.harden()
+    config = home.read()
+    home.demand_private()
+    chosen = settings(config.daemon)
+    unlock = wiring.Unlock(passphrase_file, _nobody)
+    with _alone(home), contextlib.ExitStack() as opened:
+        os.chdir(home.path)
+        hardening.log_to(home.daemon_log)
+        custody = Custody(_kind(config.store), lambda source: wiring.secret_store(home, config, source))
+        ports = opened.enter_context(wiring.opened_with(home, custody, NoPerson()))
+        listening = opened.enter_context(contextlib.closing(listen(home.path, config.id, chosen)))
+        opened.enter_context(_noted(home, listening))
+
+        async def serve() -> None:
+            server = Server(
+                ports=ports,
+                custody=custody,
+                own_source=unlock,
+                eyes=eyes(),
+                settings=chosen,
+                rights=rights.granted(ports),
+                listening=listening,
+                notifier=Notifier(),
+            )
+            await server.run(ready)
+
+        asyncio.run(serve())
+
+
+@contextlib.contextmanager
+def _alone(home: Home) -> Iterator[None]:
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(locked(home.daemon_lock, _PATIENCE_S))
+        except StoreError as error:
+            if error.code != "store.busy":
+                raise
+            raise DaemonError(
+                "a daemon of this home runs already",
+                code="daemon.running",
+                still="it goes on",
+                hint="keyguard daemon status",
+            ) from None
+        yield
+
+
+@contextlib.contextmanager
+def _noted(home: Home, listening: Listening) -> Iterator[None]:
+    """Leave the note by which clients find the socket, while we serve it."""
+    note, fresh = place.note_file(home.path), place.note_file(home.path).with_suffix(".new")
+    told = {"socket": str(listening.path), "pid": os.getpid(), "version": __version__}
+    fresh.write_text(json.dumps(told) + "\n", encoding="utf-8")
+    fresh.replace(note)
+    try:
+        yield
+    finally:
+        note.unlink(missing_ok=True)
+
+
+def _kind(store: str) -> str:
+    """KGA's word for the store, which records name before it is open."""
+    return {"os-keyring": "os_keyring", "file": "encrypted_file"}.get(store, "external_vault")
+
+
+def _nobody(_: str) -> Secret:
+    raise StoreError(
+        "the daemon was started without a passphrase",
+        code="store.locked",
+        still="it runs and waits",
+        hint="keyguard store unlock",
+    )
+
+
+class NoPerson:
+    """Nobody sits at a daemon: work that needs a person is for the commands."""
+
+    def new_credential(self, venue: str, guide: Guide) -> Credential:
+        """Refuse."""
+        _refuse()
+
+    def confirm(self, venue: str, guide: Guide) -> None:
+        """Refuse."""
+        _refuse()
+
+    def answer(self, question: Ask) -> str:
+        """Refuse."""
+        _refuse()
+
+    def tell(self, step: str, detail: str = "") -> None:
+        """Nobody listens."""
+
+
+def _refuse() -> NoReturn:
+    raise UsageError("this needs a person at a terminal", code="person.needed")

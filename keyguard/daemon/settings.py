@@ -1,0 +1,55 @@
+"""What `[daemon]` in the configuration may say, with the values that hold where it is silent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from keyguard.core.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Limits and times. Every number is positive, `auto_lock_s` may be 0: never.
+
+    `group`: system mode, where the members of this group may connect and each uid is somebody else; empty:
+    user mode, where only the daemon's own uid may.
+    """
+
+    group: str = ""
+    auto_lock_s: int = 0
+    """Seconds without a hand-out after which no plaintext is released until `store unlock`."""
+    connections: int = 1024
+    connections_per_user: int = 768
+    connections_per_process: int = 64
+    requests_per_s: int = 20_000
+    """Tokens a second for each process, and as many at once; what makes more work costs more of them."""
+    message_s: int = 10
+    """Seconds a message may take from its first byte to its end, and a reader to make room again."""
+    unread_bytes: int = 16 * 1024 * 1024
+    """What may wait for a reader that does not read."""
+    leases_per_process: int = 20_000
+
+    @property
+    def system(self) -> bool:
+        """Whether other users than the daemon's own may connect."""
+        return bool(self.group)
+
+
+def settings(table: Mapping[str, int | str]) -> Settings:
+    """Read the table; UsageError `daemon.settings` names what is wrong."""
+    known = {field.name: type(field.default) for field in fields(Settings)}
+    for name, value in table.items():
+        if name not in known:
+            raise _wrong(f"[daemon] has no setting {name!r}")
+        if type(value) is not known[name]:
+            raise _wrong(f"[daemon] {name}: a {'text' if known[name] is str else 'whole number'}")
+        if isinstance(value, int) and value < (0 if name == "auto_lock_s" else 1):
+            raise _wrong(f"[daemon] {name}: too small")
+    return Settings(**table)  # type: ignore[arg-type]  # each value has the type of its field, as just seen
+
+
+def _wrong(what: str) -> UsageError:
+    return UsageError(
+        what, code="daemon.settings", still="no daemon was started", hint="docs/daemon.md lists them"
+    )
