@@ -11,11 +11,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from keyguard.scanner.context import Region
-from keyguard.scanner.rulebook import Names
+from keyguard.scanner.rulebook import LONG, Names
 from keyguard.scanner.work import Work
 
-_BEFORE = re.compile(rb"[\w.-]{0,40}\Z")
+_NAME = re.compile(rb"[\w.-]*")
+_LONGEST_NAME = 40
 _VALUE = re.compile(rb"[^\s\"'`<>,;\\]{6,200}")
+_WORD = re.compile(rb"[a-z_+/=-]{%d,}+(?![\w+/=-])" % LONG)
 _MARGIN = 300
 """Beyond a region, what a name may need for the rest of itself and all up to its value."""
 
@@ -46,14 +48,22 @@ def assignments(names: Names, text: bytes, where: Iterable[Region], work: Work) 
             value = _VALUE.match(text, start)
             if value is None:
                 continue
-            before = _BEFORE.search(text, max(0, begin - 40), begin)
-            begin = before.start() if before else begin
+            begin = name_start(text, begin)
             name = text[begin : region.start + match.end("name")]
             called = _class_of(name.lower(), classes)
-            if called:
+            # What is sought is never a word, so that with and without Hyperscan the same is found.
+            if called and (called == "passphrase" or not _WORD.match(text, start)):
                 yield Named(name, called, begin, start, value.end())
 
 
+def name_start(text: bytes, end: int) -> int:
+    """Where the name begins that reaches up to `end`, at most 40 bytes before. Read backwards: looked for
+    forwards, each of its characters would be tried as its beginning."""
+    before = _NAME.match(text[max(0, end - _LONGEST_NAME) : end][::-1])
+    return end - before.end() if before else end
+
+
+@functools.lru_cache(4_096)
 def _class_of(name: bytes, classes: tuple[tuple[str, re.Pattern[bytes]], ...]) -> str:
     """Of "secrets.okx.apiKey" the last word counts; of "okx.secret.key" the last two."""
     words = name.rsplit(b".", 2)

@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from heapq import merge
 
 from keyguard.scanner.allowances import INLINE, Allowance
-from keyguard.scanner.assignments import assignments
+from keyguard.scanner.assignments import assignments, name_start
 from keyguard.scanner.content import Searched
-from keyguard.scanner.context import Nearness, Region
+from keyguard.scanner.context import Nearness, Region, common
 from keyguard.scanner.placeholder import entropy, is_name, is_placeholder, is_placeholder_block, is_words
-from keyguard.scanner.prefilter import Hits
-from keyguard.scanner.rulebook import BREAK, Rule, Rulebook
+from keyguard.scanner.prefilter import REACH, Hits, Prefilter, spans
+from keyguard.scanner.rulebook import BREAK, Rule, Rulebook, compiled
 from keyguard.scanner.validators import VALIDATORS
 from keyguard.scanner.work import Work
 
@@ -25,8 +25,8 @@ MAX_REASONS = 1_000
 """Inline allows that are listed one by one; beyond that they are only counted."""
 _LONG_WORD = re.compile(r"\S{20,}")
 _BREAK = BREAK.encode()
-_NAME_BEFORE = re.compile(rb"[\w.-]{0,40}\Z")
-_NAMED = re.compile(rb"([\w.-]{1,40})[\\\"'`\])}]{0,4}[ \t]{0,4}(?:[:=]{1,2}>?|,)[ \t]{0,4}[\\\"'`]{0,3}\Z")
+# Read backwards from a value: its quotes, what separates it from its name, and the name.
+_NAMED = re.compile(rb"[\\\"'`]{0,3}[ \t]{0,4}(?:>?[:=]{1,2}|,)[ \t]{0,4}[\\\"'`\])}]{0,4}([\w.-]{1,40})")
 _ROLES = re.compile(
     r"api|key|secret|access|client|private|public|pass(?:phrase|word|wd)?|token|open|id|name|pem|[^a-z0-9]"
 )
@@ -66,7 +66,7 @@ def regions(hits: Hits, anchors: tuple[bytes, ...], reach: int, size: int) -> It
 class Confirmer:
     """Runs the exact patterns of `rules` over one content, which belongs to the venues in `whole`.
 
-    `elsewhere` finds names without rules, when first needed.
+    `prefilter` finds values, `elsewhere` names without rules, when first needed.
     """
 
     def __init__(
@@ -77,7 +77,8 @@ class Confirmer:
         path: str,
         whole: set[str],
         hits: Hits,
-        elsewhere: Callable[[bytes], Hits],
+        prefilter: Prefilter,
+        elsewhere: Prefilter,
         work: Work,
     ) -> None:
         self._book = book
@@ -88,13 +89,24 @@ class Confirmer:
         self._whole = whole
         self._path = path
         self._accepted: set[tuple[int, int]] = set()
-        self._nearness = Nearness(book, content.text, hits, whole, elsewhere)
+        self._prefilter = prefilter
+        self._elsewhere = elsewhere
+        self._made: Nearness | None = None
+        self._ends: dict[bytes, list[int] | None] = {}
         self._allowed = {content.line(end) for marker in book.allow for end in hits.get(marker, ())}
+
+    @property
+    def _nearness(self) -> Nearness:
+        """Made when first needed: most contents that hold a venue's name hold no value."""
+        if self._made is None:
+            text = self._content.text
+            self._made = Nearness(self._book, text, self._hits, self._whole, self._elsewhere.hits)
+        return self._made
 
     def candidates(self) -> list[Candidate]:
         """All values found, best explanation first where several rules claim the same bytes."""
         found = [candidate for rule in self._rules if not rule.called for candidate in self._of(rule)]
-        found += self._named()
+        found += self._named(beside=bool(found))
         keys: defaultdict[str, list[int]] = defaultdict(list)
         for candidate in sorted(found, key=lambda c: c.start):
             if candidate.rule.field == "key":
@@ -109,10 +121,15 @@ class Confirmer:
         if not rule.reach:
             yield from self._at_anchors(rule)
             return
+        near = self._near([rule]) if rule.context else None
+        if near is not None and not near:
+            return
         if rule.context:
             where = self._nearness.regions()
         else:
             where = regions(self._hits, rule.anchors, rule.reach, size)
+        if near is not None:
+            where = common(where, near)
         pattern = rule.pattern
         for region in where:
             # Beyond the region a match may still end, and what follows it must be seen.
@@ -129,10 +146,13 @@ class Confirmer:
     def _at_anchors(self, rule: Rule) -> Iterator[Candidate]:
         """What a pattern matches that begins with its anchor."""
         text, pattern, size = self._content.text, None, len(self._content.text)
+        sought = [compiled(expression) for expression in rule.sought]
         for anchor in rule.anchors:
             for end in self._hits.get(anchor, ()):
-                pattern = pattern or rule.pattern
                 start = end - len(anchor)
+                if sought and not any(each.match(text, start) for each in sought):
+                    continue
+                pattern = pattern or rule.pattern
                 stop = min(start + rule.longest + 1, size)
                 self._work.runs += 1
                 self._work.run_bytes += stop - start
@@ -142,20 +162,33 @@ class Confirmer:
                     if candidate:
                         yield candidate
 
-    def _named(self) -> Iterator[Candidate]:
-        """Values whose names tell what they are: found once, then tried on the rules of their venue."""
+    def _named(self, *, beside: bool) -> Iterator[Candidate]:
+        """Values whose names tell what they are: found once, then tried on the rules of their venue.
+
+        `beside`: the content holds other candidates.
+        """
         rules: defaultdict[tuple[str, str], list[Rule]] = defaultdict(list)
         for rule in self._rules:
             for called in rule.called:
                 rules[rule.venue, called].append(rule)
         if not rules:
             return
-        text = self._content.text
-        for named in assignments(self._book.names, text, self._nearness.regions(), self._work):
+        every = [rule for each in rules.values() for rule in each]
+        # What is never reported by itself, such as a short key, is not looked for by itself.
+        first = every if beside else [rule for rule in every if rule.alone or rule.alone_named]
+        near = self._near(first)
+        if near is not None and not near:
+            return
+        if len(first) < len(every):
+            near = self._near(every)
+        text, where = self._content.text, self._nearness.regions()
+        if near is not None:
+            where = common(where, near)
+        for named in assignments(self._book.names, text, where, self._work):
             distance, venues = self._nearness.owners(named.begin, named.start, named.end)
             for venue in venues:
                 for rule in rules.get((venue, named.called), ()):
-                    shape = re.compile(rule.shape if distance else rule.wide)
+                    shape = compiled(rule.shape if distance else rule.wide)
                     match = shape.match(text, named.start)
                     if not match:
                         continue
@@ -172,6 +205,21 @@ class Confirmer:
                             (rule.alone or (rule.alone_named and not distance)) and _is_sure(rule, value),
                         )
 
+    def _near(self, rules: list[Rule]) -> list[tuple[int, int]] | None:
+        """Where a match may begin that holds what the rules seek; None: anywhere."""
+        if not all(rule.sought for rule in rules):
+            return None
+        every: list[int] = []
+        for expression in {each for rule in rules for each in rule.sought}:
+            if expression not in self._ends:
+                where = ((region.start, region.end) for region in self._nearness.regions())
+                self._ends[expression] = self._prefilter.ends(expression, self._content.text, where)
+            ends = self._ends[expression]
+            if ends is None:
+                return None
+            every += ends
+        return spans(sorted(every), REACH)
+
     def _check(self, rule: Rule, match: re.Match[bytes]) -> Candidate | None:
         start, end = match.span("secret")
         value = match["secret"].decode("utf-8", "replace")
@@ -186,12 +234,10 @@ class Confirmer:
         text = self._content.text
         name = match["name"] if "name" in match.re.groupindex else b""
         begin = match.start()
-        before = _NAME_BEFORE.search(text, max(0, begin - 40), begin)
-        if before:
-            name = before[0] + name
-            begin = before.start()
-        if not name and (named := _NAMED.search(text, max(0, begin - 60), begin)):
-            name = named[1]
+        start_of_name = name_start(text, begin)
+        name, begin = text[start_of_name:begin] + name, start_of_name
+        if not name and (named := _NAMED.match(text[max(0, begin - 60) : begin][::-1])):
+            name = named[1][::-1]
         distance = 0
         if rule.context:
             distance, venues = self._nearness.owners(begin, start, end)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import codecs
 import re
-from bisect import bisect_right
+from bisect import bisect_left
 from itertools import accumulate
 from typing import Protocol
 
 from keyguard.scanner.findings import Place
 
-_NEWLINE = re.compile(rb"\n")
 _CONTINUATION = bytes(range(0x80, 0xC0))
 _STEP = 1 << 14
 _SAMPLE = 1024
@@ -55,12 +54,13 @@ class Lines:
 
     def line(self, offset: int) -> int:
         """The line, from 1, of an offset."""
-        return bisect_right(self._line_breaks(), offset - 1) + 1
+        breaks, step = self._line_breaks(), offset // _STEP
+        return breaks[step] + self._text.count(b"\n", step * _STEP, offset) + 1
 
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column, both from 1; the column in characters, in bytes where the text is no UTF-8."""
         line = self.line(offset)
-        begin = self._line_breaks()[line - 2] + 1 if line > 1 else 0
+        begin = self._begin(line, offset)
         if line == 1 and self._text.startswith(codecs.BOM_UTF8):
             begin = min(len(codecs.BOM_UTF8), offset)
         if offset - begin > _STEP:
@@ -71,9 +71,22 @@ class Lines:
         except UnicodeDecodeError:
             return line, len(before) + 1
 
+    def _begin(self, line: int, offset: int) -> int:
+        """Where the line begins that an offset is in."""
+        breaks, step = self._line_breaks(), offset // _STEP
+        if breaks[step] == line - 1:  # not in this step: behind the last one that had fewer before it
+            offset = step * _STEP
+            step = bisect_left(breaks, line - 1) - 1
+            if step < 0:
+                return 0
+        return self._text.rfind(b"\n", step * _STEP, min(offset, (step + 1) * _STEP)) + 1
+
     def _line_breaks(self) -> list[int]:
+        """How many there are before each step."""
         if self._breaks is None:
-            self._breaks = [match.start() for match in _NEWLINE.finditer(self._text)]
+            steps = range(0, len(self._text), _STEP)
+            counts = (self._text.count(b"\n", at, at + _STEP) for at in steps)
+            self._breaks = [0, *accumulate(counts)]
         return self._breaks
 
     def _characters(self, offset: int) -> int:

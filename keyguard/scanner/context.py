@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from keyguard.scanner.literals import Hits
@@ -29,8 +29,7 @@ SMALL = 65_536
 _MOST = 16
 """So many names before and behind a value are looked at."""
 _LETTER = re.compile(rb"[A-Za-z0-9+]")
-_TOKEN_BEFORE = re.compile(rb"[\w+/=-]{0,40}\Z")
-_TOKEN_BEHIND = re.compile(rb"[\w+/=-]{0,40}")
+_TOKEN = re.compile(rb"[\w+/=-]{0,40}")
 _LONG = 16
 """From so many characters on, one with digits and letters of both cases is a value, not a name."""
 _INITIALS = 2
@@ -43,6 +42,19 @@ class Region:
 
     start: int
     end: int
+
+
+def common(where: Iterable[Region], spans: list[tuple[int, int]]) -> Iterator[Region]:
+    """What regions and spans, each ascending and without overlap, have in common."""
+    at = 0
+    for region in where:
+        while at < len(spans) and spans[at][1] < region.start:
+            at += 1
+        step = at
+        while step < len(spans) and spans[step][0] <= region.end:
+            yield Region(max(region.start, spans[step][0]), min(region.end, spans[step][1]))
+            step += 1
+        at = max(at, step - 1)
 
 
 class Nearness:
@@ -204,9 +216,9 @@ def _stands_alone(text: bytes, start: int, end: int) -> bool:
 
 
 def _in_value(text: bytes, start: int, end: int) -> bool:
-    before = _TOKEN_BEFORE.search(text, max(0, start - 40), start)
-    behind = _TOKEN_BEHIND.match(text, end)
-    token = (before[0] if before else b"") + text[start:end] + (behind[0] if behind else b"")
+    before = _TOKEN.match(text[max(0, start - 40) : start][::-1])
+    behind = _TOKEN.match(text, end)
+    token = text[start - (before.end() if before else 0) : behind.end() if behind else end]
     if len(token) < _LONG or token.lower() == token or token.upper() == token:
         return False
     return re.search(rb"[0-9]", token) is not None

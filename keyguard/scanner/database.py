@@ -1,6 +1,6 @@
-"""Hyperscan's compiled form of a set of literals, kept between runs below the home.
+"""Hyperscan's compiled form of a set of expressions, kept between runs below the home.
 
-A cache is never trusted: its name says for which literals, which Hyperscan and which machine it was made,
+A cache is never trusted: its name says for which expressions, which Hyperscan and which machine it was made,
 its digest is checked before Hyperscan sees it, Hyperscan refuses what another processor made, and the
 first and last literal must be found. Whatever fails, it is compiled and written anew.
 """
@@ -12,49 +12,61 @@ import os
 import platform
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import hyperscan
 
-_MARK = b"keyguard literals 1\n"
+_MARK = b"keyguard literals 2\n"
 _LIMIT = 64_000_000
 _DIGEST = 32
-_KEPT = 4
-"""A project with rules of its own has literals of its own."""
+_KEPT = 16
+"""A project with rules of its own has literals of its own; the bundled rules have four files."""
 
 
-def obtain(literals: list[bytes], cache: Path | None) -> Any:
-    """A Hyperscan database that reports the number of each literal found; from `cache` if it can be."""
+class Sought(NamedTuple):
+    """What to look for, without regard to ASCII case: the literals, of which those in `once` are reported
+    only the first time, then the expressions (without assertions, which Hyperscan does not know)."""
+
+    literals: tuple[bytes, ...]
+    once: frozenset[bytes] = frozenset()
+    expressions: tuple[bytes, ...] = ()
+
+
+def obtain(sought: Sought, cache: Path | None) -> Any:
+    """A Hyperscan database that reports the number of each literal or expression found, counted through;
+    from `cache` if it can be."""
     if cache is None:
-        return _compile(literals)
-    file = cache / f"literals-{_name(literals)}.hs"
-    known = _read(file, literals)
+        return _compile(sought)
+    file = cache / f"literals-{_name(sought)}.hs"
+    known = _read(file, sought)
     if known is None:
-        known = _compile(literals)
+        known = _compile(sought)
         _write(file, hyperscan.dumpb(known))
     return known
 
 
-def _compile(literals: list[bytes]) -> Any:
+def _compile(sought: Sought) -> Any:
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-    count = len(literals)
-    database.compile(
-        expressions=literals,
-        ids=list(range(count)),
-        elements=count,
-        flags=[hyperscan.HS_FLAG_CASELESS] * count,
-        literal=True,
-    )
+    expressions = [b"".join(b"\\x%02x" % byte for byte in literal) for literal in sought.literals]
+    expressions += sought.expressions
+    flags = [hyperscan.HS_FLAG_CASELESS] * len(expressions)
+    for number, literal in enumerate(sought.literals):
+        if literal in sought.once:
+            flags[number] |= hyperscan.HS_FLAG_SINGLEMATCH
+    count = len(expressions)
+    database.compile(expressions=expressions, ids=list(range(count)), elements=count, flags=flags)
     return database
 
 
-def _name(literals: list[bytes]) -> str:
+def _name(sought: Sought) -> str:
     digest = hashlib.sha256()
     for part in (
         getattr(hyperscan, "__version__", "").encode(),
         platform.machine().encode(),
         _features(),
-        *literals,
+        *(b"%d" % (literal in sought.once) + literal for literal in sought.literals),
+        b"",
+        *sought.expressions,
     ):
         digest.update(len(part).to_bytes(4, "big") + part)
     return digest.hexdigest()[:32]
@@ -69,7 +81,7 @@ def _features() -> bytes:
     return b""
 
 
-def _read(file: Path, literals: list[bytes]) -> Any:
+def _read(file: Path, sought: Sought) -> Any:
     try:
         with file.open("rb") as opened:
             content = opened.read(_LIMIT + 1)
@@ -83,16 +95,17 @@ def _read(file: Path, literals: list[bytes]) -> Any:
     try:
         database = hyperscan.loadb(saved, hyperscan.HS_MODE_BLOCK)
         database.scratch = hyperscan.Scratch(database)
-        return database if _finds(database, literals) else None
+        return database if _finds(database, sought.literals) else None
     except hyperscan.error:
         return None
 
 
-def _finds(database: Any, literals: list[bytes]) -> bool:
+def _finds(database: Any, literals: tuple[bytes, ...]) -> bool:
     seen: set[int] = set()
-    for number in (0, len(literals) - 1):
+    asked = {0, len(literals) - 1} if literals else set()
+    for number in asked:
         database.scan(literals[number], match_event_handler=lambda which, *_: seen.add(which))
-    return {0, len(literals) - 1} <= seen
+    return asked <= seen
 
 
 def _write(file: Path, saved: bytes) -> None:

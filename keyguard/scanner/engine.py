@@ -68,13 +68,15 @@ class Engine:
         self._index = Index(book)
         words = [word for venue in book.venues for word in venue.words]
         self._hints = encoded.hints() | encoded.forms((*words, b"private key"))
-        self._prefilter = Prefilter(self._index.literals | self._hints, cache, hyperscan=hyperscan)
+        self._prefilter = Prefilter(
+            self._index.literals | self._hints, cache, valued=self._index.valued, hyperscan=hyperscan
+        )
         self._elsewhere = Prefilter(frozenset(book.elsewhere), hyperscan=hyperscan)
         self._own_keys = frozenset(venue.id for venue in book.venues if venue.private_key)
 
     def prepare(self) -> None:
         """Compile now what larger contents need, so that processes made after this share it."""
-        self._prefilter.prepare()
+        self._prefilter.prepare(self._index.near)
 
     def scan(self, data: bytes, path: str) -> tuple[Finding, ...]:
         """Return the credentials in `data`, worst first. `path` is what places are given, and may tell
@@ -97,7 +99,7 @@ class Engine:
         if not rules:
             return list(own), hits
         confirmer = Confirmer(
-            self.rulebook, rules, content, path, claimed, hits, self._elsewhere.hits, self.work
+            self.rulebook, rules, content, path, claimed, hits, self._prefilter, self._elsewhere, self.work
         )
         candidates = confirmer.candidates()
         excerpts = Excerpts(content, [(c.start, c.end, c.rule.field) for c in candidates])

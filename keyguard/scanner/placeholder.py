@@ -61,6 +61,10 @@ def _is_repeated(value: str) -> bool:
 
 def _is_counted(value: str) -> bool:
     """Eight or more neighbours of the alphabet or the digits in a row ("abcdefgh", "23456789")."""
+    # Of so many neighbours in a row, one pair stands where these are.
+    some = zip(value[:: _RUN - 1], value[1 :: _RUN - 1], strict=False)
+    if not any(ord(right) - ord(left) == 1 for left, right in some):
+        return False
     run = 1
     for left, right in pairwise(value):
         run = run + 1 if ord(right) - ord(left) == 1 else 1

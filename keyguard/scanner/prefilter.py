@@ -3,11 +3,16 @@
 Hyperscan finds a thousand literals at gigabytes a second, but loading it and compiling them takes as long
 as a whole commit hook may. So the first bytes are searched one literal at a time, and only what is left
 pays for it. Where Hyperscan does not exist, `literals.Tree` finds the same at a hundredth of its speed.
+
+Each report of Hyperscan costs a call into Python, so words that fill ordinary source ("secret") are not
+reported wherever they stand: Hyperscan looks for the word with a value behind it.
 """
 
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,26 +21,38 @@ from keyguard.scanner.literals import Hits, Tree, hits_one_by_one
 __all__ = ["Hits", "Prefilter"]
 FIRST = 40_000_000
 """Bytes times literals that are searched one by one before anything is compiled (about 15 ms)."""
+REACH = 200
+"""At most so far before the end of a value's match stands the literal that begins it."""
 
 
 class Prefilter:
     """A set of literals, without regard to ASCII case. `cache`: a folder for the compiled form.
 
-    `hyperscan` False: never use it. The hits are the same either way.
+    `valued`: expressions, as Hyperscan takes them, and the literals that decide something only where they
+    begin a match of the expression. Of such a literal hits may be left out where none ends within `REACH`
+    behind it; that it occurs at all is always told. `hyperscan` False: never use it. All else is the same.
     """
 
     def __init__(
-        self, literals: frozenset[bytes], cache: Path | None = None, *, hyperscan: bool = True
+        self,
+        literals: frozenset[bytes],
+        cache: Path | None = None,
+        *,
+        valued: Mapping[bytes, Iterable[bytes]] | None = None,
+        hyperscan: bool = True,
     ) -> None:
-        self._literals = sorted(literals - {b""})
+        self._expressions = tuple(sorted(valued or ()))
+        self._valued = sorted({word for words in (valued or {}).values() for word in words} - literals)
+        self._literals = sorted({*literals, *self._valued} - {b""})
         self._cache = cache
         self._wanted = hyperscan
         self._left = FIRST
         self._database: Any = None
+        self._separate: dict[bytes, Any] = {}
         self._tree: Tree | None = None
 
     def hits(self, data: bytes) -> Hits:
-        """Every place of every literal: eight bytes of memory for each."""
+        """The places of every literal: eight bytes of memory for each."""
         if not data or not self._literals:
             return {}
         cost = len(data) * len(self._literals)
@@ -45,30 +62,88 @@ class Prefilter:
         self.prepare()
         return self._scan(data) if self._tree is None else self._tree.hits(data)
 
-    def prepare(self) -> None:
-        """Compile now what larger contents need, so that processes made after this share it."""
-        if self._database is not None or self._tree is not None or not self._literals:
-            return
-        self._left = 0
-        if self._wanted:
-            try:
-                from keyguard.scanner import database  # noqa: PLC0415 - needs Hyperscan
+    def ends(self, expression: bytes, data: bytes, where: Iterable[tuple[int, int]]) -> list[int] | None:
+        """Where matches of one more expression end that begin in a span; None while Hyperscan is not loaded."""
+        if self._database is None:
+            return None
+        found: list[int] = []
+        separate = self._separate.get(expression) or self._separated(expression)
+        for low, high in where:
+            part = data[low : high + REACH]
 
-                self._database = database.obtain(self._literals, self._cache)
-                return
-            except ImportError:
-                pass  # no Hyperscan for this platform
-        self._tree = Tree(self._literals)
+            def note(_number: int, _start: int, end: int, *_: object, low: int = low) -> None:
+                found.append(low + end)
+
+            if part:
+                separate.scan(part, match_event_handler=note)
+        return found
+
+    def prepare(self, more: Iterable[bytes] = ()) -> None:
+        """Compile now what larger contents need, so that processes made after this share it; `more`: what
+        will be asked of `ends`."""
+        if self._database is None and self._tree is None and self._literals:
+            self._left = 0
+            if self._wanted:
+                with suppress(ImportError):  # no Hyperscan for this platform
+                    once = frozenset(self._valued)
+                    self._database = self._obtain(tuple(self._literals), once, self._expressions)
+            if self._database is None:
+                self._tree = Tree(self._literals)
+        if self._database is not None:
+            for expression in more:
+                self._separated(expression)
+
+    def _separated(self, expression: bytes) -> Any:
+        self._separate[expression] = self._obtain(expressions=(expression,))
+        return self._separate[expression]
+
+    def _obtain(
+        self,
+        literals: tuple[bytes, ...] = (),
+        once: frozenset[bytes] = frozenset(),
+        expressions: tuple[bytes, ...] = (),
+    ) -> Any:
+        from keyguard.scanner import database  # noqa: PLC0415 - needs Hyperscan
+
+        return database.obtain(database.Sought(literals, once, expressions), self._cache)
 
     def _scan(self, data: bytes) -> Hits:
         found: Hits = {}
         literals = self._literals
+        count = len(literals)
+        values: list[int] = []
 
         def note(number: int, _start: int, end: int, _flags: int, _context: object) -> None:
+            if number >= count:
+                values.append(end)
+                return
             ends = found.get(literals[number])
             if ends is None:
                 ends = found[literals[number]] = array("q")
             ends.append(end)
 
         self._database.scan(data, match_event_handler=note)
+        if self._valued:
+            self._only_before(values, found, data)
         return found
+
+    def _only_before(self, values: list[int], found: Hits, data: bytes) -> None:
+        """Put the hits before values in the place of those that say no more than that a literal occurs."""
+        for literal in self._valued:
+            if literal in found:
+                found[literal] = array("q")
+        for low, high in spans(sorted(values), REACH):
+            for literal, ends in hits_one_by_one(self._valued, data[low:high]).items():
+                found.setdefault(literal, array("q")).extend(low + end for end in ends)
+
+
+def spans(ends: list[int], before: int) -> list[tuple[int, int]]:
+    """What lies up to `before` bytes before ascending ends, without overlap."""
+    joined: list[tuple[int, int]] = []
+    for end in ends:
+        start = max(0, end - before)
+        if joined and start <= joined[-1][1]:
+            joined[-1] = joined[-1][0], end
+        else:
+            joined.append((start, end))
+    return joined

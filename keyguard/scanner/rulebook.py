@@ -23,6 +23,9 @@ BREAK = "¦"
 FIELDS = ("key", "secret", "private_key", "passphrase")
 VALUE = r"(?xi) {{name}} {{is}} (?-i: (?P<secret> {{wide}} ) ) {{end}}"
 """What a rule made of a venue's field looks like, for people and for tests."""
+LONG = 16
+"""A long value in `sought` has so many characters at least, and a capital or a digit among them:
+a long value without one is a word."""
 CONTEXT_REACH = 1200
 """How far, in bytes, a venue's name claims the nameless values after it (before it: a quarter)."""
 
@@ -76,6 +79,10 @@ class Rule:
     `called`: the rule takes values whose names are of these classes (`Names`); they are looked for once
     for all such rules. The value of the nearest venue must have that venue's `shape`, one whose own name
     holds the venue's its `wide` shape; `alone_named` is `alone` for the latter.
+
+    `sought`: expressions without assertions, for Hyperscan. Wherever the rule takes a value, a match of one
+    begins (with reach 0) at the anchor, and ends at most `prefilter.REACH` behind the beginning of the
+    rule's match or of the value's name, so nothing else needs to be looked at. None: the anchors decide.
     """
 
     id: str
@@ -102,12 +109,13 @@ class Rule:
     shape: bytes = b""
     wide: bytes = b""
     alone_named: bool = True
+    sought: tuple[bytes, ...] = ()
 
     @property
     def pattern(self) -> re.Pattern[bytes]:
         """The compiled expression. Compiled when first needed, which in most scans is never: all of them
         together take 12 ms, as long as the rest of a start."""
-        return _compiled(self.expression)
+        return compiled(self.expression)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +167,7 @@ class Rulebook:
 
 
 @functools.cache
-def _compiled(expression: bytes) -> re.Pattern[bytes]:
+def compiled(expression: bytes) -> re.Pattern[bytes]:
     """`re` itself remembers 512 patterns and then forgets the first, which is the next one needed."""
     return re.compile(expression)
 
@@ -167,7 +175,7 @@ def _compiled(expression: bytes) -> re.Pattern[bytes]:
 def load(folder: Path = BUNDLED) -> Rulebook:
     """Read a folder of rule files; UsageError `rules.invalid` names the file and what is wrong in it."""
     common = _read(folder / "common.toml")
-    fragments: dict[str, str] = common["fragments"]
+    fragments: dict[str, str] = {**common["fragments"], "long": _mixed(LONG)}
     rules: list[Rule] = []
     venues: list[Venue] = []
     for path in sorted(folder.glob("*.toml")):
@@ -291,6 +299,7 @@ def _rule(entry: dict[str, Any], venue: Venue | None, fragments: dict[str, str],
         shape=_tested(shape, fragments),
         wide=_tested(wide, fragments),
         alone_named=entry.get("alone_named", True),
+        sought=_sought(entry, fragments),
     )
 
 
@@ -299,6 +308,18 @@ def _validator(entry: dict[str, Any]) -> str:
     if name and name not in VALIDATORS:
         raise ValueError(f"{entry['id']}: there is no validator {name!r}")
     return name
+
+
+def _mixed(size: int) -> str:
+    """So many characters of a value, or some more until one is a capital or a digit."""
+    small = "[a-z_+/=-]"
+    ways = [f"{small}{{{n}}}[A-Z0-9][\\w+/=-]{{{size - n - 1}}}" for n in range(1, size - 1)]
+    ways += [f"[A-Z0-9][\\w+/=-]{{{size - 1}}}", f"{small}{{{size - 1},{3 * size}}}[A-Z0-9]"]
+    return f"(?-i:{'|'.join(ways)})"
+
+
+def _sought(entry: dict[str, Any], fragments: dict[str, str]) -> tuple[bytes, ...]:
+    return tuple(f"(?xi) {_filled(each, fragments)}".encode() for each in entry.get("sought", ()))
 
 
 def _tested(shape: str, fragments: dict[str, str]) -> bytes:

@@ -10,11 +10,11 @@ import base64
 import binascii
 import hashlib
 import json
+import operator
 import re
 import zlib
 from collections.abc import Callable
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
 
 Check = Callable[[str], "slice | None"]
@@ -29,6 +29,7 @@ _REPEATED_WORDS = 2
 _CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 _SMALL = 1 << 160
 _CLASSES = (re.compile("[a-z]"), re.compile("[A-Z]"), re.compile("[0-9]"))
+_KINDS = bytes((97 <= byte <= 122) + 2 * (65 <= byte <= 90) + 3 * (48 <= byte <= 57) for byte in range(256))
 _HEX = re.compile(r"(?:0x)?[0-9a-fA-F]+\Z")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _WORDS_OF = re.compile(r"[A-Za-z][a-z]+|[A-Z]+|[0-9]+")
@@ -212,8 +213,8 @@ def random(text: str) -> slice | None:
         return None
     if sum(1 for kind in _CLASSES if kind.search(text)) < len(_CLASSES):
         return None
-    kinds = [_kind(character) for character in text]
-    changes = sum(1 for left, right in pairwise(kinds) if left != right)
+    kinds = text.encode("ascii", "replace").translate(_KINDS)
+    changes = sum(map(operator.ne, kinds, kinds[1:]))
     worded = sum(len(word) for word in _WORDS_OF.findall(text) if len(word) > _LONG_WORD)
     numbers = sum(map(str.isdigit, text))
     if changes < _CHANGES_PER_CHARACTER * len(text) or worded * 2 > len(text):
@@ -235,10 +236,6 @@ def _is_text(value: str) -> bool:
     """Base64 of something that can be read."""
     raw = _decoded(value) or b""
     return raw.isascii() and raw.decode("ascii").isprintable() and bool(raw)
-
-
-def _kind(character: str) -> int:
-    return next((n for n, kind in enumerate(_CLASSES) if kind.match(character)), len(_CLASSES))
 
 
 VALIDATORS: dict[str, Check] = {

@@ -9,6 +9,7 @@ its place, so that the names beside it stay beside it.
 from __future__ import annotations
 
 import base64
+import functools
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
@@ -40,20 +41,22 @@ _BEYOND = 100
 _TOKEN = (
     rb"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{%d,}+(?:\r?\n[ \t]*+[A-Za-z0-9+/]{4,76}+(?![^\s=\"']))*+={0,2}"
 )
+_WORDS = rb"(?P<name>[^\s:\"'$]{8,128}):(?P<word>[^\s\"'$]{8,512})"
+# What each pattern needs to stand somewhere, and the pattern.
 _PATTERNS = (
-    rb"(?P<user>(?<![\w-])(?:-u|--user)[ =]?[\"']?(?P<name>[^\s:\"'$]{8,128}):(?P<word>[^\s\"'$]{8,512}))",
-    rb"(?P<url>(?:%[0-9A-Fa-f]{2})++)",
-    rb"(?P<json>(?:\\{1,16}+u00[2-7][0-9a-fA-F])++|\\{1,16}+/)",
-    rb"(?P<html>&(?:quot|amp|apos|lt|gt|\#(?:3[49]|61|x2[27]));)",
+    (b"-u", rb"(?P<user>(?<![\w-])(?:-u|--user)[ =]?[\"']?" + _WORDS + rb")"),
+    (b"%", rb"(?P<url>(?:%[0-9A-Fa-f]{2})++)"),
+    (b"\\", rb"(?P<json>(?:\\{1,16}+u00[2-7][0-9a-fA-F])++|\\{1,16}+/)"),
+    (b"&", rb"(?P<html>&(?:quot|amp|apos|lt|gt|\#(?:3[49]|61|x2[27]));)"),
 )
-_LOOSE = re.compile(b"|".join((*_PATTERNS, rb"(?P<b64>" + _TOKEN % 24 + rb")")))
-_SECRET = re.compile(b"|".join((*_PATTERNS, rb"(?P<b64>" + _TOKEN % 8 + rb")")))
+_LOOSE, _CLOSE = 24, 8
+"""The shortest token that is decoded, and the shortest in a manifest that says that it is a Secret."""
 _HTML = {b"&quot;": b'"', b"&amp;": b"&", b"&apos;": b"'", b"&lt;": b"<", b"&gt;": b">"}
 _HTML |= {b"&#34;": b'"', b"&#39;": b"'", b"&#61;": b"=", b"&#x22;": b'"', b"&#x27;": b"'"}
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _BASIC = re.compile(rb"basic[ \"']{1,3}\Z|[\"']auth[\"']\s{0,3}:\s{0,3}[\"']\Z", re.IGNORECASE)
 _USER = re.compile(rb"([^\s:]{8,128}):(\S{8,512})\Z")
-_BEFORE = re.compile(rb"[A-Za-z0-9+/_=-]*\Z")
+_BEFORE = re.compile(rb"[A-Za-z0-9+/_=-]*+")
 _PACKED = (b"\x1f\x8b\x08", b"PK\x03\x04", b"BZh", b"\xfd7zXZ\x00", b"SQLite format 3\x00")
 
 
@@ -145,8 +148,8 @@ def _token_start(text: bytes, at: int, least: int) -> int:
     least = max(least, at - _LOOK_BACK)
     while at > least:
         step = max(least, at - 4_096)
-        match = _BEFORE.search(text, step, at)
-        begin = match.start() if match else at
+        match = _BEFORE.match(text[step:at][::-1])
+        begin = at - match.end() if match else at
         if begin > step:
             return begin
         at = step
@@ -160,11 +163,13 @@ def _decoded(
     at = 0
     for low, high in spots:
         near = bisect_left(secrets, low) < bisect_left(secrets, high + 1)
-        pattern = _SECRET if near else _LOOSE
         at = max(at, low)
         # Not searched far beyond the spot, or spots would be paid for again and again; a token that reaches
         # beyond is then taken whole.
         stop = high + _BEYOND
+        spot = text[at:stop]
+        needed = tuple(pattern for sign, pattern in _PATTERNS if sign in spot)
+        pattern = _either(needed, _CLOSE if near else _LOOSE)
         while found := pattern.search(text, at, stop):
             if found.start() > high:
                 break
@@ -175,6 +180,12 @@ def _decoded(
             out = _decode(match)
             if out is not None:
                 yield match.start(), at, out
+
+
+@functools.cache
+def _either(patterns: tuple[bytes, ...], shortest: int) -> re.Pattern[bytes]:
+    """Only what can match at all: each alternative is tried at every byte."""
+    return re.compile(b"|".join((*patterns, rb"(?P<b64>" + _TOKEN % shortest + rb")")))
 
 
 def _decode(match: re.Match[bytes]) -> bytes | None:

@@ -113,7 +113,9 @@ def test_a_bad_cache_is_made_anew(cached: Path, damage: str) -> None:
     elif damage == "empty":
         cached.write_bytes(b"")
     elif damage == "other":  # whole and right by its digest, but of other literals
-        database._write(cached, database.hyperscan.dumpb(database._compile([b"kraken", b"okx"])))
+        database._write(
+            cached, database.hyperscan.dumpb(database._compile(database.Sought((b"kraken", b"okx"))))
+        )
     elif damage == "foreign":  # whole by its digest, but nothing Hyperscan made
         database._write(cached, b"nonsense" * 100)
     else:
@@ -121,13 +123,13 @@ def test_a_bad_cache_is_made_anew(cached: Path, damage: str) -> None:
         cached.mkdir()
     assert _hits(cached.parent) == hits_one_by_one(LITERALS, TEXT)
     if damage != "folder":
-        assert database._read(cached, LITERALS) is not None
+        assert database._read(cached, database.Sought(tuple(LITERALS))) is not None
 
 
 def test_only_a_few_are_kept(tmp_path: Path) -> None:
-    for number in range(10):
-        database.obtain([b"word%d" % number], tmp_path)
-    assert len(list(tmp_path.glob("*.hs"))) == 4
+    for number in range(20):
+        database.obtain(database.Sought((b"word%d" % number,)), tmp_path)
+    assert len(list(tmp_path.glob("*.hs"))) == 16
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
