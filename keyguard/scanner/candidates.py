@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from heapq import merge
 
@@ -97,6 +97,7 @@ class Confirmer:
         self._prefilter = prefilter
         self._elsewhere = elsewhere
         self._made: Nearness | None = None
+        self._regions: list[Region] | None = None
         self._ends: dict[bytes, list[int] | None] = {}
         self._allowed = {content.line(end) for marker in book.allow for end in hits.get(marker, ())}
 
@@ -107,6 +108,13 @@ class Confirmer:
             text = self._content.text
             self._made = Nearness(self._book, text, self._hits, self._whole, self._elsewhere.hits)
         return self._made
+
+    @property
+    def _where(self) -> list[Region]:
+        """Where nameless values may belong to a venue."""
+        if self._regions is None:
+            self._regions = list(self._nearness.regions())
+        return self._regions
 
     def candidates(self) -> list[Candidate]:
         """All values found, best explanation first where several rules claim the same bytes."""
@@ -130,7 +138,7 @@ class Confirmer:
         if near is not None and not near:
             return
         if rule.context:
-            where = self._nearness.regions()
+            where: Iterable[Region] = self._where
         else:
             where = regions(self._hits, rule.anchors, rule.reach, size)
         if near is not None:
@@ -208,10 +216,9 @@ class Confirmer:
             if named.start not in own:
                 yield named
 
-    def _within(self, near: list[tuple[int, int]] | None) -> Iterator[Region]:
+    def _within(self, near: list[tuple[int, int]] | None) -> Iterable[Region]:
         """The regions of venues, as far as they are near enough."""
-        regions = self._nearness.regions()
-        return regions if near is None else common(regions, near)
+        return self._where if near is None else common(self._where, near)
 
     def _fitting(self, rule: Rule, named: Named, distance: int) -> Candidate | None:
         """A named value that passes its rule's tests."""
@@ -226,7 +233,7 @@ class Confirmer:
         return Candidate(rule, value, start, end, _stem(named.name), distance, alone)
 
     def _listed(
-        self, rules: Mapping[tuple[str, str], list[Rule]], where: Iterator[Region]
+        self, rules: Mapping[tuple[str, str], list[Rule]], where: Iterable[Region]
     ) -> Iterator[Named]:
         """Values that their places name, with the class each place gives them."""
         text = self._content.text
@@ -287,7 +294,7 @@ class Confirmer:
         every: list[int] = []
         for expression in {each for expressions in sought for each in expressions}:
             if expression not in self._ends:
-                where = ((region.start, region.end) for region in self._nearness.regions())
+                where = ((region.start, region.end) for region in self._where)
                 self._ends[expression] = self._prefilter.ends(expression, self._content.text, where)
             ends = self._ends[expression]
             if ends is None:
