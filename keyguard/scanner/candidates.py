@@ -98,12 +98,13 @@ class Confirmer:
         self._elsewhere = elsewhere
         self._made: Nearness | None = None
         self._regions: list[Region] | None = None
+        self._taken = _Taken()
         self._ends: dict[bytes, list[int] | None] = {}
         self._allowed = {content.line(end) for marker in book.allow for end in hits.get(marker, ())}
 
     @property
     def _nearness(self) -> Nearness:
-        """Made when first needed: most contents that hold a venue's name hold no value."""
+        """Made when first needed: rules with anchors of their own do not ask whose a value is."""
         if self._made is None:
             text = self._content.text
             self._made = Nearness(self._book, text, self._hits, self._whole, self._elsewhere.hits)
@@ -118,15 +119,17 @@ class Confirmer:
 
     def candidates(self) -> list[Candidate]:
         """All values found, best explanation first where several rules claim the same bytes."""
-        found = [candidate for rule in self._rules if not rule.called for candidate in self._of(rule)]
-        found += self._named(beside=bool(found))
         keys: defaultdict[str, list[int]] = defaultdict(list)
-        for candidate in sorted(found, key=lambda c: c.start):
-            if candidate.rule.field == "key":
-                keys[candidate.rule.venue].append(candidate.start)
-        found.sort(key=lambda c: (c.rule.last, c.distance, _from_key(c, keys), c.rule.rank, c.start))
-        taken = _Taken()
-        kept = [candidate for candidate in found if taken.take(candidate.start, candidate.end)]
+        kept: list[Candidate] = []
+        for last in sorted({0, *(rule.last for rule in self._rules)}):
+            own = [rule for rule in self._rules if rule.last == last and not rule.called]
+            found = [candidate for rule in own for candidate in self._of(rule)]
+            found += [] if last else self._named(beside=bool(found))
+            for candidate in sorted(found, key=lambda c: c.start):
+                if candidate.rule.field == "key":
+                    keys[candidate.rule.venue].append(candidate.start)
+            found.sort(key=lambda c: (c.distance, _from_key(c, keys), c.rule.rank, c.start))
+            kept += [candidate for candidate in found if self._taken.take(candidate.start, candidate.end)]
         return sorted(kept, key=lambda c: c.start)
 
     def _of(self, rule: Rule) -> Iterator[Candidate]:
@@ -304,6 +307,8 @@ class Confirmer:
 
     def _check(self, rule: Rule, match: re.Match[bytes]) -> Candidate | None:
         start, end = match.span("secret")
+        if rule.last and self._taken.holds(start, end):
+            return None
         value = match["secret"].decode("utf-8", "replace")
         if rule.validate:
             part = VALIDATORS[rule.validate](value)
@@ -413,3 +418,8 @@ class _Taken:
         self._starts.insert(at, start)
         self._ends.insert(at, end)
         return True
+
+    def holds(self, start: int, end: int) -> bool:
+        """Whether all of a span is in one that was taken."""
+        at = bisect_right(self._starts, start)
+        return at > 0 and self._ends[at - 1] >= end

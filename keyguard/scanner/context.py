@@ -117,8 +117,9 @@ class Nearness:
     def _of_venues(self, hits: Hits) -> Iterator[tuple[int, int, str]]:
         for venue in self._book.venues:
             for word in venue.words:
-                for end in hits.get(word, ()):
-                    yield end, len(word), venue.id
+                if word in hits:
+                    for end in hits[word]:
+                        yield end, len(word), venue.id
             for word in venue.whole_words:
                 for end in hits.get(word, ()):
                     if _stands_alone(self._text, end - len(word), end):

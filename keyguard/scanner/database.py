@@ -20,7 +20,7 @@ _MARK = b"keyguard literals 2\n"
 _LIMIT = 64_000_000
 _DIGEST = 32
 _KEPT = 16
-"""A project with rules of its own has literals of its own; the bundled rules have four files."""
+"""A project with rules of its own has literals of its own; the bundled rules have six files."""
 
 
 class Sought(NamedTuple):

@@ -21,7 +21,7 @@ from keyguard.scanner.literals import Hits, Tree, hits_one_by_one
 __all__ = ["Hits", "Prefilter"]
 FIRST = 40_000_000
 """Bytes times literals that are searched one by one before anything is compiled (about 15 ms)."""
-REACH = 200
+REACH = 400
 """At most so far before the end of a value's match stands the literal that begins it."""
 
 
@@ -63,17 +63,18 @@ class Prefilter:
         return self._scan(data) if self._tree is None else self._tree.hits(data)
 
     def ends(self, expression: bytes, data: bytes, where: Iterable[tuple[int, int]]) -> list[int] | None:
-        """Where matches of one more expression end that begin in a span; None while Hyperscan is not loaded."""
+        """Where matches of one more expression end, if they begin in a span; None without Hyperscan."""
         if self._database is None:
             return None
         found: list[int] = []
+        low = 0
+
+        def note(_number: int, _start: int, end: int, _flags: int, _context: object) -> None:
+            found.append(low + end)
+
         separate = self._separate.get(expression) or self._separated(expression)
         for low, high in where:
             part = data[low : high + REACH]
-
-            def note(_number: int, _start: int, end: int, *_: object, low: int = low) -> None:
-                found.append(low + end)
-
             if part:
                 separate.scan(part, match_event_handler=note)
         return found
@@ -129,12 +130,12 @@ class Prefilter:
 
     def _only_before(self, values: list[int], found: Hits, data: bytes) -> None:
         """Put the hits before values in the place of those that say no more than that a literal occurs."""
-        for literal in self._valued:
-            if literal in found:
-                found[literal] = array("q")
+        present = [literal for literal in self._valued if literal in found]
+        for literal in present:
+            found[literal] = array("q")
         for low, high in spans(sorted(values), REACH):
-            for literal, ends in hits_one_by_one(self._valued, data[low:high]).items():
-                found.setdefault(literal, array("q")).extend(low + end for end in ends)
+            for literal, ends in hits_one_by_one(present, data[low:high]).items():
+                found[literal].extend(low + end for end in ends)
 
 
 def spans(ends: list[int], before: int) -> list[tuple[int, int]]:
