@@ -207,12 +207,12 @@ class Confirmer:
         yield from calls
         listed = self._near([(names.listed,)])
         near = self._near([rule.sought for rule in first])
-        if near is not None and not near and not listed and not calls:
+        placed = [] if listed == [] else list(self._listed(rules, self._within(listed)))
+        yield from placed
+        if near == []:
             return
         if near is not None and len(first) < len(every):
             near = self._near([rule.sought for rule in every])
-        placed = list(self._listed(rules, self._within(listed)))
-        yield from placed
         # In "a, b = 1, 2" the last name stands before the first value.
         own = {named.start for named in placed if named.name}
         for named in assignments(names, text, self._within(near), self._work):
