@@ -29,9 +29,9 @@ _INTO = re.compile(
     re.IGNORECASE,
 )
 _COPY = re.compile(
-    rb"copy\s{1,20}" + _TABLE + rb"\s{0,20}\((?P<columns>[^()';]{1,8000})\)\s{0,20}\Z", re.IGNORECASE
+    rb"copy\s{1,20}" + _TABLE + rb"\s{0,20}\((?P<columns>[^()';]{1,2000})\)\s{0,20}\Z", re.IGNORECASE
 )
-_COPY_REACH = 8_200
+_COPY_REACH = 2_000
 _CREATE = re.compile(
     rb"create\s{1,20}table\s{1,20}(?:if\s{1,20}not\s{1,20}exists\s{1,20})?" + _TABLE + rb"\s{0,20}\(",
     re.IGNORECASE,
@@ -41,6 +41,7 @@ _NO_COLUMN = frozenset(
     (b"primary", b"unique", b"key", b"constraint", b"foreign", b"index", b"check", b"fulltext")
 )
 _DEFINED = 20_000
+_TABLES = 500
 _VALUE = re.compile(
     rb"\s{0,40}(?:(?:_?\w{1,10}\s?)?'(?P<quoted>(?:[^'\\]|''|\\.)*+)'|(?P<plain>[^,()'\"]{0,400}+(?:\([^()]{0,400}\))?))"
     rb"(?:::[\w ]{1,40})?\s{0,40}(?P<end>[,)])",
@@ -70,7 +71,8 @@ def read(content: Content, hits: Hits, budget: Budget) -> Layers:
             )
             found = _tuples(text, into.end())
         else:
-            copy = _COPY.search(text[max(0, end - _COPY_REACH) : end - len(b"from stdin")])
+            before = text[max(0, end - _COPY_REACH) : end - len(b"from stdin")]
+            copy = _COPY.match(before, max(0, before.lower().rfind(b"copy")))
             if not copy:
                 continue
             names, found = _split(copy["columns"]), _lines(text, text.find(b"\n", end) + 1)
@@ -90,7 +92,15 @@ def read(content: Content, hits: Hits, budget: Budget) -> Layers:
 def _definitions(text: bytes) -> dict[bytes, list[bytes]]:
     """The columns of every table that is defined."""
     found: dict[bytes, list[bytes]] = {}
-    for match in _CREATE.finditer(text):
+    # A case-blind expression has no fast start: the words are looked for first.
+    low, at = text.lower(), -1
+    for _ in range(_TABLES):
+        at = low.find(b"create table", at + 1)
+        match = _CREATE.match(text, at) if at >= 0 else None
+        if at < 0:
+            break
+        if match is None:
+            continue
         columns = []
         stop = text.find(b";", match.end(), match.end() + _DEFINED)
         body = text[match.end() : stop if stop >= 0 else match.end() + _DEFINED]
