@@ -187,7 +187,10 @@ class Confirmer:
         text, where = self._content.text, self._nearness.regions()
         if near is not None:
             where = common(where, near)
+        shapes = _shapes(every)
         for named in assignments(self._book.names, text, where, self._work):
+            if not any(shape.match(text, named.start) for shape in shapes.get(named.called, ())):
+                continue  # no venue's: whose it is need not be asked
             distance, venues = self._nearness.owners(named.begin, named.start, named.end)
             for venue in venues:
                 for rule in rules.get((venue, named.called), ()):
@@ -283,6 +286,15 @@ class Confirmer:
             line = self._content.line(end)
             reason = inline_reason(self._content.text, end, self._book.allow)
             self._work.reasons.append(Allowance(INLINE, reason, rule.id, self._path, line))
+
+
+def _shapes(rules: list[Rule]) -> dict[str, set[re.Pattern[bytes]]]:
+    """Class of names -> all that values of such names may look like."""
+    shapes: defaultdict[str, set[re.Pattern[bytes]]] = defaultdict(set)
+    for rule in rules:
+        for called in rule.called:
+            shapes[called] |= {compiled(rule.shape), compiled(rule.wide)}
+    return shapes
 
 
 def _is_random(rule: Rule, value: str) -> bool:

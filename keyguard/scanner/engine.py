@@ -71,7 +71,7 @@ class Engine:
         self._prefilter = Prefilter(
             self._index.literals | self._hints, cache, valued=self._index.valued, hyperscan=hyperscan
         )
-        self._elsewhere = Prefilter(frozenset(book.elsewhere), hyperscan=hyperscan)
+        self._elsewhere = Prefilter(frozenset(book.elsewhere), cache, hyperscan=hyperscan)
         self._own_keys = frozenset(venue.id for venue in book.venues if venue.private_key)
 
     @property
@@ -82,6 +82,7 @@ class Engine:
     def prepare(self) -> None:
         """Compile now what larger contents need, so that processes made after this share it."""
         self._prefilter.prepare(self._index.near)
+        self._elsewhere.prepare()
 
     def scan(self, data: bytes, path: str) -> tuple[Finding, ...]:
         """Return the credentials in `data`, worst first. `path` is what places are given, and may tell
