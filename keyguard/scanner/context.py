@@ -230,7 +230,9 @@ def _alone(word: bytes) -> re.Pattern[bytes]:
     if len(word) > _INITIALS:
         before = rb"(?:%b|(?<=[a-z])(?=[A-Z]))" % before
         behind = rb"(?:%b|(?<=[a-z])(?=[A-Z]))" % behind
-    letters = b"".join(b"[%b%b]" % (low, low.upper()) if low.isalpha() else re.escape(low) for low in _each(word))
+    letters = b"".join(
+        b"[%b%b]" % (low, low.upper()) if low.isalpha() else re.escape(low) for low in _each(word)
+    )
     return re.compile(before + letters + behind)
 
 
