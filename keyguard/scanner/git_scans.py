@@ -35,7 +35,7 @@ def scan_history(
     known = recall.known
     history = History(repository, unreachable=unreachable, beyond=known.tips)
     with Reader(repository, selection.max_size) as reader:
-        gathered = share(engine, recall.listing(history), reader.read, gather, jobs)
+        gathered = share(engine, recall.listing(history), reader.read, gather, jobs, reader.ahead)
     # All parts of a finding lie in one content, so its first place stands for all. Messages know their
     # commit and have no path to exclude.
     blobs = {f.parts[0].place.blob for f in gathered.findings if not f.parts[0].place.commit} - {""}

@@ -27,7 +27,8 @@ _FIELD = {mark: re.compile(rb'"[^"]*+"|[^"%b]++' % mark) for mark in _FIELDS}
 _SHORTEST = 12
 """A row without a value of this length holds no credential."""
 _PLAIN = re.compile(
-    rb"[+-]?\d{1,15}\.\d*(?:e[+-]?\d{1,3})?|\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?"
+    rb"[+-]?\d{1,15}\.\d*(?:e[+-]?\d{1,3})?"
+    rb"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?"
 )
 """A price or a time is none either, however long."""
 _VIEW = 500_000

@@ -15,6 +15,7 @@ import os
 import re
 import stat
 import subprocess
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -76,6 +77,8 @@ _READ_FIRST = (
     *("info/attributes", "info/exclude", "info/grafts", "objects/info/alternates", "objects/info/packs"),
 )
 _CHUNK = 1 << 20
+AHEAD = 400
+"""Ids of SHA-256 fill 26 KB; a pipe holds 64 KB, or 32 KB at the least."""
 _SILENT = "git failed without a word"
 
 
@@ -286,6 +289,7 @@ class ObjectReader:
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
+        self._asked: deque[str] = deque()
         self.read = 0
 
     def __enter__(self) -> ObjectReader:
@@ -298,18 +302,28 @@ class ObjectReader:
         """End the git process."""
         _end(self._process)
 
+    def ask(self, oids: list[str]) -> None:
+        """Have git prepare what `get` will be asked for next, in this order: at most `AHEAD` objects, so
+        that the questions fit into the pipe while nobody reads the answers."""
+        assert len(oids) <= AHEAD
+        assert not self._asked
+        stdin = self._process.stdin
+        assert stdin is not None
+        with suppress(BrokenPipeError):  # told by whoever reads
+            stdin.write("".join(f"{oid}\n" for oid in oids).encode())
+            stdin.flush()
+        self._asked.extend(oids)
+
     def get(self, oid: str, limit: int | None = None) -> bytes:
         """Return an object's content; raises GitFailed if it is missing or damaged, TooLarge above
         `limit` bytes."""
-        stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None
+        stdout = self._process.stdout
         assert stdout is not None
-        try:
-            stdin.write(oid.encode() + b"\n")
-            stdin.flush()
-            header = _OBJECT.fullmatch(stdout.readline())
-        except BrokenPipeError:
-            header = None
+        if not self._asked:
+            self.ask([oid])
+        assert self._asked[0] == oid
+        self._asked.popleft()
+        header = _OBJECT.fullmatch(stdout.readline())
         if not header:
             raise GitFailed("missing or damaged object")
         size = int(header[3])

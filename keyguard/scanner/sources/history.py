@@ -14,7 +14,7 @@ from typing import IO
 
 from keyguard.scanner.sources import Later, Listed, Note, Piece, Supply, Unread
 from keyguard.scanner.sources.files import TooLarge, megabytes
-from keyguard.scanner.sources.git import GitFailed, ObjectReader, Repository, said
+from keyguard.scanner.sources.git import AHEAD, GitFailed, ObjectReader, Repository, said
 
 COMMIT_MESSAGE = "(commit message)"
 TAG_MESSAGE = "(tag message)"
@@ -144,16 +144,24 @@ class Reader:
         for objects in self._objects.values():
             objects.close()
 
+    def ahead(self, entries: list[Later]) -> None:
+        """Have git work on what will be read next, all of it and in this order."""
+        wanted = [entry.what[0] for entry in entries if entry.size <= self._max_size]
+        self._own().ask(wanted[:AHEAD])
+
     def read(self, later: Later) -> Iterator[Supply]:
         """Yield an object's content, or why it could not be read."""
         oid, kind = later.what
         if later.size > self._max_size:  # known without asking for it
             yield _too_large(oid, later.path, self._max_size)
             return
+        yield from object_pieces(self._own(), oid, kind, later.path, self._max_size)
+
+    def _own(self) -> ObjectReader:
         me = os.getpid()
         if me not in self._objects:
             self._objects[me] = self._repository.objects()
-        yield from object_pieces(self._objects[me], oid, kind, later.path, self._max_size)
+        return self._objects[me]
 
 
 def object_pieces(reader: ObjectReader, oid: str, kind: str, path: str, max_size: int) -> Iterator[Supply]:
