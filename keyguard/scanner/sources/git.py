@@ -25,6 +25,8 @@ from keyguard.core.errors import UsageError
 from keyguard.scanner.sources import Unread
 from keyguard.scanner.sources.files import TooLarge
 
+BASES = 48
+"""Megabytes of objects that others are deltas of, kept by each process that reads objects."""
 _OVERRIDES = (
     "core.fsmonitor=false",
     f"core.hooksPath={os.devnull}",
@@ -42,7 +44,7 @@ _OVERRIDES = (
     "gpg.program=false",
     "protocol.allow=never",
     # Memory of each process that reads objects, whatever the repository asks for.
-    "core.deltaBaseCacheLimit=48m",
+    f"core.deltaBaseCacheLimit={BASES}m",
     "core.packedGitWindowSize=16m",
     "core.packedGitLimit=64m",
 )
@@ -189,12 +191,13 @@ class Repository:
         """Start a command whose output is wanted later."""
         return Running(self._start(words, subprocess.DEVNULL, subprocess.PIPE))
 
-    def objects(self) -> ObjectReader:
-        """Read objects one by one, by one process."""
-        return ObjectReader(self._start(("cat-file", "--batch"), subprocess.PIPE, subprocess.DEVNULL))
+    def objects(self, bases: int = BASES) -> ObjectReader:
+        """Read objects one by one, by one process that keeps `bases` megabytes of what others are made of."""
+        words = ("-c", f"core.deltaBaseCacheLimit={bases}m", "cat-file", "--batch")
+        return ObjectReader(self._start(words, subprocess.PIPE, subprocess.DEVNULL, _CHUNK))
 
     def _start(
-        self, words: tuple[str, ...], stdin: int | IO[bytes], stderr: int | IO[bytes]
+        self, words: tuple[str, ...], stdin: int | IO[bytes], stderr: int | IO[bytes], pipesize: int = -1
     ) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [*self._prefix, *words],
@@ -202,6 +205,7 @@ class Repository:
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=stderr,
+            pipesize=pipesize,  # room for git to work ahead
         )
 
     def open(self) -> None:
