@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
 from heapq import merge
+from itertools import chain, islice
 from typing import NamedTuple
 
 from keyguard.scanner.allowances import INLINE, Allowance
@@ -20,6 +21,8 @@ from keyguard.scanner.rulebook import BREAK, Rule, Rulebook, compiled
 from keyguard.scanner.validators import VALIDATORS
 from keyguard.scanner.work import Work
 
+MOST = 30_000
+"""Values looked at in one content, before any are paired. Files that people write hold a few dozen."""
 KEY_REACH = 1000
 """Beyond so many bytes a key says nothing of whose a secret is."""
 MAX_REASONS = 1_000
@@ -66,7 +69,8 @@ def regions(hits: Hits, anchors: tuple[bytes, ...], reach: int, size: int) -> It
 class Confirmer:
     """Runs the exact patterns of `rules` over one content, which belongs to the venues in `whole`.
 
-    `prefilter` finds values, `elsewhere` names without rules, when first needed.
+    `prefilter` finds values, `elsewhere` names without rules, when first needed. Afterwards `whole` tells
+    whether all values were looked at: of one content at most `MOST` are.
     """
 
     def __init__(
@@ -89,6 +93,7 @@ class Confirmer:
         self._whole = whole
         self._path = path
         self._accepted: set[tuple[int, int]] = set()
+        self.whole = True
         self._prefilter = prefilter
         self._elsewhere = elsewhere
         self._made: Nearness | None = None
@@ -110,14 +115,20 @@ class Confirmer:
         kept: list[Candidate] = []
         for last in sorted({0, *(rule.last for rule in self._rules)}):
             own = [rule for rule in self._rules if rule.last == last and not rule.called]
-            found = [candidate for rule in own for candidate in self._of(rule)]
-            found += [] if last else self._named(beside=bool(found))
+            found = self._some(chain.from_iterable(map(self._of, own)), len(kept))
+            found += [] if last else self._some(self._named(beside=bool(found)), len(kept) + len(found))
             for candidate in sorted(found, key=lambda c: c.start):
                 if candidate.rule.field == "key":
                     keys[candidate.rule.venue].append(candidate.start)
             found.sort(key=lambda c: (c.distance, _from_key(c, keys), c.rule.rank, c.start))
             kept += [candidate for candidate in found if self._taken.take(candidate.start, candidate.end)]
         return sorted(kept, key=lambda c: c.start)
+
+    def _some(self, candidates: Iterator[Candidate], before: int) -> list[Candidate]:
+        """As many as there may be after so many others."""
+        found = list(islice(candidates, max(0, MOST - before)))
+        self.whole = self.whole and before + len(found) < MOST
+        return found
 
     def _of(self, rule: Rule) -> Iterator[Candidate]:
         size = len(self._content.text)
