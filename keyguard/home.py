@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from keyguard.core.errors import StoreError, UsageError
 from keyguard.core.rights import FourEyes, Mode, RightsPolicy, SelfApproval
+from keyguard.whereabouts import home_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -165,11 +166,7 @@ class Home:
 
 def locate(chosen: str | None) -> Home:
     """The home: `--home`, else KEYGUARD_HOME, else the platform's user data folder."""
-    if given := chosen or os.environ.get("KEYGUARD_HOME"):
-        return Home(Path(given).expanduser().absolute())
-    import platformdirs
-
-    return Home(Path(platformdirs.user_data_dir("keyguard", appauthor=False)))
+    return Home(home_folder(chosen))
 
 
 def _write_durably(path: Path, content: bytes) -> None:

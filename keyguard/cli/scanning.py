@@ -88,9 +88,9 @@ def _with_known(book: Rulebook) -> Rulebook:
 
 def _cache(args: argparse.Namespace) -> Path:
     """Where is kept what saves time. A scan needs no home: if there is none, this is all it makes of it."""
-    from keyguard import home  # noqa: PLC0415 - a commit hook never needs it
+    from keyguard.whereabouts import home_folder  # noqa: PLC0415 - a commit hook never needs it
 
-    return home.locate(args.home).path / "cache"
+    return home_folder(args.home) / "cache"
 
 
 def _scan(
@@ -131,10 +131,10 @@ def _scan(
 
 
 def _scan_env(args: argparse.Namespace, engine: Engine, selection: Selection) -> Scan:
-    from keyguard import home  # noqa: PLC0415 - only this scan must know where keyguard itself lives
     from keyguard.scanner import env_scan  # noqa: PLC0415
+    from keyguard.whereabouts import home_folder  # noqa: PLC0415 - only this scan must know where we live
 
-    return env_scan.scan_env(engine, selection, own=home.locate(args.home).path)
+    return env_scan.scan_env(engine, selection, own=home_folder(args.home))
 
 
 def _render(scan: Scan, book: Rulebook, style: str, *, show: bool, colour: bool) -> str:

@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from heapq import merge
+from itertools import chain, islice
 from typing import NamedTuple
 
 from keyguard.scanner.allowances import INLINE, Allowance
@@ -21,6 +22,8 @@ from keyguard.scanner.rulebook import BREAK, Rule, Rulebook, compiled
 from keyguard.scanner.validators import VALIDATORS
 from keyguard.scanner.work import Work
 
+MOST = 30_000
+"""Values looked at in one content, before any are paired. Files that people write hold a few dozen."""
 KEY_REACH = 1000
 """Beyond so many bytes a key says nothing of whose a secret is."""
 BESIDE = 40
@@ -73,7 +76,8 @@ def regions(hits: Hits, anchors: tuple[bytes, ...], reach: int, size: int) -> It
 class Confirmer:
     """Runs the exact patterns of `rules` over one content, which belongs to the venues in `whole`.
 
-    `prefilter` finds values, `elsewhere` names without rules, when first needed.
+    `prefilter` finds values, `elsewhere` names without rules, when first needed. Afterwards `whole` tells
+    whether all values were looked at: of one content at most `MOST` are.
     """
 
     def __init__(
@@ -96,6 +100,7 @@ class Confirmer:
         self._whole = whole
         self._path = path
         self._accepted: set[tuple[int, int]] = set()
+        self.whole = True
         self._prefilter = prefilter
         self._elsewhere = elsewhere
         self._made: Nearness | None = None
@@ -125,14 +130,20 @@ class Confirmer:
         kept: list[Candidate] = []
         for last in sorted({0, *(rule.last for rule in self._rules)}):
             own = [rule for rule in self._rules if rule.last == last and not rule.called]
-            found = [candidate for rule in own for candidate in self._of(rule)]
-            found += [] if last else self._named(beside=bool(found))
+            found = self._some(chain.from_iterable(map(self._of, own)), len(kept))
+            found += [] if last else self._some(self._named(beside=bool(found)), len(kept) + len(found))
             for candidate in sorted(found, key=lambda c: c.start):
                 if candidate.rule.field == "key":
                     keys[candidate.rule.venue].append(candidate.start)
             found.sort(key=lambda c: (c.distance, _from_key(c, keys), c.rule.rank, c.start))
             kept += [candidate for candidate in found if self._taken.take(candidate.start, candidate.end)]
         return sorted(kept, key=lambda c: c.start)
+
+    def _some(self, candidates: Iterator[Candidate], before: int) -> list[Candidate]:
+        """As many as there may be after so many others."""
+        found = list(islice(candidates, max(0, MOST - before)))
+        self.whole = self.whole and before + len(found) < MOST
+        return found
 
     def _of(self, rule: Rule) -> Iterator[Candidate]:
         size = len(self._content.text)
@@ -191,7 +202,12 @@ class Confirmer:
                 rules[rule.venue, role].append(rule)
         if not rules:
             return
+        shapes = _shapes([rule for each in rules.values() for rule in each])
         for named in self._values(rules, beside=beside):
+            if not any(
+                shape.match(self._content.text, named.start) for shape in shapes.get(named.called, ())
+            ):
+                continue  # no venue's: whose it is need not be asked
             distance, venues = self._nearness.owners(named.begin, named.start, named.end)
             for venue in venues:
                 for rule in rules.get((venue, named.called), ()):
@@ -370,6 +386,15 @@ class Confirmer:
             line = self._content.line(end)
             reason = inline_reason(self._content.text, end, self._book.allow)
             self._work.reasons.append(Allowance(INLINE, reason, rule.id, self._path, line))
+
+
+def _shapes(rules: list[Rule]) -> dict[str, set[re.Pattern[bytes]]]:
+    """Class of names -> all that values of such names may look like."""
+    shapes: defaultdict[str, set[re.Pattern[bytes]]] = defaultdict(set)
+    for rule in rules:
+        for role in rule.called:
+            shapes[role] |= {compiled(rule.shape), compiled(rule.wide)}
+    return shapes
 
 
 def _is_random(rule: Rule, value: str) -> bool:

@@ -7,14 +7,16 @@ the work for one value is a few steps, however many venues there are.
 
 from __future__ import annotations
 
+import functools
 import re
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from keyguard.scanner.lazily import pattern
 from keyguard.scanner.literals import Hits
-from keyguard.scanner.rulebook import CONTEXT_REACH, Rulebook
+from keyguard.scanner.rulebook import CONTEXT_REACH, Rulebook, Venue
 
 BEHIND = 4
 """A name that follows a value claims it as if it stood this many times as far away."""
@@ -29,7 +31,6 @@ SMALL = 65_536
 """A content of at most this many bytes that speaks of one venue only belongs to it."""
 _MOST = 16
 """So many names before and behind a value are looked at."""
-_LETTER = pattern(rb"[A-Za-z0-9+]")
 _TOKEN = pattern(rb"[\w+/-]{0,40}")
 _LONG = 16
 """From so many characters on, one with digits and letters of both cases is a value, not a name."""
@@ -115,15 +116,18 @@ class Nearness:
         return best, frozenset(venues)
 
     def _of_venues(self, hits: Hits) -> Iterator[tuple[int, int, str]]:
-        for venue in self._book.venues:
-            for word in venue.words:
-                if word in hits:
-                    for end in hits[word]:
-                        yield end, len(word), venue.id
-            for word in venue.whole_words:
-                for end in hits.get(word, ()):
-                    if _stands_alone(self._text, end - len(word), end):
-                        yield end, len(word), venue.id
+        words, whole = _venues_of(self._book.venues)
+        for word in words.keys() & hits.keys():
+            for end in hits[word]:
+                for venue in words[word]:
+                    yield end, len(word), venue
+        for word in whole.keys() & hits.keys():
+            alone = _alone(word)
+            for end in hits[word]:
+                start = end - len(word)
+                if alone.match(self._text, start) and not _in_value(self._text, start, end):
+                    for venue in whole[word]:
+                        yield end, len(word), venue
 
     def _rival(self, begin: int, start: int, end: int) -> int:
         if self._rivals is None:
@@ -206,15 +210,35 @@ def _without_parts(names: list[tuple[int, int, str]]) -> list[tuple[int, int, st
     return kept
 
 
-def _stands_alone(text: bytes, start: int, end: int) -> bool:
-    """No letter beside it, or a change of case as in "myGateKey", "HTXClient"; no part of a random value."""
-    first, before = text[start : start + 1], text[max(0, start - 1) : start]
-    last, after = text[end - 1 : end], text[end : end + 1]
-    camel = end - start > _INITIALS
-    opens = not _LETTER.match(before) or (camel and before.islower() and first.isupper())
-    acronym = text[start:end].isupper() and text[end + 1 : end + 2].islower()
-    closes = not _LETTER.match(after) or (camel and after.isupper() and (last.islower() or acronym))
-    return opens and closes and not _in_value(text, start, end)
+@functools.lru_cache(8)
+def _venues_of(venues: tuple[Venue, ...]) -> tuple[dict[bytes, list[str]], dict[bytes, list[str]]]:
+    """Word -> ids of venues: of words, and of those that must stand alone."""
+    words: defaultdict[bytes, list[str]] = defaultdict(list)
+    whole: defaultdict[bytes, list[str]] = defaultdict(list)
+    for venue in venues:
+        for word in venue.words:
+            words[word].append(venue.id)
+        for word in venue.whole_words:
+            whole[word].append(venue.id)
+    return words, whole
+
+
+@functools.cache
+def _alone(word: bytes) -> re.Pattern[bytes]:
+    """The word with no letter beside it, or with a change of case there as in "myGateKey", "HTXClient"."""
+    before, behind = rb"(?<![A-Za-z0-9+])", rb"(?![A-Za-z0-9+])"
+    if len(word) > _INITIALS:
+        before = rb"(?:%b|(?<=[a-z])(?=[A-Z]))" % before
+        acronym = rb"(?<=%b)(?=[A-Z][a-z])" % re.escape(word.upper())
+        behind = rb"(?:%b|(?<=[a-z])(?=[A-Z])|%b)" % (behind, acronym)
+    letters = b"".join(
+        b"[%b%b]" % (low, low.upper()) if low.isalpha() else re.escape(low) for low in _each(word)
+    )
+    return re.compile(before + letters + behind)
+
+
+def _each(word: bytes) -> list[bytes]:
+    return [word[at : at + 1] for at in range(len(word))]
 
 
 def _in_value(text: bytes, start: int, end: int) -> bool:

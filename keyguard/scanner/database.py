@@ -11,7 +11,7 @@ its folder belong to this user and nobody else may write there; a link counts fo
 from __future__ import annotations
 
 import hashlib
-import platform
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -65,7 +65,7 @@ def _name(sought: Sought) -> str:
     digest = hashlib.sha256()
     for part in (
         getattr(hyperscan, "__version__", "").encode(),
-        platform.machine().encode(),
+        _machine(),
         _features(),
         *(b"%d" % (literal in sought.once) + literal for literal in sought.literals),
         b"",
@@ -73,6 +73,12 @@ def _name(sought: Sought) -> str:
     ):
         digest.update(len(part).to_bytes(4, "big") + part)
     return digest.hexdigest()[:32]
+
+
+def _machine() -> bytes:
+    if hasattr(os, "uname"):
+        return os.uname().machine.encode()
+    return os.environ.get("PROCESSOR_ARCHITECTURE", "").encode()  # Windows
 
 
 def _features() -> bytes:

@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from keyguard.scanner.known import KnownKeys
 
 
+MOST = 5_000
+"""Findings of one file, with all that is inside: each takes 5 KB. The others are counted."""
+
+
 class Examined(NamedTuple):
     """What one content brought, and what inside of it could not be read."""
 
@@ -64,6 +68,7 @@ class Engine:
         self._max_size = max_size
         self.rulebook = rulebook or quick()
         self.work = Work()
+        self._found, self._whole = 0, True
         book = self.rulebook
         self._index = Index(book)
         words = [word for venue in book.venues for word in venue.words]
@@ -74,7 +79,7 @@ class Engine:
             valued=self._index.valued,
             hyperscan=hyperscan,
         )
-        self._elsewhere = Prefilter(frozenset(book.elsewhere), hyperscan=hyperscan)
+        self._elsewhere = Prefilter(frozenset(book.elsewhere), cache, hyperscan=hyperscan)
         self._own_keys = frozenset(venue.id for venue in book.venues if venue.private_key)
 
     @property
@@ -85,6 +90,7 @@ class Engine:
     def prepare(self) -> None:
         """Compile now what larger contents need, so that processes made after this share it."""
         self._prefilter.prepare(self._index.near)
+        self._elsewhere.prepare()
 
     def scan(self, data: bytes, path: str) -> tuple[Finding, ...]:
         """Return the credentials in `data`, worst first. `path` is what places are given, and may tell
@@ -95,8 +101,15 @@ class Engine:
         """The same, with what stands inside in another form and could not be read."""
         self.work.contents += 1
         self.work.bytes += len(data)
+        self._found, self._whole = 0, True
         walk = Walk(self._search, self._hints, Budget(self._max_size, TIMES * self._max_size))
-        return Examined(walk.file(data, path), tuple(walk.unread))
+        findings = walk.file(data, path)
+        if self._found > MOST:
+            more = f"{self._found - MOST:,} findings beyond {MOST:,} are not listed"
+            walk.unread.append(
+                Unread(path, more if self._whole else f"at least {more}, the rest was not read")
+            )
+        return Examined(findings, tuple(walk.unread))
 
     def _search(self, content: Searched, path: str) -> tuple[list[Finding], Hits]:
         """What stands in one text, decoded or not, and which literals it has."""
@@ -111,8 +124,12 @@ class Engine:
             self.rulebook, rules, content, path, claimed, hits, self._prefilter, self._elsewhere, self.work
         )
         candidates = confirmer.candidates()
+        self._whole = self._whole and confirmer.whole
         excerpts = Excerpts(content, [(c.start, c.end, c.rule.field) for c in candidates])
-        found = [self._finding(c, content, path, excerpts) for c in pair(candidates, self._own_keys)]
+        credentials = pair(candidates, self._own_keys)
+        listed = credentials[: max(0, MOST - self._found)]
+        self._found += len(credentials)
+        found = [self._finding(credential, content, path, excerpts) for credential in listed]
         if not own:
             return found, hits
         from keyguard.scanner.known import joined  # noqa: PLC0415 - only where a known key was found

@@ -73,7 +73,8 @@ class Excerpts:
         at = bisect_left(self._spans, low, key=lambda span: span[0])
         if at and self._spans[at - 1][1] > low:
             at -= 1
-        for start, end, shade in self._spans[at:]:
+        for number in range(at, len(self._spans)):  # no slice: a line may hold a hundred thousand
+            start, end, shade = self._spans[number]
             if start >= high:
                 break
             whole = low <= start and end <= high

@@ -12,15 +12,17 @@ from bisect import bisect_left
 Hits = dict[bytes, "array[int]"]
 """Literal -> the offsets where it ends, ascending."""
 _HEAD = 4
+_MANY = 64
+"""Fewer literals are looked for without asking first whether they can be there at all."""
 
 
 def hits_one_by_one(literals: list[bytes], data: bytes) -> Hits:
     """Look for each literal by itself, if its first bytes stand anywhere at all, which leaves few of them."""
     low = data.lower()
-    heads = {low[at : at + _HEAD] for at in range(len(low))}
+    heads = {low[at : at + _HEAD] for at in range(len(low))} if len(literals) > _MANY else None
     found: Hits = {}
     for literal in literals:
-        if literal[:_HEAD] not in heads and len(literal) >= _HEAD:
+        if heads is not None and literal[:_HEAD] not in heads and len(literal) >= _HEAD:
             continue
         at = low.find(literal)
         if at < 0:

@@ -59,7 +59,18 @@ Gather = Callable[[Engine, Iterable[Supply]], Gathered]
 """How contents become findings."""
 
 
-def share(engine: Engine, listed: Iterable[Listed], read: Read, gather: Gather, jobs: int) -> Gathered:
+Ahead = Callable[[list[Later]], None]
+"""How a source is told what it will be asked to read next."""
+
+
+def share(
+    engine: Engine,
+    listed: Iterable[Listed],
+    read: Read,
+    gather: Gather,
+    jobs: int,
+    ahead: Ahead | None = None,
+) -> Gathered:
     """Read and scan what is listed, in `jobs` processes; 0: one, or as many as there are cores if that
     is worth it."""
     gathered = Gathered()
@@ -72,7 +83,7 @@ def share(engine: Engine, listed: Iterable[Listed], read: Read, gather: Gather, 
     batches = chain(first, batches)
     if jobs == 1 or (jobs == 0 and size < ENOUGH):
         for batch in batches:
-            gathered.add(_scanned(engine, batch, read, gather))
+            gathered.add(_scanned(engine, batch, read, gather, ahead))
         return gathered
     from keyguard.scanner import transfer, workers  # noqa: PLC0415 - most scans are small
 
@@ -80,7 +91,7 @@ def share(engine: Engine, listed: Iterable[Listed], read: Read, gather: Gather, 
 
     def work(task: list[_Row]) -> Any:
         engine.work = Work()
-        return transfer.pack((_scanned(engine, _entries(task), read, gather).row(), engine.work.row()))
+        return transfer.pack((_scanned(engine, _entries(task), read, gather, ahead).row(), engine.work.row()))
 
     def lost(task: list[_Row]) -> Any:
         return transfer.pack((_unread(_entries(task)).row(), Work().row()))
@@ -95,8 +106,12 @@ def share(engine: Engine, listed: Iterable[Listed], read: Read, gather: Gather, 
     return gathered
 
 
-def _scanned(engine: Engine, batch: list[Listed], read: Read, gather: Gather) -> Gathered:
+def _scanned(
+    engine: Engine, batch: list[Listed], read: Read, gather: Gather, ahead: Ahead | None
+) -> Gathered:
     gathered = Gathered()
+    if ahead:
+        ahead([entry for entry in batch if isinstance(entry, Later)])
     for entry in batch:
         if isinstance(entry, Later):
             accepted = engine.work.allowed

@@ -22,9 +22,8 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 MOST = 4
 """Processes started unless more are asked for: enough for a disk, and memory stays below its bound."""
@@ -69,20 +68,19 @@ def spread(
         gc.unfreeze()
 
 
-@dataclass(frozen=True, slots=True)
-class _Task:
+class _Task(NamedTuple):
     number: int
     content: Any
     frame: bytes
 
 
-@dataclass(slots=True, eq=False)
 class _Worker:
-    pid: int
-    inbox: int
-    outbox: int
-    waiting: deque[_Task] = field(default_factory=deque)
-    received: bytearray = field(default_factory=bytearray)
+    def __init__(self, pid: int, inbox: int, outbox: int) -> None:
+        self.pid = pid
+        self.inbox = inbox
+        self.outbox = outbox
+        self.waiting: deque[_Task] = deque()
+        self.received = bytearray()
 
     def end(self) -> None:
         """Stop it, whatever it does, and let the system forget it."""

@@ -1,8 +1,9 @@
 """`make bench-scan`: keyguard beside other scanners on the same content, in turns, in one run.
 
-Everything is generated, so nothing has to be downloaded but the other scanners (requirements/peers.txt,
-installed by the Makefile into a folder of their own). Sizes: --tree-mb, --text-mb, --history-mb. Memory is
-the peak of the sum over all processes of a command, sampled twenty times a second from /proc.
+What is scanned is said in `content.py`; nothing has to be downloaded but the other scanners
+(requirements/peers.txt, installed by the Makefile into a folder of their own). Sizes: --tree-mb, --text-mb,
+--history-mb. Memory is the peak of the sum over all processes of a command, sampled twenty times a second
+from /proc.
 """
 
 from __future__ import annotations
@@ -22,18 +23,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.bench.__main__ import _machine
+from tests.bench.content import Mixed, changed, dense
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-_WORDS = (
-    "account amount api balance bid book cancel client config connection def else error exchange fill for "
-    "from import key limit logger market message name None order path position price quantity raise request "
-    "response return secret self session side signature size status str symbol time token trade value "
-    "password auth url"
-).split()
-_RARE = "binance bybit coinbase kraken okx upbit github aws".split()
-_LINES = 20_000
 _SAMPLE_S = 0.05
 _MIB = 1 << 20
 _DONE = (0, 1, 3, 200, 205)  # those above 0 are how scanners say that they found something
@@ -89,28 +83,41 @@ def _arguments() -> argparse.Namespace:
 
 
 def _jobs(root: Path, peers: Path, args: argparse.Namespace) -> Iterable[Job]:
-    lines = _lines()
+    home = root / "home"
     tree = root / "tree"
-    _fill(tree, lines, args.tree_mb * 1_000_000, args.files)
+    _fill(tree, Mixed(6).text, args.tree_mb * 1_000_000, args.files)
     _git(tree, "init", "-q")
-    yield Job(f"tree, {args.tree_mb} MB, {args.files} files", _commands(peers, tree, slow=args.slow), tree)
+    yield Job(f"tree, {args.tree_mb} MB, {args.files} files", _commands(peers, tree, home, args), tree)
+    worst = root / "worst"
+    source = dense(6)
+    _fill(worst, lambda size: (".py", source(size)), args.tree_mb * 1_000_000, args.files)
+    yield Job(f"worst case, {args.tree_mb} MB", _commands(peers, worst, home, args), worst)
     text = root / "text"
-    _fill(text, lines, args.text_mb * 1_000_000, max(1, args.text_mb // 8))
-    yield Job(f"mixed text, {args.text_mb} MB", _commands(peers, text, slow=False), text)
+    _fill(text, Mixed(7).text, args.text_mb * 1_000_000, max(1, args.text_mb // 8))
+    yield Job(f"mixed text, {args.text_mb} MB", _commands(peers, text, home, args), text)
     past = root / "history"
-    _history(past, lines, args.history_mb * 1_000_000)
+    _history(past, args.history_mb * 1_000_000)
     kingfisher = [str(peers / "bin/kingfisher"), "scan", "--no-validate", "--no-update-check", str(past)]
-    ours = [sys.executable, "-m", "keyguard", "--home", str(root / "home"), "scan", str(past), "--history"]
+    ours = [sys.executable, "-m", "keyguard", "--home", str(home), "scan", str(past), "--history"]
     _run(ours, past)  # so that there is something to remember
+    floor = ["git", "-C", str(past), "cat-file", "--batch", "--batch-all-objects", "--unordered"]
     yield Job(
         f"history, {args.history_mb} MB of blobs",
-        {"keyguard": [*ours, "--fresh"], "keyguard, again": ours, "kingfisher": kingfisher},
+        {
+            "keyguard": [*ours, "--fresh"],
+            "keyguard, again": ours,
+            "kingfisher": kingfisher,
+            "git cat-file alone": floor,
+        },
         past,
     )
     staged = root / "staged"
     staged.mkdir()
     _git(staged, "init", "-q")
-    (staged / "bot.py").write_text("\n".join(lines[:200]))
+    (staged / "README.md").write_text("one\n")
+    _git(staged, "add", "-A")
+    _git(staged, "commit", "-q", "-m", "one")
+    (staged / "bot.py").write_text(_python_lines(200))
     _git(staged, "add", "-A")
     python, git = [sys.executable, "-c", "pass"], ["git", "diff", "--cached"]
     hook = [str(peers / "bin/detect-secrets-hook"), "bot.py"]
@@ -122,13 +129,13 @@ def _jobs(root: Path, peers: Path, args: argparse.Namespace) -> Iterable[Job]:
     )
 
 
-def _commands(peers: Path, folder: Path, *, slow: bool) -> dict[str, Sequence[str]]:
+def _commands(peers: Path, folder: Path, home: Path, args: argparse.Namespace) -> dict[str, Sequence[str]]:
     binary = peers / "bin"
     commands: dict[str, Sequence[str]] = {
-        "keyguard": [sys.executable, "-m", "keyguard", "scan", str(folder)],
+        "keyguard": [sys.executable, "-m", "keyguard", "--home", str(home), "scan", str(folder)],
         "kingfisher": [str(binary / "kingfisher"), "scan", "--no-validate", "--no-update-check", str(folder)],
     }
-    if slow:
+    if args.slow:
         commands["detect-secrets"] = [str(binary / "detect-secrets"), "scan", "--all-files", str(folder)]
         commands["credsweeper"] = [str(binary / "credsweeper"), "--path", str(folder), "--no-stdout"]
     return commands
@@ -204,46 +211,28 @@ def _proportional(pid: int) -> int:
     return 0
 
 
-def _lines() -> list[str]:
-    source = random.Random(5)
-    lines = []
-    for _ in range(_LINES):
-        words = source.choices(_WORDS, k=source.randint(2, 7))
-        if source.random() < 0.01:
-            words.append(source.choice(_RARE))
-        if source.random() < 0.01:
-            words.append(f"{source.getrandbits(160):040x}")
-        lines.append("    " * source.randint(0, 3) + f"{words[0]}_{words[1]} = " + " ".join(words[1:]))
-    return lines
+def _python_lines(count: int) -> str:
+    return "\n".join(Path(argparse.__file__).read_text("utf-8").splitlines()[300 : 300 + count])
 
 
-def _fill(folder: Path, lines: list[str], size: int, files: int) -> None:
-    source = random.Random(6)
+def _fill(folder: Path, text: Callable[[int], tuple[str, bytes]], size: int, files: int) -> None:
     for number in range(files):
-        file = folder / f"part_{number % 40}" / f"module_{number}.py"
+        suffix, data = text(size // files)
+        file = folder / f"part_{number % 40}" / f"module_{number}{suffix}"
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(_text(source, lines, size // files))
+        file.write_bytes(data)
 
 
-def _text(source: random.Random, lines: list[str], size: int) -> str:
-    made: list[str] = []
-    length = 0
-    while length < size:
-        at = source.randrange(len(lines) - 50)
-        made += lines[at : at + 50]
-        length += sum(map(len, made[-50:])) + 50
-    return "\n".join(made)
-
-
-def _history(folder: Path, lines: list[str], size: int) -> None:
-    source = random.Random(7)
-    folder.mkdir()
+def _history(folder: Path, size: int) -> None:
+    """Commits that each change forty of four hundred files a little, until all blobs have that size."""
+    source, mixed = random.Random(7), Mixed(8)
+    _fill(folder, mixed.text, 400 * 40_000, 400)
     _git(folder, "init", "-q")
-    made = 0
+    files = sorted(folder.rglob("module_*"))
+    made = 400 * 40_000
     while made < size:
-        for _ in range(40):
-            file = folder / f"module_{source.randrange(400)}.py"
-            file.write_text(_text(source, lines, 40_000))
+        for file in source.choices(files, k=40):
+            file.write_bytes(changed(file.read_bytes(), source, mixed.like(file.suffix)))
             made += file.stat().st_size
         _git(folder, "add", "-A")
         _git(folder, "commit", "-q", "-m", f"{made} bytes")

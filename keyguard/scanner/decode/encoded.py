@@ -58,6 +58,8 @@ _BINARY = pattern(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _BASIC = pattern(rb"basic[ \"']{1,3}\Z|[\"']auth[\"']\s{0,3}:\s{0,3}[\"']\Z", re.IGNORECASE)
 _USER = pattern(rb"([^\s:]{8,128}):(\S{8,512})\Z")
 _BEFORE = pattern(rb"[A-Za-z0-9+/_=-]*+")
+_URL_SAFE = bytes.maketrans(b"-_", b"+/")
+_FIRST = 24
 _PACKED = (b"\x1f\x8b\x08", b"PK\x03\x04", b"BZh", b"\xfd7zXZ\x00", b"SQLite format 3\x00")
 
 
@@ -208,8 +210,10 @@ def _decode(match: re.Match[bytes]) -> bytes | None:
 
 def _unbase64(token: bytes) -> bytes | None:
     """Decoded text or a packed file; None for all else, so that random tokens stay as they are."""
+    if _is_random(token):
+        return None
     for _ in range(3):
-        bare = b"".join(token.split()).rstrip(b"=").translate(bytes.maketrans(b"-_", b"+/"))
+        bare = b"".join(token.split()).rstrip(b"=").translate(_URL_SAFE)
         if len(bare) % 4 == 1:
             return None
         out = base64.b64decode(bare + b"=" * (-len(bare) % 4))
@@ -228,6 +232,15 @@ def _unbase64(token: bytes) -> bytes | None:
         inner = _unbase64(plain) if len(plain) > 48 else None
         return inner or plain
     return None
+
+
+def _is_random(token: bytes) -> bool:
+    """Whether its first bytes already are neither text nor a packed file. Most tokens are names or hashes."""
+    try:
+        first = base64.b64decode(token[:_FIRST].translate(_URL_SAFE), validate=True)
+    except ValueError:
+        return False  # over several lines, or short: looked at as a whole
+    return _BINARY.search(first) is not None and not first.count(0) and not first.startswith(_PACKED)
 
 
 def _pair(text: bytes, low: int, high: int, decoded: bytes) -> tuple[bytes, bytes] | None:

@@ -15,6 +15,8 @@ import os
 import re
 import stat
 import subprocess
+import sys
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,6 +26,8 @@ from keyguard.core.errors import UsageError
 from keyguard.scanner.sources import Unread
 from keyguard.scanner.sources.files import TooLarge
 
+BASES = 48
+"""Megabytes of objects that others are deltas of, kept by each process that reads objects."""
 _OVERRIDES = (
     "core.fsmonitor=false",
     f"core.hooksPath={os.devnull}",
@@ -41,7 +45,7 @@ _OVERRIDES = (
     "gpg.program=false",
     "protocol.allow=never",
     # Memory of each process that reads objects, whatever the repository asks for.
-    "core.deltaBaseCacheLimit=48m",
+    f"core.deltaBaseCacheLimit={BASES}m",
     "core.packedGitWindowSize=16m",
     "core.packedGitLimit=64m",
 )
@@ -76,6 +80,8 @@ _READ_FIRST = (
     *("info/attributes", "info/exclude", "info/grafts", "objects/info/alternates", "objects/info/packs"),
 )
 _CHUNK = 1 << 20
+AHEAD = 400
+"""Ids of SHA-256 fill 26 KB; a pipe holds 64 KB, or 32 KB at the least."""
 _SILENT = "git failed without a word"
 
 
@@ -186,9 +192,10 @@ class Repository:
         """Start a command whose output is wanted later."""
         return Running(self._start(words, subprocess.DEVNULL, subprocess.PIPE))
 
-    def objects(self) -> ObjectReader:
-        """Read objects one by one, by one process."""
-        return ObjectReader(self._start(("cat-file", "--batch"), subprocess.PIPE, subprocess.DEVNULL))
+    def objects(self, bases: int = BASES) -> ObjectReader:
+        """Read objects one by one, by one process that keeps `bases` megabytes of what others are made of."""
+        words = ("-c", f"core.deltaBaseCacheLimit={bases}m", "cat-file", "--batch")
+        return ObjectReader(_with_room(self._start(words, subprocess.PIPE, subprocess.DEVNULL)))
 
     def _start(
         self, words: tuple[str, ...], stdin: int | IO[bytes], stderr: int | IO[bytes]
@@ -281,11 +288,23 @@ class Running:
         _end(self._process)
 
 
+def _with_room(process: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
+    """Give git room to work ahead. Where the system allows no larger pipe, it works ahead less."""
+    if sys.platform == "linux":
+        import fcntl  # noqa: PLC0415 - not on every platform
+
+        for pipe in filter(None, (process.stdin, process.stdout)):
+            with suppress(OSError):
+                fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _CHUNK)
+    return process
+
+
 class ObjectReader:
     """Objects of a repository, each read when asked for."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
+        self._asked: deque[str] = deque()
         self.read = 0
 
     def __enter__(self) -> ObjectReader:
@@ -298,18 +317,28 @@ class ObjectReader:
         """End the git process."""
         _end(self._process)
 
+    def ask(self, oids: list[str]) -> None:
+        """Have git prepare what `get` will be asked for next, in this order: at most `AHEAD` objects, so
+        that the questions fit into the pipe while nobody reads the answers."""
+        assert len(oids) <= AHEAD
+        assert not self._asked
+        stdin = self._process.stdin
+        assert stdin is not None
+        with suppress(BrokenPipeError):  # told by whoever reads
+            stdin.write("".join(f"{oid}\n" for oid in oids).encode())
+            stdin.flush()
+        self._asked.extend(oids)
+
     def get(self, oid: str, limit: int | None = None) -> bytes:
         """Return an object's content; raises GitFailed if it is missing or damaged, TooLarge above
         `limit` bytes."""
-        stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None
+        stdout = self._process.stdout
         assert stdout is not None
-        try:
-            stdin.write(oid.encode() + b"\n")
-            stdin.flush()
-            header = _OBJECT.fullmatch(stdout.readline())
-        except BrokenPipeError:
-            header = None
+        if not self._asked:
+            self.ask([oid])
+        assert self._asked[0] == oid
+        self._asked.popleft()
+        header = _OBJECT.fullmatch(stdout.readline())
         if not header:
             raise GitFailed("missing or damaged object")
         size = int(header[3])

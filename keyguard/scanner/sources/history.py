@@ -14,7 +14,7 @@ from typing import IO
 
 from keyguard.scanner.sources import Later, Listed, Note, Piece, Supply, Unread
 from keyguard.scanner.sources.files import TooLarge, megabytes
-from keyguard.scanner.sources.git import GitFailed, ObjectReader, Repository, said
+from keyguard.scanner.sources.git import AHEAD, BASES, GitFailed, ObjectReader, Repository, said
 
 COMMIT_MESSAGE = "(commit message)"
 TAG_MESSAGE = "(tag message)"
@@ -24,6 +24,7 @@ _CHECK = ("cat-file", "--batch-check=%(objectname) %(objecttype) %(objectsize) %
 _STORED = ("cat-file", "--batch-all-objects", "--batch-check=%(objectname) %(objecttype) %(objectsize)")
 _ABSENT = "missing"
 _ID = re.compile(rb"[0-9a-f]{40}|[0-9a-f]{64}")
+_BASES = 192
 SUBMODULES = Note("submodules are repositories of their own: scan each one by itself")
 # Neither refs nor in a reflog of their own; each work tree has its own ones.
 _HEADS = ("HEAD", "ORIG_HEAD", "FETCH_HEAD", "MERGE_HEAD", "REBASE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD")
@@ -130,9 +131,11 @@ class History:
 
 
 class Reader:
-    """Reads listed objects. Each process that uses it gets a git process of its own."""
+    """Reads listed objects. Each process that uses it gets a git process of its own; all of them together
+    keep `_BASES` megabytes of objects that others are made of, if they are not more than four."""
 
-    def __init__(self, repository: Repository, max_size: int) -> None:
+    def __init__(self, repository: Repository, max_size: int, jobs: int) -> None:
+        self._bases = max(BASES, _BASES // jobs)
         self._repository = repository
         self._max_size = max_size
         self._objects: dict[int, ObjectReader] = {}
@@ -144,16 +147,24 @@ class Reader:
         for objects in self._objects.values():
             objects.close()
 
+    def ahead(self, entries: list[Later]) -> None:
+        """Have git work on what will be read next, all of it and in this order."""
+        wanted = [entry.what[0] for entry in entries if entry.size <= self._max_size]
+        self._own().ask(wanted[:AHEAD])
+
     def read(self, later: Later) -> Iterator[Supply]:
         """Yield an object's content, or why it could not be read."""
         oid, kind = later.what
         if later.size > self._max_size:  # known without asking for it
             yield _too_large(oid, later.path, self._max_size)
             return
+        yield from object_pieces(self._own(), oid, kind, later.path, self._max_size)
+
+    def _own(self) -> ObjectReader:
         me = os.getpid()
         if me not in self._objects:
-            self._objects[me] = self._repository.objects()
-        yield from object_pieces(self._objects[me], oid, kind, later.path, self._max_size)
+            self._objects[me] = self._repository.objects(self._bases)
+        return self._objects[me]
 
 
 def object_pieces(reader: ObjectReader, oid: str, kind: str, path: str, max_size: int) -> Iterator[Supply]:
