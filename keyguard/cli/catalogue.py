@@ -52,6 +52,7 @@ COMMANDS = {
     "alert add": "a channel for alerts: chat, mail, pager, desktop",
     "alert list": "the channels",
     "alert remove": "take a channel away",
+    "alert ack": "somebody knows: do not say it again",
     "alert test": "send a test message",
     "daemon start": "start the daemon of this home",
     "daemon stop": "end it; what is under way is finished first",

@@ -17,6 +17,11 @@ from keyguard.workflows.identity import Actor
 def attention(ports: Ports) -> tuple[Finding, ...]:
     """Look at all that is stored, and return what needs a person now, the worst first."""
     refresh(ports)
+    return open_now(ports)
+
+
+def open_now(ports: Ports) -> tuple[Finding, ...]:
+    """What was open when last looked, the worst first."""
     now = ports.clock.now()
     found = [one for one in ports.findings.standing() if not one.accepted(now)]
     return tuple(sorted(found, key=lambda one: one.item.order()))

@@ -24,7 +24,7 @@ def ready(tmp_path: Path) -> Iterator[Desk]:
 
 def test_a_home_with_nothing_to_look_at(ready: Desk) -> None:
     assert ready.keyguard("attention").out == ""
-    assert ready.keyguard("attention", "--json").json == {"findings": []}
+    assert ready.keyguard("attention", "--json").json == {"findings": [], "undelivered": []}
     assert ready.keyguard("finding", "list", "--json").json == []
 
 

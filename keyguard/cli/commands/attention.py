@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keyguard.cli import finding_words, session
-from keyguard.workflows import findings
+from keyguard.workflows import alerting, findings
 
 if TYPE_CHECKING:
     import argparse
@@ -27,9 +27,18 @@ def run(args: argparse.Namespace, out: Output) -> int:
     """Look at what is stored, and print what is open."""
     with session.opened(args, out) as ports:
         found = findings.attention(ports)
+        missed = alerting.undelivered(ports)
     if out.json:
-        out.document({"findings": [finding_words.document(finding) for finding in found]})
+        out.document(
+            {
+                "findings": [finding_words.document(finding) for finding in found],
+                "undelivered": [{"finding": s.alert.subject, "channels": list(s.missed)} for s in missed],
+            }
+        )
     else:
         for finding in found:
             finding_words.tell(out, finding)
-    return FINDINGS if found else 0
+        for said in missed:
+            out.data(f"alert of {said.alert.subject} not taken by {', '.join(said.missed)}", "yellow")
+            out.data(f"        keyguard alert test {' '.join(said.missed)}")
+    return FINDINGS if found or missed else 0
