@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from keyguard.core.alerts import Manners
 from keyguard.core.errors import KeyguardError
 from keyguard.daemon.connection import where
 from keyguard.daemon.custody import Custody
+from keyguard.daemon.leaks import Leaks
 from keyguard.ports.all import Ports
 from keyguard.ports.channels import Messenger
 from keyguard.workflows import alerting, findings, look
@@ -27,7 +29,13 @@ class Jobs:
     """
 
     def __init__(
-        self, ports: Ports, custody: Custody, messenger: Messenger, manners: Manners, inspect_s: int
+        self,
+        ports: Ports,
+        custody: Custody,
+        messenger: Messenger,
+        manners: Manners,
+        inspect_s: int,
+        folders: tuple[str, ...] = (),
     ) -> None:
         self._ports = ports
         self._custody = custody
@@ -38,6 +46,8 @@ class Jobs:
         self._ending = threading.Event()
         self._telling = threading.Event()
         self._under_way: dict[str, asyncio.Future[None]] = {}
+        loop = asyncio.get_running_loop()
+        self._leaks = Leaks(ports, folders, lambda: _later(loop, self._tell_now))
 
     async def look(self) -> None:
         """Begin to inspect every key that was not inspected lately."""
@@ -49,8 +59,15 @@ class Jobs:
 
     async def tell(self) -> None:
         """Begin to send the alerts that are due."""
+        self._tell_now()
+
+    def _tell_now(self) -> None:
         self._telling.set()  # a look that is under way sees to it between two keys
         self._begin("send alerts", self._tell)
+
+    async def watch(self) -> None:
+        """Begin to watch the folders that are not watched yet."""
+        self._begin("watch folders", self._leaks.watch)
 
     async def idle(self) -> None:
         """Return when nothing is under way."""
@@ -61,7 +78,9 @@ class Jobs:
         """Finish the call to a venue or a channel that is under way, begin no more."""
         self._ending.set()
         await self.idle()
-        await asyncio.get_running_loop().run_in_executor(None, self._thread.shutdown)
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(None, self._leaks.stop)
+        await loop.run_in_executor(None, self._thread.shutdown)
 
     def _begin(self, name: str, work: Callable[[], None]) -> None:
         if name in self._under_way or self._ending.is_set():
@@ -98,3 +117,9 @@ class Jobs:
         self._telling.clear()
         if not self._custody.locked:
             alerting.tell(self._ports, self._messenger, self._manners)
+
+
+def _later(loop: asyncio.AbstractEventLoop, work: Callable[[], None]) -> None:
+    """Have the loop do it, from another thread; nothing where the loop has ended."""
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(work)

@@ -61,7 +61,7 @@ def run(home: Home, passphrase_file: str | None, ready: Callable[[], None]) -> N
                 rights=rights.granted(ports),
                 listening=listening,
                 notifier=Notifier(),
-                jobs=Jobs(ports, custody, AppriseMessenger(), manner, chosen.inspect_s),
+                jobs=Jobs(ports, custody, AppriseMessenger(), manner, chosen.inspect_s, chosen.watch),
             )
             await server.run(ready)
 

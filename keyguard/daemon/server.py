@@ -248,6 +248,8 @@ class Server:
             self._schedule.add("inspect keys", every, self._jobs.look, first_s=min(every, _SETTLED_IN_S))
         self._schedule.add("refresh findings", _REFRESH_S, self._jobs.refresh, first_s=_ALERTS_S)
         self._schedule.add("send alerts", _ALERTS_S, self._jobs.tell)
+        if self.settings.watch:
+            self._schedule.add("watch folders", _ALERTS_S, self._jobs.watch, first_s=0.0)
         if self.settings.auto_lock_s:
             self._schedule.add("auto-lock", min(self.settings.auto_lock_s / 2, 10.0), self._lock_if_idle)
         if self._notifier.watchdog_s:
