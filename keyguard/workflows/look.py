@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,20 +60,22 @@ def at_all(
     """
     every = ports.inventory.keys()
     live = ports.inventory.live_versions([key.id for key in every])
-    due = [key for key in every if key.id in live and not _seen_since(ports, live[key.id], since)]
+    before = ports.inventory.last_observations([version.id for version in live.values()])
     inspections: list[Inspection] = []
     unasked: dict[str, str] = {}
-    for key in due:
-        if going_on():
+    for key in every:
+        version = live.get(key.id)
+        observation = None if version is None else before.get(version.id)
+        lately = since is not None and observation is not None and observation.at >= since
+        if version is not None and not lately and going_on():
             with _passed_over(unasked, key.name):
                 inspections.append(at_key(ports, key.id))
     unknown: list[Item] = []
-    for (venue, environment, account), mine in _accounts(ports, due, live).items():
+    managers = _managers(ports, every, live)
+    for (venue, environment, account), own in _accounts(ports, inspections).items():
         if going_on():
             with _passed_over(unasked, f"the keys of {venue}/{account}"):
-                unknown += _unregistered(
-                    ports, venue, account, _listers(ports, every, live, mine, environment)
-                )
+                unknown += _unregistered(ports, venue, account, (*managers[venue, environment], own))
     return Looked(tuple(inspections), tuple(unknown), unasked)
 
 
@@ -87,40 +90,32 @@ def _passed_over(unasked: dict[str, str], name: str) -> Iterator[None]:
         unasked[name] = error.message
 
 
-def _seen_since(ports: Ports, version: KeyVersion, since: datetime | None) -> bool:
-    seen = ports.inventory.last_observation(version.id)
-    return since is not None and seen is not None and seen.at >= since
-
-
-def _accounts(ports: Ports, keys: Sequence[Key], live: Mapping[str, KeyVersion]) -> dict[Account, list[Key]]:
-    """The accounts in which these keys were seen."""
-    found: dict[Account, list[Key]] = {}
-    for key in keys:
-        if ports.gateway.adapter(key.venue).list_keys is not None:
-            seen = ports.inventory.last_observation(live[key.id].id)
-            account = (seen.report.account if seen else "") or key.account
-            found.setdefault((key.venue, key.environment, account), []).append(key)
+def _accounts(ports: Ports, inspections: Sequence[Inspection]) -> dict[Account, KeyVersion]:
+    """The accounts in which keys were just seen, each with one of its keys."""
+    found: dict[Account, KeyVersion] = {}
+    for seen in inspections:
+        if seen.report is not None and ports.gateway.adapter(seen.key.venue).list_keys is not None:
+            account = seen.report.account or seen.key.account
+            found.setdefault((seen.key.venue, seen.key.environment, account), seen.version)
     return found
 
 
-def _listers(
-    ports: Ports,
-    every: Sequence[Key],
-    live: Mapping[str, KeyVersion],
-    mine: list[Key],
-    environment: Environment,
-) -> Iterator[KeyVersion]:
-    """Keys that may see the account's list: those that manage keys at the venue, and one of its own."""
+def _managers(
+    ports: Ports, every: Sequence[Key], live: Mapping[str, KeyVersion]
+) -> defaultdict[tuple[str, Environment], list[KeyVersion]]:
+    """The keys that manage keys, by venue and environment."""
+    seen = ports.inventory.last_observations([version.id for version in live.values()])
+    found: defaultdict[tuple[str, Environment], list[KeyVersion]] = defaultdict(list)
     for key in every:
-        if (key.venue, key.environment) == (mine[0].venue, environment) and key.id in live:
-            seen = ports.inventory.last_observation(live[key.id].id)
-            if seen is not None and Scope.MANAGE_KEYS in seen.report.scopes:
-                yield live[key.id]
-    yield live[mine[0].id]
+        observation = seen.get(live[key.id].id) if key.id in live else None
+        if observation is not None and Scope.MANAGE_KEYS in observation.report.scopes:
+            found[key.venue, key.environment].append(live[key.id])
+    return found
 
 
-def _unregistered(ports: Ports, venue: str, account: str, listers: Iterator[KeyVersion]) -> tuple[Item, ...]:
-    """The first list that a venue gives is recorded and compared; raises the last refusal if none is."""
+def _unregistered(ports: Ports, venue: str, account: str, listers: Sequence[KeyVersion]) -> tuple[Item, ...]:
+    """The first list that a venue gives to one of the keys is recorded and compared; raises the last refusal
+    if it gives none."""
     refusal: Refused | None = None
     for version in listers:
         list_keys = ports.gateway.adapter(venue).list_keys

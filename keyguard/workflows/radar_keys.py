@@ -26,11 +26,12 @@ def keys(ports: Ports, now: datetime, soon: timedelta) -> Iterator[Item]:
     """Every item of every key with a live version."""
     every = ports.inventory.keys()
     live = ports.inventory.live_versions([key.id for key in every])
+    seen = ports.inventory.last_observations([version.id for version in live.values()])
     for key in every:
         version = live.get(key.id)
         if version is None:
             continue
-        observation = ports.inventory.last_observation(version.id)
+        observation = seen.get(version.id)
         facts = ports.gateway.adapter(key.venue).facts
         if observation is None or now - observation.at >= UNOBSERVED:
             yield _unobserved(key, version, observation)
