@@ -6,12 +6,12 @@ import asyncio
 import contextlib
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from keyguard.core.alerts import Manners
-from keyguard.core.errors import KeyguardError
+from keyguard.core.errors import KeyguardError, UsageError
 from keyguard.daemon.connection import where
 from keyguard.daemon.custody import Custody
 from keyguard.daemon.leaks import Leaks
@@ -104,8 +104,12 @@ class Jobs:
         if self._custody.locked:
             return
         since = self._ports.clock.now() - self._fresh
-        looked = look.at_all(self._ports, self._going_on, since=since)
-        _LOG.info("inspected %d keys; %d could not be asked", len(looked.inspections), len(looked.unasked))
+        with _alone(self._ports, "watch-look") as alone:
+            if alone:
+                seen = look.at_all(self._ports, self._going_on, since=since)
+                _LOG.info(
+                    "inspected %d keys; %d could not be asked", len(seen.inspections), len(seen.unasked)
+                )
 
     def _going_on(self) -> bool:
         self._tell()
@@ -115,11 +119,28 @@ class Jobs:
         if not self._telling.is_set() or self._ending.is_set():
             return
         self._telling.clear()
-        if not self._custody.locked:
-            alerting.tell(self._ports, self._messenger, self._manners)
+        if self._custody.locked:
+            return
+        with _alone(self._ports, "watch-tell") as alone:
+            if alone:
+                alerting.tell(self._ports, self._messenger, self._manners)
 
 
 def _later(loop: asyncio.AbstractEventLoop, work: Callable[[], None]) -> None:
     """Have the loop do it, from another thread; nothing where the loop has ended."""
     with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(work)
+
+
+@contextlib.contextmanager
+def _alone(ports: Ports, name: str) -> Iterator[bool]:
+    """Whether no other daemon on this database does this now; none begins it meanwhile."""
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(ports.journal.alone(name))
+        except UsageError as error:
+            if error.code != "workflow.busy":
+                raise
+            yield False
+            return
+        yield True

@@ -85,12 +85,11 @@ def _grants(
 def _leases(
     ports: Ports, people: dict[str, Person], grants: dict[str, Grant], now: datetime
 ) -> Iterator[Item]:
-    names = {
-        version.id: key.name
-        for key in ports.inventory.keys()  # noqa: SIM118 - a method of the port
-        for version in ports.inventory.versions(key.id)
-    }
-    for lease in ports.inventory.running_leases():
+    leases = ports.inventory.running_leases()
+    keys = {key.id: key.name for key in ports.inventory.keys()}  # noqa: SIM118 - a method of the port
+    versions = ports.inventory.versions_by_id(sorted({lease.version_id for lease in leases}))
+    names = {version.id: keys[version.key_id] for version in versions.values()}
+    for lease in leases:
         grant, person = grants.get(lease.grant_id), people.get(lease.person)
         spans: list[tuple[str, Span]] = []
         if grant is not None:

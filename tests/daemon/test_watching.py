@@ -8,16 +8,29 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from keyguard.core.secret import Secret
+from keyguard.ports.channels import Channel
+from keyguard.workflows import channels
+from tests.cli.test_alert import Chat
 from tests.daemon.homes import TIME_LIMIT_S
 from tests.unit.scanner.leaks import bybit, env
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.daemon.homes import DaemonHome
 
 pytest.importorskip("watchdog")
+
+
+@pytest.fixture
+def chat(tmp_path: Path) -> Iterator[Chat]:
+    (tmp_path / "chat").mkdir()
+    made = Chat(tmp_path / "chat")
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
 
 
 def until(holds: Callable[[], Any]) -> Any:
@@ -33,11 +46,13 @@ def leaks(home: DaemonHome) -> list[dict[str, Any]]:
     return [finding for finding in found if finding["kind"] == "leak"]
 
 
-def test_a_leak_into_a_watched_folder(make: Callable[..., DaemonHome], tmp_path: Path) -> None:
+def test_a_leak_into_a_watched_folder(make: Callable[..., DaemonHome], tmp_path: Path, chat: Chat) -> None:
     folder = tmp_path / "bots"
     folder.mkdir()
     home = make(watch=[str(folder)])
-    home.start()
+    with home.opened() as ports:
+        channels.add(ports.secrets, Channel("desk-chat", Secret(chat.url)))
+    home.start(REQUESTS_CA_BUNDLE=str(chat.roots))
     status = json.loads(home.keyguard("daemon", "status", "--json").stdout)
     assert {job["name"] for job in status["jobs"]} >= {
         "inspect keys",
@@ -51,6 +66,11 @@ def test_a_leak_into_a_watched_folder(make: Callable[..., DaemonHome], tmp_path:
     (folder / "bot.env").write_text(env("bybit", key, secret))
     (finding,) = until(lambda: leaks(home))
     assert (finding["subject"], finding["origin"]) == (str(folder / "bot.env"), "inferred")
+    assert chat.came.wait(TIME_LIMIT_S)
+    message = chat.got[0]
+    assert f"keyguard alert ack {finding['id']}" in message["message"]
+    assert secret not in str(chat.got)
+    assert key not in str(chat.got)
     assert home.keyguard("daemon", "stop").returncode == 0
     closed = home.keyguard("finding", "close", finding["id"], "--reason", "deleted, it was a FAKE")
     assert closed.returncode == 0

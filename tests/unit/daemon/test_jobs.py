@@ -159,3 +159,23 @@ def test_a_job_that_fails_is_noted_and_comes_again(
     assert len(calls) == 2
     assert "the job inspect keys failed: ValueError" in caplog.text
     assert "FAKEsecret" not in caplog.text
+
+
+def test_what_another_daemon_on_the_database_does_is_left_to_it() -> None:
+    desk = Desk()
+    desk.world.clock.sleep(8 * 86_400)
+    before = len(desk.world.gateway.sent)
+
+    async def work(jobs: Jobs) -> None:
+        await jobs.refresh()
+        await jobs.look()
+        await jobs.tell()
+        await jobs.idle()
+
+    with desk.world.journal.alone("watch-look"), desk.world.journal.alone("watch-tell"):
+        desk.run(work)
+    assert len(desk.world.gateway.sent) == before
+    assert desk.messenger.taken() == []
+    desk.run(work)
+    assert len(desk.world.gateway.sent) > before
+    assert desk.messenger.taken() == ["chat"]
