@@ -10,7 +10,8 @@
     self_approval = "refused"     # or "exception": allowed with a compensating control, on record
     [firm]                        # who writes the audit log (declared)
     [simulators]                  # venue = "http://127.0.0.1:PORT"; this home is for trying out
-    [daemon]                      # limits and times of the daemon (docs/daemon.md): numbers and texts
+    [daemon]                      # limits and times of the daemon (docs/daemon.md): numbers, texts, folders
+    [alerts]                      # when alerts are repeated and held back (docs/daemon.md): numbers, texts
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 STORES = ("os-keyring", "file")
 _RIGHTS = ("rights", "four_eyes", "self_approval")
-_MEMBERS = {"id", "store", "database", "proxy", "firm", "simulators", "daemon", *_RIGHTS}
+_MEMBERS = {"id", "store", "database", "proxy", "firm", "simulators", "daemon", "alerts", *_RIGHTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,8 @@ class Config:
     firm: Mapping[str, str] = field(default_factory=dict)
     simulators: Mapping[str, str] = field(default_factory=dict)
     rights: RightsPolicy = field(default_factory=RightsPolicy)
-    daemon: Mapping[str, int | str] = field(default_factory=dict)
+    daemon: Mapping[str, int | str | list[str]] = field(default_factory=dict)
+    alerts: Mapping[str, int | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +151,9 @@ class Home:
         document["firm"] = dict(config.firm)
         if config.simulators:
             document["simulators"] = dict(config.simulators)
-        if config.daemon:
-            document["daemon"] = dict(config.daemon)
+        for name in ("daemon", "alerts"):
+            if table := getattr(config, name):
+                document[name] = dict(table)
         text = tomli_w.dumps(document)
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -193,12 +196,22 @@ def _config(document: dict[str, Any], path: Path) -> Config:
     for name, table in tables.items():
         if not isinstance(table, dict) or not all(isinstance(v, str) for v in table.values()):
             raise _malformed(path, f"[{name}] holds texts")
-    daemon = document.get("daemon", {})
-    if not isinstance(daemon, dict) or not all(type(v) in (int, str) for v in daemon.values()):
-        raise _malformed(path, "[daemon] holds texts and whole numbers")
+    daemon, alerts = document.get("daemon", {}), document.get("alerts", {})
+    if not isinstance(daemon, dict) or not all(_plain(v) or _texts(v) for v in daemon.values()):
+        raise _malformed(path, "[daemon] holds texts, whole numbers and lists of texts")
+    if not isinstance(alerts, dict) or not all(map(_plain, alerts.values())):
+        raise _malformed(path, "[alerts] holds texts and whole numbers")
     if not texts["id"] or texts["store"] not in STORES:
         raise _malformed(path, f"id is missing, or store is none of {', '.join(STORES)}")
-    return Config(**texts, **tables, rights=_rights(document, path), daemon=daemon)
+    return Config(**texts, **tables, rights=_rights(document, path), daemon=daemon, alerts=alerts)
+
+
+def _plain(value: Any) -> bool:
+    return type(value) in (int, str)
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
 def _rights(document: dict[str, Any], path: Path) -> RightsPolicy:

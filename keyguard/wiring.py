@@ -92,6 +92,7 @@ def opened_with(home: Home, secrets: SecretStore, person: Person) -> Iterator[Po
     from keyguard.gateway.http import HttpGateway
     from keyguard.stores.audit import SqlAuditLog
     from keyguard.stores.database import open_database
+    from keyguard.stores.findings import SqlFindings
     from keyguard.stores.inventory import SqlInventory
     from keyguard.stores.journal import SqlJournal
     from keyguard.stores.nonces import SqlNonces
@@ -114,6 +115,7 @@ def opened_with(home: Home, secrets: SecretStore, person: Person) -> Iterator[Po
                 clock=clock,
                 person=person,
                 people=SqlPeople(database, config.rights),
+                findings=SqlFindings(database),
             )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from keyguard.cli import accepting, brief
 from keyguard.cli.commands.scan import folder
 from keyguard.core.errors import UsageError
-from keyguard.scanner import config
+from keyguard.scanner import config, project
 from keyguard.scanner.compact import quick
 from keyguard.scanner.engine import Engine
 from keyguard.scanner.fingerprint import guessable
@@ -33,7 +33,7 @@ def run(args: argparse.Namespace, out: Output, index: Begun | None = None) -> in
     """Scan, write the report, return the exit status. `index`: with --staged."""
     brief.loaded()
     settings = config.Config() if args.stdin or args.env else config.find(folder(args))
-    book, judges, notes = accepting.rules(quick(), settings, None if args.stdin or args.env else folder(args))
+    book, judges, notes = project.rules(quick(), settings, None if args.stdin or args.env else folder(args))
     if args.no_inline_allow:
         book = book._replace(allow=())
         notes = (*notes, "marks on lines (`keyguard:allow`) allow nothing in this scan")

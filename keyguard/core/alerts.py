@@ -45,6 +45,15 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """An alert and what came of telling it. `missed`: channels that did not take it when last tried."""
+
+    alert: Alert
+    told: Told
+    missed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class QuietHours:
     """From `begin` to `end` by the clock of `zone`; over midnight where the end is the earlier one."""
 
@@ -77,6 +86,11 @@ class Next(Enum):
     WAIT = "wait"
 
 
+def held_back(alert: Alert, manners: Manners, now: datetime) -> bool:
+    """Whether an alert waits for the end of quiet hours."""
+    return alert.urgency < Urgency.CRITICAL and manners.quiet is not None and manners.quiet.holds(now)
+
+
 def what_next(alert: Alert, told: Told | None, manners: Manners, now: datetime) -> Next:
     """Decide; `told` is None for an alert nobody was told of.
 
@@ -85,7 +99,7 @@ def what_next(alert: Alert, told: Told | None, manners: Manners, now: datetime) 
     """
     if told is not None and told.acknowledged is not None:
         return Next.WAIT
-    if alert.urgency < Urgency.CRITICAL and manners.quiet is not None and manners.quiet.holds(now):
+    if held_back(alert, manners, now):
         return Next.WAIT
     if told is None or told.last is None:
         return Next.SAY

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from keyguard.core.exchange import Facts, KeyReport
+from keyguard.core.expiry import deadlines
 from keyguard.core.keys import DANGEROUS, Key, Origin, Scope, scope_names
 
 SOON = timedelta(days=7)
@@ -53,14 +54,8 @@ def expiry(report: KeyReport, facts: Facts) -> tuple[datetime, Origin] | None:
 
     The venue's own word wins; else the venue's rules applied to the day of creation.
     """
-    if report.expires_at is not None:
-        return report.expires_at, report.expiry_origin
-    if report.created_at is None:
-        return None
-    lives = [facts.lifetime] if facts.lifetime else []
-    if report.ips == () and facts.no_ip_expiry:
-        lives.append(facts.no_ip_expiry)
-    return (report.created_at + min(lives), Origin.INFERRED) if lives else None
+    found = deadlines(report, facts)
+    return (found[0].at, found[0].origin) if found else None
 
 
 def _scopes(key: Key, report: KeyReport) -> list[KeyWarning]:

@@ -13,11 +13,14 @@ from keyguard import __version__, wiring
 from keyguard.core.errors import DaemonError, StoreError, UsageError
 from keyguard.daemon import hardening, rights
 from keyguard.daemon.custody import Custody
+from keyguard.daemon.jobs import Jobs
 from keyguard.daemon.listening import Listening, listen
+from keyguard.daemon.manners import manners
 from keyguard.daemon.notify import Notifier
 from keyguard.daemon.peers import eyes
 from keyguard.daemon.server import Server
 from keyguard.daemon.settings import settings
+from keyguard.gateway.apprise_messenger import AppriseMessenger
 from keyguard.rpc import place
 from keyguard.stores.file_lock import locked
 
@@ -38,7 +41,7 @@ def run(home: Home, passphrase_file: str | None, ready: Callable[[], None]) -> N
     hardening.harden()
     config = home.read()
     home.demand_private()
-    chosen = settings(config.daemon)
+    chosen, manner = settings(config.daemon), manners(config.alerts)
     unlock = wiring.Unlock(passphrase_file, _nobody)
     with _alone(home), contextlib.ExitStack() as opened:
         os.chdir(home.path)
@@ -58,6 +61,7 @@ def run(home: Home, passphrase_file: str | None, ready: Callable[[], None]) -> N
                 rights=rights.granted(ports),
                 listening=listening,
                 notifier=Notifier(),
+                jobs=Jobs(ports, custody, AppriseMessenger(), manner, chosen.inspect_s, chosen.watch),
             )
             await server.run(ready)
 

@@ -30,9 +30,17 @@ class Schedule:
         self._chance = chance
         self._jobs: list[Job] = []
 
-    def add(self, name: str, every_s: float, work: Callable[[], Awaitable[None]]) -> None:
-        """Have `work` done every so many seconds, for the first time after that long."""
-        self._jobs.append(Job(name, every_s, work, self._next(every_s)))
+    def add(
+        self,
+        name: str,
+        every_s: float,
+        work: Callable[[], Awaitable[None]],
+        *,
+        first_s: float | None = None,
+    ) -> None:
+        """Have `work` done every so many seconds, for the first time after that long or after `first_s`."""
+        first = self._next(every_s if first_s is None else first_s)
+        self._jobs.append(Job(name, every_s, work, first))
 
     def upcoming(self) -> list[dict[str, str | int]]:
         """The jobs with the seconds until they are due, the next first."""

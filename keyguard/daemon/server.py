@@ -20,6 +20,7 @@ from keyguard.core.keys import Key
 from keyguard.daemon.connection import Wire, where
 from keyguard.daemon.custody import Custody
 from keyguard.daemon.handouts import HandOuts
+from keyguard.daemon.jobs import Jobs
 from keyguard.daemon.methods import methods
 from keyguard.daemon.peers import Eyes, Peer
 from keyguard.daemon.rights import Rights
@@ -39,6 +40,11 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 _CHANGES_S = 0.25
 _SETTLE_S = 5.0
+_ALERTS_S = 60.0
+_REFRESH_S = 600.0
+"""Reads what is known of every key: with thousands of them that is work."""
+_SETTLED_IN_S = 600.0
+"""After a start, keys are looked at once bots have what they need."""
 _LAST_WORK_S = 20.0
 """What a request under way may still take when the daemon stops."""
 
@@ -57,6 +63,7 @@ class Server:
         rights: Rights,
         listening: Listening,
         notifier: Notifier,
+        jobs: Jobs,
     ) -> None:
         self.settings = settings
         self.lingering = 0
@@ -68,6 +75,7 @@ class Server:
         self._eyes = eyes
         self._listening = listening
         self._notifier = notifier
+        self._jobs = jobs
         self._host = socket.gethostname()
         self._users: dict[int, str] = {}
         self._by_user: Counter[int] = Counter()
@@ -235,6 +243,13 @@ class Server:
     def _plan(self) -> None:
         self._schedule.add("tell of new versions", _CHANGES_S, self.watching.tell_changes)
         self._schedule.add("end leases", _SETTLE_S, self.hand_outs.settle)
+        every = self.settings.inspect_s
+        if every:
+            self._schedule.add("inspect keys", every, self._jobs.look, first_s=min(every, _SETTLED_IN_S))
+        self._schedule.add("refresh findings", _REFRESH_S, self._jobs.refresh, first_s=_ALERTS_S)
+        self._schedule.add("send alerts", _ALERTS_S, self._jobs.tell)
+        if self.settings.watch:
+            self._schedule.add("watch folders", _ALERTS_S, self._jobs.watch, first_s=0.0)
         if self.settings.auto_lock_s:
             self._schedule.add("auto-lock", min(self.settings.auto_lock_s / 2, 10.0), self._lock_if_idle)
         if self._notifier.watchdog_s:
@@ -254,6 +269,7 @@ class Server:
             await asyncio.wait(list(self.under_way), timeout=_LAST_WORK_S)
         with contextlib.suppress(KeyguardError):
             await self.hand_outs.settle()
+        await self._jobs.close()
         await self.hand_outs.close()
 
     def _venues(self) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from keyguard.core.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Limits and times. Every number is positive, `auto_lock_s` may be 0: never.
+    """Limits and times. Every number is positive, `auto_lock_s` and `inspect_s` may be 0: never.
 
     `group`: system mode, where the members of this group may connect and each uid is somebody else; empty:
     user mode, where only the daemon's own uid may.
@@ -29,6 +29,10 @@ class Settings:
     unread_bytes: int = 16 * 1024 * 1024
     """What may wait for a reader that does not read."""
     leases_per_process: int = 20_000
+    inspect_s: int = 86_400
+    """Seconds between two looks at every key at its venue; 0: never."""
+    watch: tuple[str, ...] = ()
+    """Folders in which leaked keys are looked for as files are saved; absolute, or beginning with ~."""
 
     @property
     def system(self) -> bool:
@@ -36,17 +40,24 @@ class Settings:
         return bool(self.group)
 
 
-def settings(table: Mapping[str, int | str]) -> Settings:
+_MAY_BE_ZERO = ("auto_lock_s", "inspect_s")
+
+
+def settings(table: Mapping[str, int | str | list[str]]) -> Settings:
     """Read the table; UsageError `daemon.settings` names what is wrong."""
-    known = {field.name: type(field.default) for field in fields(Settings)}
+    known = {field.name: list if field.name == "watch" else type(field.default) for field in fields(Settings)}
+    words = {int: "a whole number", str: "a text", list: "a list of folders"}
     for name, value in table.items():
         if name not in known:
             raise _wrong(f"[daemon] has no setting {name!r}")
         if type(value) is not known[name]:
-            raise _wrong(f"[daemon] {name}: a {'text' if known[name] is str else 'whole number'}")
-        if isinstance(value, int) and value < (0 if name == "auto_lock_s" else 1):
+            raise _wrong(f"[daemon] {name}: {words[known[name]]}")
+        if isinstance(value, int) and value < (0 if name in _MAY_BE_ZERO else 1):
             raise _wrong(f"[daemon] {name}: too small")
-    return Settings(**table)  # type: ignore[arg-type]  # each value has the type of its field, as just seen
+        if isinstance(value, list) and not all(folder.startswith(("/", "~")) for folder in value):
+            raise _wrong(f"[daemon] {name}: folders by their whole path, or from ~")
+    plain = {name: tuple(value) if isinstance(value, list) else value for name, value in table.items()}
+    return Settings(**plain)  # type: ignore[arg-type]  # each value has the type of its field, as just seen
 
 
 def _wrong(what: str) -> UsageError:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from keyguard.ports.audit import AuditLog
 from keyguard.ports.clock import Clock
+from keyguard.ports.findings import Findings
 from keyguard.ports.gateway import Gateway
 from keyguard.ports.inventory import Inventory
 from keyguard.ports.journal import Journal
@@ -26,3 +27,4 @@ class Ports:
     clock: Clock
     person: Person
     people: People
+    findings: Findings

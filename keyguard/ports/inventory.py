@@ -107,6 +107,10 @@ class Inventory(Protocol):
         """The newest observation of a version."""
         ...
 
+    def last_observations(self, version_ids: Sequence[str]) -> Mapping[str, Observation]:
+        """The newest observation of each of these versions; one without is left out."""
+        ...
+
     def add_lease(self, lease: Lease) -> None:
         """Note a hand-out."""
         ...

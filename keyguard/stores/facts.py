@@ -71,6 +71,10 @@ def _build(kind: Any, value: Any) -> Any:
         if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
             raise ValueError("not an object of texts")
         return value
+    if isinstance(kind, type) and issubclass(kind, int):
+        if type(value) is not int:
+            raise ValueError("not a whole number")
+        return kind(value)
     if kind is Scope:
         return parse_scopes(_build(tuple[str, ...], value))
     if not isinstance(value, str):

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Select,
     bindparam,
     delete,
+    func,
     insert,
     or_,
     select,
@@ -196,6 +197,28 @@ class SqlInventory:
             return None
         with self._readable():
             return Observation(row.version_id, parse_instant(row.at), decode_report(row.report))
+
+    def last_observations(self, version_ids: Sequence[str]) -> Mapping[str, Observation]:
+        """The newest observation of each of these versions; one without is left out."""
+        wanted = OBSERVATIONS.c.version_id.in_(bindparam("wanted", expanding=True))
+        newest = (
+            select(OBSERVATIONS.c.version_id, func.max(OBSERVATIONS.c.at).label("at"))
+            .where(wanted)
+            .group_by(OBSERVATIONS.c.version_id)
+            .subquery()
+        )
+        same = (OBSERVATIONS.c.version_id == newest.c.version_id) & (OBSERVATIONS.c.at == newest.c.at)
+        query = select(OBSERVATIONS).join(newest, same).order_by(OBSERVATIONS.c.id)
+        rows: list[Row[Any]] = []
+        with self._database.read() as connection:
+            for start in range(0, len(version_ids), _AT_ONCE):
+                part = {"wanted": list(version_ids[start : start + _AT_ONCE])}
+                rows += connection.execute(query, part).all()
+        with self._readable():
+            return {
+                row.version_id: Observation(row.version_id, parse_instant(row.at), decode_report(row.report))
+                for row in rows
+            }
 
     def add_lease(self, lease: Lease) -> None:
         """Note a hand-out."""

@@ -112,6 +112,23 @@ TOLD = Table(
     Column("value", String, nullable=False),
 )
 
+FINDINGS = Table(
+    "findings",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("state", String, nullable=False, index=True),
+    Column("since", String, nullable=False),
+    Column("facts", String, nullable=False),
+)
+
+ALERTS = Table(
+    "alerts",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("since", String, nullable=False),
+    Column("facts", String, nullable=False),
+)
+
 WORKFLOWS = Table(
     "workflows",
     METADATA,

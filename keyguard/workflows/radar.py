@@ -1,42 +1,19 @@
-"""What of people and rights has ended or ends soon, and what waits for somebody: for alerts and screens."""
+"""What has ended or ends soon, is not as declared, or waits for somebody: for alerts and screens."""
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from keyguard.core.findings import Item, Kind
+from keyguard.core.keys import Origin
 from keyguard.core.people import EXTERNAL, Approval, Decision, Grant, GrantState, Person, Span
 from keyguard.core.policy import Level
 from keyguard.ports.all import Ports
+from keyguard.workflows import radar_keys
 
 SOON = timedelta(days=30)
 WAITS_LONG = timedelta(days=2)
-
-
-class Kind(enum.Enum):
-    """What an item is about."""
-
-    PERSON = "person"
-    CONTRACT = "contract"
-    DILIGENCE = "diligence"
-    GRANT = "grant"
-    LEASE = "lease"  # a process goes on with a key it would not get any more
-    APPROVAL = "approval"
-    EXCEPTION = "exception"
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One thing to look at. `at`: since or from when, UTC. `command` mends it or shows more."""
-
-    kind: Kind
-    level: Level
-    subject: str
-    text: str
-    at: datetime
-    command: str
 
 
 def attention(ports: Ports, *, soon: timedelta = SOON) -> tuple[Item, ...]:
@@ -50,9 +27,9 @@ def attention(ports: Ports, *, soon: timedelta = SOON) -> tuple[Item, ...]:
         *_grants(grants, people, now, soon),
         *_leases(ports, people, grants, now),
         *_approvals(ports.people.approvals(), now, soon),
+        *radar_keys.keys(ports, now, soon),
     ]
-    order = list(Level)
-    return tuple(sorted(found, key=lambda item: (order.index(item.level), item.at, item.subject)))
+    return tuple(sorted(found, key=Item.order))
 
 
 def _persons(people: dict[str, Person], now: datetime, soon: timedelta) -> Iterator[Item]:
@@ -108,12 +85,11 @@ def _grants(
 def _leases(
     ports: Ports, people: dict[str, Person], grants: dict[str, Grant], now: datetime
 ) -> Iterator[Item]:
-    names = {
-        version.id: key.name
-        for key in ports.inventory.keys()  # noqa: SIM118 - a method of the port
-        for version in ports.inventory.versions(key.id)
-    }
-    for lease in ports.inventory.running_leases():
+    leases = ports.inventory.running_leases()
+    keys = {key.id: key.name for key in ports.inventory.keys()}  # noqa: SIM118 - a method of the port
+    versions = ports.inventory.versions_by_id(sorted({lease.version_id for lease in leases}))
+    names = {version.id: keys[version.key_id] for version in versions.values()}
+    for lease in leases:
         grant, person = grants.get(lease.grant_id), people.get(lease.person)
         spans: list[tuple[str, Span]] = []
         if grant is not None:
@@ -124,7 +100,16 @@ def _leases(
             if span.over(now) and span.end is not None:
                 text = f"{what}, but {lease.command} (pid {lease.pid}) still holds the key"
                 command = f"keyguard key rotate {names[lease.version_id]} --reason leaver"
-                yield Item(Kind.LEASE, Level.HIGH, names[lease.version_id], text, span.end, command)
+                yield Item(
+                    Kind.LEASE,
+                    Level.HIGH,
+                    names[lease.version_id],
+                    text,
+                    span.end,
+                    command,
+                    Origin.INFERRED,
+                    lease.id,
+                )
                 break
 
 

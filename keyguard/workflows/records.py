@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -70,6 +70,17 @@ def observe(names: Names, report: KeyReport, status: str = "") -> dict[str, Any]
     if report.expires_at is not None:
         body["expires_at"] = instant(report.expires_at)
     return body
+
+
+def keys_listed(names: Names, reports: Iterable[KeyReport], unknown: Iterable[KeyReport]) -> dict[str, Any]:
+    """Body of `venue.keys_listed`: a full list taken from the venue, and what of it nobody registered."""
+    keys = [names.key(report.public_id) for report in reports]
+    return {
+        "by": "venue_api",
+        "count": len(keys),
+        "keys": keys,
+        "unknown": [names.key(report.public_id) for report in unknown],
+    }
 
 
 def append_once(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from keyguard.core.errors import IntegrityError, OutcomeUnknown, Refused
 from keyguard.core.exchange import Adapter, Credential, Fault, Guide, KeyReport, Step
-from keyguard.workflows import credentials
+from keyguard.workflows import credentials, records
 from keyguard.workflows.operations import ask, signed
 from keyguard.workflows.run import BACKOFF_S, Run
 
@@ -124,16 +124,8 @@ def record_list(run: Run, who: Credential) -> None:
     if (reports := listed(run, who)) is None:
         return
     unknown = [r for r in reports if not _known(run, r)]
-    run.ports.audit.append(
-        run.key.venue,
-        "venue.keys_listed",
-        {
-            "by": "venue_api",
-            "count": len(reports),
-            "keys": [run.names.key(r.public_id) for r in reports],
-            "unknown": [run.names.key(r.public_id) for r in unknown],
-        },
-    )
+    body = records.keys_listed(run.names, reports, unknown)
+    run.ports.audit.append(run.key.venue, "venue.keys_listed", body)
     if unknown:
         run.tell(
             f"{len(unknown)} more keys of this account are not in the inventory",

@@ -33,6 +33,7 @@ class Chat:
 
     def __init__(self, folder: Path) -> None:
         self.got: list[dict[str, str]] = []
+        self.came = threading.Event()
         self.status = 200
         authority = Authority(folder)
         self.roots = authority.roots
@@ -41,6 +42,7 @@ class Chat:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 chat.got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                chat.came.set()
                 self.send_response(chat.status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()

@@ -27,6 +27,7 @@ CHANGING = {
     "person": {"new_credential", "confirm"},
     "clock": set(),
     "people": {"put_desk", "put_person", "put_party", "put_grant", "put_approval", "note"},
+    "findings": {"put", "say", "unsay"},
 }
 
 

@@ -117,6 +117,10 @@ class FakeInventory:
         of_version = (o for o in reversed(self._observations) if o.version_id == version_id)
         return max(of_version, key=lambda o: o.at, default=None)
 
+    def last_observations(self, version_ids):
+        found = {i: self.last_observation(i) for i in version_ids}
+        return {i: observation for i, observation in found.items() if observation is not None}
+
     def add_lease(self, lease):
         assert lease.version_id in self._versions
         self._leases[lease.id] = lease

@@ -10,6 +10,7 @@ from keyguard.workflows.identity import Actor, Process
 from tests.fakes.audit import FakeAudit
 from tests.fakes.clock import FakeClock
 from tests.fakes.exchange import FakeExchange
+from tests.fakes.findings import FakeFindings
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.inventory import FakeInventory
 from tests.fakes.journal import FakeJournal
@@ -36,7 +37,8 @@ class World:
         self.audit = FakeAudit(self.clock)
         self.person = FakePerson(self.exchange)
         self.people = FakePeople()
-        self.inventory.joined = [self.people, self.audit]
+        self.findings = FakeFindings()
+        self.inventory.joined = [self.people, self.audit, self.findings]
         self.alive = set()
         grants = ["view", "trade", "keys"] if self_managed else ["view", "trade"]
         self.old = self.exchange.make("bot", grants, IPS)
@@ -58,6 +60,7 @@ class World:
             self.clock,
             self.person,
             self.people,
+            self.findings,
         )
 
     def process_alive(self, pid, started):

@@ -182,6 +182,15 @@ class InventoryContract:
         inventory.observe(newest)
         inventory.observe(Observation("v1", T0, KeyReport("FAKEPUBLIC1")))
         assert inventory.last_observation("v1") == newest
+        assert inventory.last_observations(["v1", "v9"]) == {"v1": newest}
+        assert inventory.last_observations([]) == {}
+        same = replace(newest, report=replace(report, ref="18"))
+        inventory.observe(same)
+        inventory.add_key(*other("k2", "upbit", "arb", "krw"))
+        theirs = replace(newest, version_id="v-k2", at=T0)
+        inventory.observe(theirs)
+        many = ["v1", "v-k2", *(f"v-{n}" for n in range(1000))]
+        assert inventory.last_observations(many) == {"v1": same, "v-k2": theirs}
 
     def test_leases_are_open_until_they_end(self, inventory: Inventory) -> None:
         inventory.add_key(KEY, V1)

@@ -6,10 +6,12 @@ import pytest
 
 from tests.fakes.audit import FakeAudit
 from tests.fakes.clock import FakeClock
+from tests.fakes.findings import FakeFindings
 from tests.fakes.inventory import FakeInventory
 from tests.fakes.journal import FakeJournal
 from tests.fakes.people import FakePeople
 from tests.stores.contract_audit import AuditContract
+from tests.stores.contract_findings import FindingsContract
 from tests.stores.contract_inventory import InventoryContract
 from tests.stores.contract_journal import JournalContract
 from tests.stores.contract_people import PeopleContract
@@ -37,3 +39,9 @@ class TestFakePeople(PeopleContract):
     @pytest.fixture
     def people(self) -> FakePeople:
         return FakePeople()
+
+
+class TestFakeFindings(FindingsContract):
+    @pytest.fixture
+    def findings(self) -> FakeFindings:
+        return FakeFindings()

@@ -14,6 +14,7 @@ from keyguard.core.rights import RightsPolicy
 from keyguard.stores import migrations
 from keyguard.stores.audit import SqlAuditLog
 from keyguard.stores.database import Database, open_database
+from keyguard.stores.findings import SqlFindings
 from keyguard.stores.inventory import SqlInventory
 from keyguard.stores.journal import SqlJournal
 from keyguard.stores.nonces import SqlNonces
@@ -22,6 +23,7 @@ from keyguard.stores.tables import METADATA
 from tests.fakes.clock import FakeClock
 from tests.services import postgres_server
 from tests.stores.contract_audit import HANDOUT, AuditContract
+from tests.stores.contract_findings import FindingsContract
 from tests.stores.contract_inventory import KEY, V1, InventoryContract
 from tests.stores.contract_journal import JournalContract
 from tests.stores.contract_people import PeopleContract
@@ -98,6 +100,12 @@ class TestPeople(PeopleContract):
     @pytest.fixture
     def people(self, database: Database) -> People:
         return SqlPeople(database, RightsPolicy())
+
+
+class TestFindings(FindingsContract):
+    @pytest.fixture
+    def findings(self, database: Database) -> SqlFindings:
+        return SqlFindings(database)
 
 
 class TestJournal(JournalContract):

@@ -19,6 +19,7 @@ from keyguard.ports.all import Ports
 from keyguard.ports.audit import Draft
 from keyguard.stores.audit import SqlAuditLog
 from keyguard.stores.database import Database, open_database, sqlite_url
+from keyguard.stores.findings import SqlFindings
 from keyguard.stores.inventory import SqlInventory
 from keyguard.stores.people import SqlPeople
 from keyguard.workflows import credentials, declare_person, end_person, give_grant
@@ -43,6 +44,7 @@ def ports_on(database: Database, secrets: Any) -> Ports:
         CLOCK,
         FakePerson(),
         SqlPeople(database, RightsPolicy()),
+        SqlFindings(database),
     )
 
 

@@ -1,44 +1,88 @@
-"""`keyguard key inspect`: ask the venue about a key and show what drifted."""
+"""`keyguard key inspect`: ask the venue about a key, or about all, and show what drifted."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from keyguard.cli import declared, session, views
-from keyguard.workflows.inspect_key import inspect_key
+from keyguard.core.errors import Refused, UsageError
+from keyguard.workflows import look
 
 if TYPE_CHECKING:
     import argparse
+    from typing import Any
 
     from keyguard.cli.output import Output
+    from keyguard.ports.all import Ports
     from keyguard.workflows.inspect_key import Inspection
+    from keyguard.workflows.look import Looked
 
 FINDINGS = 1
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("key", help="id, venue/desk/label or any unambiguous part")
-    parser.epilog = "Exit status 1 for drift or a dead key.\n\nexample: keyguard key inspect bybit/mm/bot"
+    parser.add_argument("key", nargs="?", help="id, venue/desk/label or any unambiguous part")
+    parser.add_argument(
+        "--all", action="store_true", help="every key; also keys at the venues that nobody registered"
+    )
+    parser.epilog = (
+        "What is wrong becomes a finding (`keyguard attention`). Exit status 1 for drift, a dead key or\n"
+        "a key nobody registered, 4 where a venue could not be asked.\n"
+        "\nexample: keyguard key inspect bybit/mm/bot"
+    )
 
 
 def run(args: argparse.Namespace, out: Output) -> int:
-    """Ask once, record, compare."""
+    """Ask once a key, record, compare."""
+    if (args.key is None) is not args.all:
+        raise UsageError(
+            "name a key, or all of them by --all", code="usage", hint="keyguard key inspect --help"
+        )
     with session.opened(args, out) as ports:
-        seen = inspect_key(ports, args.key)
-        observation = ports.inventory.last_observation(seen.version.id)
+        if args.all:
+            return _tell_all(out, look.at_all(ports), ports)
+        seen = look.at_key(ports, args.key)
+        document = _document(ports, seen)
     if out.json:
-        document = views.key_document(seen.key, seen.version, observation if seen.report else None)
-        document["drift"] = [
-            {"what": d.what, "before": d.before, "now": d.now, "against": d.against.value} for d in seen.drift
-        ]
-        document["warnings"] = declared.warnings_document(seen.warnings)
-        document["refused"] = seen.refusal.fault.value if seen.refusal else None
-        document["dead"] = seen.dead
         out.document(document)
     else:
         _tell(out, seen)
     return FINDINGS if seen.drift or seen.refusal else 0
+
+
+def _document(ports: Ports, seen: Inspection) -> dict[str, Any]:
+    observation = ports.inventory.last_observation(seen.version.id)
+    document = views.key_document(seen.key, seen.version, observation if seen.report else None)
+    document["drift"] = [
+        {"what": d.what, "before": d.before, "now": d.now, "against": d.against.value} for d in seen.drift
+    ]
+    document["warnings"] = declared.warnings_document(seen.warnings)
+    document["refused"] = seen.refusal.fault.value if seen.refusal else None
+    document["dead"] = seen.dead
+    return document
+
+
+def _tell_all(out: Output, looked: Looked, ports: Ports) -> int:
+    if out.json:
+        out.document(
+            {
+                "keys": [_document(ports, seen) for seen in looked.inspections],
+                "unknown": [{"subject": item.subject, "text": item.text} for item in looked.unknown],
+                "unasked": [{"name": name, "why": why} for name, why in looked.unasked.items()],
+            }
+        )
+    else:
+        for seen in looked.inspections:
+            _tell(out, seen)
+        for item in looked.unknown:
+            out.data(f"{item.subject}: {item.text}", style="red")
+            out.data(f"  {item.command}")
+        for name, why in looked.unasked.items():
+            out.talk(f"keyguard: not asked: {name}: {why}")
+    if looked.unknown or any(seen.drift or seen.refusal for seen in looked.inspections):
+        return FINDINGS
+    return Refused.exit_status if looked.unasked else 0
 
 
 def _tell(out: Output, seen: Inspection) -> None:

@@ -11,9 +11,8 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from keyguard.cli import accepting
 from keyguard.core.escape import escape
-from keyguard.scanner import config
+from keyguard.scanner import config, project
 from keyguard.scanner.engine import Engine
 from keyguard.scanner.findings import Finding
 from keyguard.scanner.globs import Globs
@@ -54,7 +53,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
         exclude=Globs((*settings.exclude, *args.exclude)),
         everything=args.all,
     )
-    book, judges, notes = accepting.rules(load(), settings, watched[0].folder)
+    book, judges, notes = project.rules(load(), settings, watched[0].folder)
     watcher = Watcher(Engine(book), selection, watched, frozenset(settings.allowed))
     for note in notes:
         out.talk(f"note: {note}")

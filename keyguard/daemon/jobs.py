@@ -1,0 +1,146 @@
+"""Slow work beside the hand-outs: looking at keys at their venues, telling people. One thread."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+from keyguard.core.alerts import Manners
+from keyguard.core.errors import KeyguardError, UsageError
+from keyguard.daemon.connection import where
+from keyguard.daemon.custody import Custody
+from keyguard.daemon.leaks import Leaks
+from keyguard.ports.all import Ports
+from keyguard.ports.channels import Messenger
+from keyguard.workflows import alerting, findings, look
+
+_LOG = logging.getLogger(__name__)
+
+
+class Jobs:
+    """Belongs to one event loop, which it never keeps waiting: its methods only begin the work.
+
+    A job that is still under way is not begun again. While the store is locked nobody is asked or told.
+    """
+
+    def __init__(
+        self,
+        ports: Ports,
+        custody: Custody,
+        messenger: Messenger,
+        manners: Manners,
+        inspect_s: int,
+        folders: tuple[str, ...] = (),
+    ) -> None:
+        self._ports = ports
+        self._custody = custody
+        self._messenger = messenger
+        self._manners = manners
+        self._fresh = timedelta(seconds=inspect_s) / 2
+        self._thread = ThreadPoolExecutor(1, "jobs")
+        self._ending = threading.Event()
+        self._telling = threading.Event()
+        self._under_way: dict[str, asyncio.Future[None]] = {}
+        loop = asyncio.get_running_loop()
+        self._leaks = Leaks(ports, folders, lambda: _later(loop, self._tell_now))
+
+    async def look(self) -> None:
+        """Begin to inspect every key that was not inspected lately."""
+        self._begin("inspect keys", self._look)
+
+    async def refresh(self) -> None:
+        """Begin to bring the findings up to what is stored."""
+        self._begin("refresh findings", lambda: findings.refresh(self._ports))
+
+    async def tell(self) -> None:
+        """Begin to send the alerts that are due."""
+        self._tell_now()
+
+    def _tell_now(self) -> None:
+        self._telling.set()  # a look that is under way sees to it between two keys
+        self._begin("send alerts", self._tell)
+
+    async def watch(self) -> None:
+        """Begin to watch the folders that are not watched yet."""
+        self._begin("watch folders", self._leaks.watch)
+
+    async def idle(self) -> None:
+        """Return when nothing is under way."""
+        while self._under_way:
+            await asyncio.wait(list(self._under_way.values()))
+
+    async def close(self) -> None:
+        """Finish the call to a venue or a channel that is under way, begin no more."""
+        self._ending.set()
+        await self.idle()
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(None, self._leaks.stop)
+        await loop.run_in_executor(None, self._thread.shutdown)
+
+    def _begin(self, name: str, work: Callable[[], None]) -> None:
+        if name in self._under_way or self._ending.is_set():
+            return
+
+        def ended(done: asyncio.Future[None]) -> None:
+            del self._under_way[name]
+            error = None if done.cancelled() else done.exception()
+            if isinstance(error, KeyguardError):
+                _LOG.warning("the job %s failed: %s", name, error.code)
+            elif error is not None:
+                _LOG.error("the job %s failed: %s", name, where(error))
+
+        running = asyncio.get_running_loop().run_in_executor(self._thread, work)
+        self._under_way[name] = running
+        running.add_done_callback(ended)
+
+    # --- in the thread ----------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        if self._custody.locked:
+            return
+        since = self._ports.clock.now() - self._fresh
+        with _alone(self._ports, "watch-look") as alone:
+            if alone:
+                seen = look.at_all(self._ports, self._going_on, since=since)
+                _LOG.info(
+                    "inspected %d keys; %d could not be asked", len(seen.inspections), len(seen.unasked)
+                )
+
+    def _going_on(self) -> bool:
+        self._tell()
+        return not self._ending.is_set() and not self._custody.locked
+
+    def _tell(self) -> None:
+        if not self._telling.is_set() or self._ending.is_set():
+            return
+        self._telling.clear()
+        if self._custody.locked:
+            return
+        with _alone(self._ports, "watch-tell") as alone:
+            if alone:
+                alerting.tell(self._ports, self._messenger, self._manners)
+
+
+def _later(loop: asyncio.AbstractEventLoop, work: Callable[[], None]) -> None:
+    """Have the loop do it, from another thread; nothing where the loop has ended."""
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(work)
+
+
+@contextlib.contextmanager
+def _alone(ports: Ports, name: str) -> Iterator[bool]:
+    """Whether no other daemon on this database does this now; none begins it meanwhile."""
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(ports.journal.alone(name))
+        except UsageError as error:
+            if error.code != "workflow.busy":
+                raise
+            yield False
+            return
+        yield True

@@ -1,0 +1,119 @@
+"""What of keys needs a person: ends that come, and what the venue last said against what is declared.
+
+Reads only what is stored. `inspect_all` asks the venues.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from keyguard.core.exchange import Facts
+from keyguard.core.expiry import deadlines
+from keyguard.core.findings import Item, Kind
+from keyguard.core.keys import DANGEROUS, Key, KeyVersion, Origin, Scope, scope_names
+from keyguard.core.policy import Level
+from keyguard.ports.all import Ports
+from keyguard.ports.inventory import Observation
+
+URGENT = timedelta(days=7)
+"""An end closer than this: venues remind their users at 7 days too."""
+UNOBSERVED = timedelta(days=7)
+"""A key not looked at for so long may have drifted."""
+
+
+def keys(ports: Ports, now: datetime, soon: timedelta) -> Iterator[Item]:
+    """Every item of every key with a live version."""
+    every = ports.inventory.keys()
+    live = ports.inventory.live_versions([key.id for key in every])
+    seen = ports.inventory.last_observations([version.id for version in live.values()])
+    for key in every:
+        version = live.get(key.id)
+        if version is None:
+            continue
+        observation = seen.get(version.id)
+        facts = ports.gateway.adapter(key.venue).facts
+        if observation is None or now - observation.at >= UNOBSERVED:
+            yield _unobserved(key, version, observation)
+        if observation is not None:
+            yield from _expiry(key, version, observation, facts, now, soon)
+            yield from _scopes(key, observation)
+            yield from _others(key, observation, facts)
+
+
+def _unobserved(key: Key, version: KeyVersion, seen: Observation | None) -> Item:
+    text = "the venue was never asked about it" if seen is None else "the venue was not asked for a week"
+    at = version.created_at if seen is None else seen.at
+    command = f"keyguard key inspect {key.name}"
+    return Item(Kind.UNOBSERVED, Level.LOW, key.name, text, at, command, Origin.UNKNOWN, version=version.id)
+
+
+def _expiry(
+    key: Key, version: KeyVersion, seen: Observation, facts: Facts, now: datetime, soon: timedelta
+) -> Iterator[Item]:
+    for end in deadlines(seen.report, facts, known_since=version.created_at, seen=seen.at):
+        if end.at > now + soon:
+            continue
+        over = end.at <= now
+        level = Level.HIGH if end.at <= now + URGENT else Level.MEDIUM
+        text = f"{'expired' if over else 'expires'} {end.at:%Y-%m-%d %H:%M} UTC: {end.rule}"
+        if end.source:
+            text += f"; {end.source}"
+        command = f"keyguard key rotate {key.name}"
+        yield Item(Kind.EXPIRY, level, key.name, text, end.at, command, end.origin, version=version.id)
+        return
+
+
+def _scopes(key: Key, seen: Observation) -> Iterator[Item]:
+    report = seen.report
+    excess = report.scopes & ~key.needs if key.needs else report.scopes & DANGEROUS
+    grave = excess & (Scope.WITHDRAW | Scope.MANAGE_KEYS)
+    if excess:
+        why = "its purpose does not need" if key.needs else "no declared purpose needs"
+        needs = ",".join(scope_names(key.needs)) or "SCOPE,…"
+        yield Item(
+            Kind.SCOPES,
+            Level.HIGH if grave else Level.MEDIUM,
+            key.name,
+            f"may {_words(excess)}, which {why}",
+            seen.at,
+            f"keyguard key rotate {key.name} --reason scope_change --needs {needs}",
+            report.scopes_origin,
+            "excess",
+            seen.version_id,
+        )
+    if lacking := key.needs & ~(report.scopes | report.scopes_unknown):
+        yield Item(
+            Kind.SCOPES,
+            Level.MEDIUM,
+            key.name,
+            f"may not {_words(lacking)}, which its purpose needs",
+            seen.at,
+            f"keyguard key show {key.name}",
+            report.scopes_origin,
+            "lacking",
+            seen.version_id,
+        )
+
+
+def _others(key: Key, seen: Observation, facts: Facts) -> Iterator[Item]:
+    report = seen.report
+
+    def item(kind: Kind, level: Level, text: str, command: str, origin: Origin) -> Item:
+        return Item(kind, level, key.name, text, seen.at, command, origin, version=seen.version_id)
+
+    if report.ips == () and facts.max_ips != 0:
+        rotate = f"keyguard key rotate {key.name} --ips IP,…"
+        yield item(
+            Kind.ADDRESSES, Level.MEDIUM, "no IP list: works from any address", rotate, report.ips_origin
+        )
+    if not report.enabled:
+        inspect = f"keyguard key inspect {key.name}"
+        yield item(Kind.DISABLED, Level.HIGH, "disabled at the venue", inspect, Origin.REPORTED)
+    if key.account and report.account and key.account != report.account:
+        text = f"is of account {report.account}, declared is {key.account}"
+        yield item(Kind.ACCOUNT, Level.HIGH, text, f"keyguard key show {key.name}", Origin.REPORTED)
+
+
+def _words(scopes: Scope) -> str:
+    return ", ".join(scope_names(scopes))

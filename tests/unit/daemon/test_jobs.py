@@ -1,0 +1,181 @@
+"""The daemon's slow jobs: beside the event loop, one at a time, none while the store is locked."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from typing import TYPE_CHECKING, Any
+
+from keyguard.core.alerts import Manners
+from keyguard.core.findings import Kind
+from keyguard.core.secret import Secret
+from keyguard.daemon.jobs import Jobs
+from keyguard.ports.channels import Channel
+from keyguard.workflows import channels, look
+from tests.fakes.world import World
+from tests.unit.workflows.test_alerting import FakeMessenger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    import pytest
+
+
+class Custody:
+    locked = False
+
+
+class Desk:
+    def __init__(self) -> None:
+        self.world = World(with_manager=False, self_managed=True)
+        self.world.exchange.make("stranger", ["view"])
+        channels.add(self.world.store, Channel("chat", Secret("jsons://FAKE@example.test/")))
+        self.custody, self.messenger = Custody(), FakeMessenger()
+
+    def run(self, work: Callable[[Jobs], Coroutine[Any, Any, None]], inspect_s: int = 0) -> None:
+        async def whole() -> None:
+            made: Any = self.custody
+            jobs = Jobs(self.world.ports, made, self.messenger, Manners(), inspect_s)
+            await work(jobs)
+            await jobs.idle()
+            await jobs.close()
+
+        asyncio.run(whole())
+
+    def kinds(self) -> set[Kind]:
+        return {finding.item.kind for finding in self.world.findings.all()}
+
+
+def test_keys_are_looked_at_and_people_told() -> None:
+    desk = Desk()
+    desk.world.clock.sleep(60)
+
+    async def work(jobs: Jobs) -> None:
+        await jobs.look()
+        await jobs.idle()
+        await jobs.tell()
+
+    desk.run(work)
+    assert desk.kinds() >= {Kind.UNKNOWN_KEY}
+    assert desk.messenger.taken() == ["chat"]
+
+
+def test_keys_that_were_looked_at_lately_are_left_alone() -> None:
+    desk = Desk()
+    before = len(desk.world.gateway.sent)
+    desk.run(lambda jobs: jobs.look(), inspect_s=86_400)
+    assert len(desk.world.gateway.sent) == before
+
+
+def test_while_the_store_is_locked_nobody_is_asked_or_told() -> None:
+    desk = Desk()
+    desk.world.clock.sleep(8 * 86_400)
+    desk.custody.locked = True
+    before = len(desk.world.gateway.sent)
+
+    async def work(jobs: Jobs) -> None:
+        await jobs.look()
+        await jobs.refresh()
+        await jobs.idle()
+        await jobs.tell()
+
+    desk.run(work)
+    assert len(desk.world.gateway.sent) == before
+    assert desk.messenger.taken() == []
+    assert Kind.UNOBSERVED in desk.kinds(), "what is stored is looked at all the same"
+
+
+def test_never_two_at_once_never_the_same_again_and_the_loop_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = Desk()
+    begun, may_end, threads = [], threading.Event(), set()
+
+    def slowly(*_: object, **__: object) -> look.Looked:
+        begun.append("look")
+        threads.add(threading.current_thread().name)
+        may_end.wait(60)
+        return look.Looked((), (), {})
+
+    monkeypatch.setattr(look, "at_all", slowly)
+
+    async def work(jobs: Jobs) -> None:
+        await jobs.look()
+        await jobs.look()
+        await jobs.tell()
+        may_end.set()
+        await jobs.idle()
+
+    desk.run(work)
+    assert begun == ["look"]
+    assert threads == {"jobs_0"}
+
+
+def test_alerts_do_not_wait_for_the_end_of_a_long_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk()
+    desk.world.clock.sleep(8 * 86_400)
+    telling, told_between = threading.Event(), []
+
+    def slowly(_: object, going_on: Callable[[], bool], **__: object) -> look.Looked:
+        telling.wait(60)
+        assert going_on()
+        told_between.extend(desk.messenger.taken())
+        return look.Looked((), (), {})
+
+    monkeypatch.setattr(look, "at_all", slowly)
+
+    async def work(jobs: Jobs) -> None:
+        await jobs.refresh()
+        await jobs.idle()
+        await jobs.look()
+        await jobs.tell()
+        telling.set()
+
+    desk.run(work)
+    assert told_between == ["chat"]
+    assert desk.messenger.taken() == []
+
+
+def test_a_job_that_fails_is_noted_and_comes_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk = Desk()
+    calls = []
+
+    def broken(*_: object, **__: object) -> look.Looked:
+        calls.append(1)
+        raise ValueError("FAKEsecret in a text")
+
+    monkeypatch.setattr(look, "at_all", broken)
+
+    async def work(jobs: Jobs) -> None:
+        for _ in range(2):
+            await jobs.look()
+            await jobs.idle()
+
+    with caplog.at_level(logging.WARNING):
+        desk.run(work)
+    assert len(calls) == 2
+    assert "the job inspect keys failed: ValueError" in caplog.text
+    assert "FAKEsecret" not in caplog.text
+
+
+def test_what_another_daemon_on_the_database_does_is_left_to_it() -> None:
+    desk = Desk()
+    desk.world.clock.sleep(8 * 86_400)
+    before = len(desk.world.gateway.sent)
+
+    async def work(jobs: Jobs) -> None:
+        await jobs.refresh()
+        await jobs.look()
+        await jobs.tell()
+        await jobs.idle()
+
+    with desk.world.journal.alone("watch-look"), desk.world.journal.alone("watch-tell"):
+        desk.run(work)
+    assert len(desk.world.gateway.sent) == before
+    assert desk.messenger.taken() == []
+    desk.run(work)
+    assert len(desk.world.gateway.sent) > before
+    assert desk.messenger.taken() == ["chat"]
