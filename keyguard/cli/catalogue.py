@@ -48,6 +48,8 @@ COMMANDS = {
     "alert list": "the channels",
     "alert remove": "take a channel away",
     "alert test": "send a test message",
+    "use-rules list": "the desk's rules on use",
+    "use-rules test": "what the rules on use would have done, by the log",
     "daemon start": "start the daemon of this home",
     "daemon stop": "end it; what is under way is finished first",
     "daemon status": "version, store, next jobs, hand-outs that run",

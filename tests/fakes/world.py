@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
+from keyguard.core import use_config
 from keyguard.core.exchange import Request
 from keyguard.core.keys import Scope
 from keyguard.ports.all import Ports
@@ -16,6 +19,7 @@ from tests.fakes.journal import FakeJournal
 from tests.fakes.memory_store import MemoryStore
 from tests.fakes.people import FakePeople
 from tests.fakes.person import FakePerson
+from tests.fakes.uses import FakeUses
 
 ACTOR = Actor("hana", "host-1")
 PROCESS = Process(4242, "99", "bot")
@@ -36,6 +40,7 @@ class World:
         self.audit = FakeAudit(self.clock)
         self.person = FakePerson(self.exchange)
         self.people = FakePeople()
+        self.uses = None
         self.inventory.joined = [self.people, self.audit]
         self.alive = set()
         grants = ["view", "trade", "keys"] if self_managed else ["view", "trade"]
@@ -46,6 +51,12 @@ class World:
             enrol(self.ports, Declared("examplex", "ops", "manager", "kim"), manager)
         needs = Scope.NONE if self_managed else Scope.READ | Scope.TRADE_SPOT
         self.key = enrol(self.ports, Declared("examplex", "desk", "bot", "kim", needs=needs), self.old).key
+
+    def rule(self, *tables):
+        """Give the firm rules on use, as its configuration would write them."""
+        self.uses = FakeUses(self.audit, self.inventory, use_config.rules(tables, ZoneInfo))
+        self.inventory.joined.append(self.uses)
+        return self
 
     @property
     def ports(self) -> Ports:
@@ -58,6 +69,7 @@ class World:
             self.clock,
             self.person,
             self.people,
+            uses=self.uses,
         )
 
     def process_alive(self, pid, started):

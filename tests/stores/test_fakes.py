@@ -9,10 +9,12 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.inventory import FakeInventory
 from tests.fakes.journal import FakeJournal
 from tests.fakes.people import FakePeople
+from tests.fakes.uses import FakeUses
 from tests.stores.contract_audit import AuditContract
 from tests.stores.contract_inventory import InventoryContract
 from tests.stores.contract_journal import JournalContract
 from tests.stores.contract_people import PeopleContract
+from tests.stores.contract_uses import UsesContract
 
 
 class TestFakeInventory(InventoryContract):
@@ -37,3 +39,17 @@ class TestFakePeople(PeopleContract):
     @pytest.fixture
     def people(self) -> FakePeople:
         return FakePeople()
+
+
+class TestFakeUses(UsesContract):
+    @pytest.fixture
+    def audit(self, clock: FakeClock) -> FakeAudit:
+        return FakeAudit(clock)
+
+    @pytest.fixture
+    def inventory(self) -> FakeInventory:
+        return FakeInventory()
+
+    @pytest.fixture
+    def uses(self, audit: FakeAudit, inventory: FakeInventory) -> FakeUses:
+        return FakeUses(audit, inventory, ())
