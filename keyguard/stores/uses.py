@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -20,7 +19,12 @@ _HANDOUT = b'"type":"handout"'
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _AT_ONCE = 500
+_REMEMBERED = 1_000
+"""Keys whose histories are kept decoded: a hand-out reads what the one before it wrote."""
 _MEMORIES = ("persons", "hosts", "executables", "contents", "parties")
+
+
+_BEHIND = select(HEAD.c.records - 1 - func.coalesce(select(USE_PROGRESS.c.number).scalar_subquery(), -1))
 
 
 class SqlUses:
@@ -29,6 +33,7 @@ class SqlUses:
     def __init__(self, database: Database, rules: tuple[Rule, ...]) -> None:
         self._database = database
         self._rules = rules
+        self._known: dict[str, tuple[str, History]] = {}
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -38,7 +43,7 @@ class SqlUses:
     def behind(self) -> int:
         """How many records of the log the histories have not taken in."""
         with self._database.read() as connection:
-            return _records(connection) - 1 - _progress(connection)
+            return connection.scalar(_BEHIND) or 0
 
     def taken_in(self) -> int:
         """The number of the last record that the histories have taken in; -1 for none."""
@@ -77,12 +82,13 @@ class SqlUses:
         with self._database.read() as connection:
             for part in _parts(key_ids):
                 query = select(USE_HISTORY).where(USE_HISTORY.c.key_id.in_(part))
-                found |= {row.key_id: self._decoded(row.history) for row in connection.execute(query)}
+                found |= {row.key_id: self._decoded(*row) for row in connection.execute(query)}
         return found
 
     def take_in(self, histories: Mapping[str, History], number: int) -> None:
         """Replace these histories, which have now taken in the record of this number."""
-        rows = [{"key_id": id_, "history": _encode(history)} for id_, history in histories.items()]
+        texts = {id_: _encode(history) for id_, history in histories.items()}
+        rows = [{"key_id": id_, "history": text} for id_, text in texts.items()]
         with self._database.write() as connection:
             for part in _parts(list(histories)):
                 connection.execute(delete(USE_HISTORY).where(USE_HISTORY.c.key_id.in_(part)))
@@ -90,6 +96,8 @@ class SqlUses:
                 connection.execute(insert(USE_HISTORY), rows)
             if not connection.execute(update(USE_PROGRESS).values(number=number)).rowcount:
                 connection.execute(insert(USE_PROGRESS).values(only=1, number=number))
+        for id_, text in texts.items():
+            self._remember(id_, text, histories[id_])
 
     def forget(self) -> None:
         """Drop all histories; they are made again from the log."""
@@ -97,11 +105,22 @@ class SqlUses:
             connection.execute(delete(USE_HISTORY))
             connection.execute(delete(USE_PROGRESS))
 
-    def _decoded(self, text: str) -> History:
+    def _decoded(self, key_id: str, text: str) -> History:
+        known = self._known.get(key_id)
+        if known is not None and known[0] == text:
+            return known[1]
         try:
-            return _decode(text)
+            history = _decode(text)
         except (ValueError, TypeError, LookupError, AttributeError, OverflowError):
             raise self._database.damaged() from None
+        self._remember(key_id, text, history)
+        return history
+
+    def _remember(self, key_id: str, text: str, history: History) -> None:
+        """By its text, so that what another process or a rolled back transaction wrote is never mistaken."""
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        self._known[key_id] = text, history
 
 
 def _records(connection: Connection) -> int:
@@ -130,9 +149,7 @@ def _plain(memory: Memory) -> list[tuple[str, int, str]]:
     return [(name, _number(seen.at), seen.shown) for name, seen in memory.items()]
 
 
-@lru_cache(maxsize=2_000)
 def _decode(text: str) -> History:
-    """Every hand-out of a key reads what the one before it wrote."""
     plain: dict[str, Any] = json.loads(text)
     memories = {name: _memory(plain.pop(name)) for name in _MEMORIES}
     first = plain.pop("first")

@@ -46,11 +46,17 @@ class UseChecks:
     """The rules in one transaction: what is handed out in it counts for what follows in it."""
 
     def __init__(self, ports: Ports, uses: Uses, key_ids: Sequence[str]) -> None:
-        use_log.take_in(uses)
         self._ports = ports
         self._rules = uses.rules
-        self._histories = dict(uses.histories(key_ids))
-        self.alerts: list[Alert] = []
+        self._histories = dict(use_log.take_in(uses))
+        others = [key_id for key_id in key_ids if key_id not in self._histories]
+        self._histories |= uses.histories(others) if others else {}
+        self._alerts: dict[str, Alert] = {}
+
+    @property
+    def alerts(self) -> Sequence[Alert]:
+        """What is to be said, the same once, when the transaction stands on disk."""
+        return tuple(self._alerts.values())
 
     def demand(
         self,
@@ -101,15 +107,14 @@ class UseChecks:
     def _tell(self, tried: Use, hits: Sequence[Hit], outcome: str) -> None:
         for hit in hits:
             rule = hit.rule
-            self.alerts.append(
-                Alert(
-                    kind=f"use.{rule.kind}",
-                    subject=f"{tried.key}/{rule.name}",
-                    urgency=Urgency.HIGH if rule.action is Action.BLOCK else Urgency.MEDIUM,
-                    title=f"{tried.who} uses {tried.key} {hit.words}",
-                    text=f"rule {rule.name}, {rule.action.name.lower()}: {outcome}",
-                )
+            alert = Alert(
+                kind=f"use.{rule.kind}",
+                subject=f"{tried.key}/{rule.name}",
+                urgency=Urgency.HIGH if rule.action is Action.BLOCK else Urgency.MEDIUM,
+                title=f"{tried.who} uses {tried.key} {hit.words}",
+                text=f"rule {rule.name}, {rule.action.name.lower()}: {outcome}",
             )
+            self._alerts.setdefault(alert.id, alert)
 
     def _use(
         self,

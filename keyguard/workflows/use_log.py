@@ -35,12 +35,15 @@ def catch_up(ports: Ports, uses: Uses) -> None:
             take_in(uses)
 
 
-def take_in(uses: Uses) -> None:
-    """Take in what the log has grown by, at most `STEP` records. Call it inside a transaction."""
+def take_in(uses: Uses) -> Mapping[str, History]:
+    """Take in what the log has grown by, at most `STEP` records; the histories that this changed, by key id.
+
+    Call it inside a transaction.
+    """
     before = uses.taken_in()
     number, logged = uses.logged(before, STEP)
     if number == before:
-        return
+        return {}
     found = list(past(logged))
     ids = uses.key_ids(sorted({one.fingerprint for one in found}))
     changed: dict[str, History] = {}
@@ -50,6 +53,7 @@ def take_in(uses: Uses) -> None:
             history = changed.get(key_id) or known.get(key_id) or History()
             changed[key_id] = history.after(one.use)
     uses.take_in(changed, number)
+    return changed
 
 
 def past(logged: Iterable[Logged]) -> Iterator[Past]:
