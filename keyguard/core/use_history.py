@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -65,21 +66,23 @@ class History:
 
     def since(self, instant: datetime) -> int:
         """How many hand-outs there were after an instant; at most `RECENT`."""
-        return sum(1 for at in reversed(self.recent) if at > instant)
+        return len(self.recent) - bisect_right(self.recent, instant)
 
     def after(self, use: Use) -> History:
-        """The history when this use has become part of it."""
+        """The history when this use has become part of it. Where the clock went back time stands still, as in
+        the log."""
+        at = use.at if self.last is None else max(use.at, self.last)
         parties = self.parties
         if use.party is not None:
-            parties = _noted(parties, use.party, use.at, use.party or "the firm itself")
+            parties = _noted(parties, use.party, at, use.party or "the firm itself")
         return replace(
             self,
-            first=self.first or use.at,
-            recent=(*self.recent[1 - RECENT :], use.at),
-            persons=_noted(self.persons, use.person, use.at, use.who),
-            hosts=_noted(self.hosts, use.host, use.at, use.where),
-            executables=_noted(self.executables, use.executable, use.at, use.executable),
-            contents=_noted(self.contents, use.sha256, use.at, use.sha256),
+            first=self.first or at,
+            recent=(*self.recent[1 - RECENT :], at),
+            persons=_noted(self.persons, use.person, at, use.who),
+            hosts=_noted(self.hosts, use.host, at, use.where),
+            executables=_noted(self.executables, use.executable, at, use.executable),
+            contents=_noted(self.contents, use.sha256, at, use.sha256),
             parties=parties,
         )
 

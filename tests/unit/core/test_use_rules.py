@@ -212,6 +212,12 @@ def test_a_history_is_bounded_and_forgets_what_was_seen_first():
     assert history.first == NOON - timedelta(seconds=900)
 
 
+def test_where_the_clock_goes_back_nothing_is_forgotten():
+    history = past(ago(timedelta()), ago(3 * HOUR))
+    assert history.recent == (NOON, NOON)
+    assert words(USE, history, kind="rate", most=2, within="1h")
+
+
 # --- whatever happens ---------------------------------------------------------------------------------
 
 _SPANS = st.integers(1, 10_000).map(lambda minutes: timedelta(minutes=minutes))
