@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from keyguard.core.errors import KeyguardError, UsageError
+from keyguard.core.escape import escape
 from keyguard.core.keys import Environment, Key, KeyVersion
 from keyguard.core.people import Grant, Person
 from keyguard.ports.all import Ports
@@ -288,5 +289,5 @@ def _private(wanted: Wanted) -> dict[str, Any]:
     actor, process = wanted.actor, wanted.process
     known = {"user": actor.user, "host": actor.host, "pid": process.pid, "started": process.started}
     if process.executable:
-        known["executable"] = process.executable
+        known["executable"] = escape(process.executable)  # a path may hold bytes that are no text
     return {**known, **wanted.private}

@@ -97,6 +97,8 @@ class UseChecks:
                 self._ports, Approved.USE, use.key, actor=use.actor, why=why, about=about
             )
         except UsageError as error:
+            if error.code not in ("approval.needed", "approval.waits"):
+                raise
             if error.code == "approval.needed":
                 self._tell(tried, hits, error.still)
             raise _waits(tried, asking[0], error) from None
@@ -132,7 +134,7 @@ class UseChecks:
             host=names.host(use.actor.host),
             who=permit.id,
             where=use.actor.host,
-            executable=use.process.executable,
+            executable=escape(use.process.executable),  # as its record has it
             sha256=facts.get("executable_sha256", ""),
             party=None if person is None else person.party,
             contract_end=use_log.contract_end(parties, person, now),

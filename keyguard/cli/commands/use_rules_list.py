@@ -9,6 +9,7 @@ from keyguard.cli import session
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
 
     from keyguard.cli.output import Output
 
@@ -55,9 +56,11 @@ def run(args: argparse.Namespace, out: Output) -> int:
     return 0
 
 
-def _settings(table: Any) -> dict[str, Any]:
+def _settings(table: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in table.items() if name not in _COMMON}
 
 
 def _text(value: Any) -> str:
-    return " ".join(value) if isinstance(value, list) else str(value).lower() if value is True else str(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return " ".join(value) if isinstance(value, list) else str(value)

@@ -162,6 +162,14 @@ def test_a_log_that_makes_no_sense_hands_nothing_out():
     assert caught.value.code == "log.altered"
 
 
+def test_a_program_whose_path_is_no_text_is_known_the_second_time():
+    world = World().rule(NEW_PROGRAM)
+    odd = replace(BOT, executable="/tmp/\udcff/bot")
+    assert use(world, process=odd)
+    assert use(world, process=odd)
+    assert refused(world).message.endswith("by /usr/bin/bot, for the first time")
+
+
 # --- a second person ----------------------------------------------------------------------------------
 
 
