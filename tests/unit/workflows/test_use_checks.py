@@ -126,6 +126,16 @@ def test_a_long_log_is_taken_in_step_by_step_and_the_same_again(monkeypatch):
     assert len(stepwise[world.key.id].recent) == 13
 
 
+def test_a_hand_out_knows_the_end_of_a_log_that_is_far_ahead(monkeypatch):
+    monkeypatch.setattr(use_log, "STEP", 3)
+    world = World()
+    for _ in range(12):
+        use(world)
+    use(world, process=OTHER)
+    world.rule(NEW_PROGRAM)
+    assert use(world, process=OTHER)
+
+
 def test_a_history_outlives_a_version_of_the_key():
     world = World().rule(NEW_PROGRAM)
     use(world)
