@@ -10,6 +10,7 @@
     self_approval = "refused"     # or "exception": allowed with a compensating control, on record
     [firm]                        # who writes the audit log (declared)
     [simulators]                  # venue = "http://127.0.0.1:PORT"; this home is for trying out
+    [[use_rule]]                  # the desk's own rules on use (docs/use-rules.md)
     [daemon]                      # limits and times of the daemon (docs/daemon.md): numbers, texts, folders
     [alerts]                      # when alerts are repeated and held back (docs/daemon.md): numbers, texts
 """
@@ -27,11 +28,25 @@ from keyguard.core.rights import FourEyes, Mode, RightsPolicy, SelfApproval
 from keyguard.whereabouts import home_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from datetime import tzinfo
+
+    from keyguard.core.use_rules import Rule
 
 STORES = ("os-keyring", "file")
 _RIGHTS = ("rights", "four_eyes", "self_approval")
-_MEMBERS = {"id", "store", "database", "proxy", "firm", "simulators", "daemon", "alerts", *_RIGHTS}
+_MEMBERS = {
+    "id",
+    "store",
+    "database",
+    "proxy",
+    "firm",
+    "simulators",
+    "daemon",
+    "alerts",
+    "use_rule",
+    *_RIGHTS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +62,8 @@ class Config:
     rights: RightsPolicy = field(default_factory=RightsPolicy)
     daemon: Mapping[str, int | str | list[str]] = field(default_factory=dict)
     alerts: Mapping[str, int | str] = field(default_factory=dict)
+    use_rules: Sequence[Mapping[str, Any]] = ()
+    """The tables as written; `use_rules()` makes rules of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +171,8 @@ class Home:
         for name in ("daemon", "alerts"):
             if table := getattr(config, name):
                 document[name] = dict(table)
+        if config.use_rules:
+            document["use_rule"] = [dict(table) for table in config.use_rules]
         text = tomli_w.dumps(document)
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -203,7 +222,21 @@ def _config(document: dict[str, Any], path: Path) -> Config:
         raise _malformed(path, "[alerts] holds texts and whole numbers")
     if not texts["id"] or texts["store"] not in STORES:
         raise _malformed(path, f"id is missing, or store is none of {', '.join(STORES)}")
-    return Config(**texts, **tables, rights=_rights(document, path), daemon=daemon, alerts=alerts)
+    chosen = document.get("use_rule", [])
+    if not isinstance(chosen, list) or not all(isinstance(table, dict) for table in chosen):
+        raise _malformed(path, "rules on use are tables [[use_rule]]")
+    try:
+        use_rules(chosen)
+    except ValueError as error:
+        raise _malformed(path, str(error)) from None
+    return Config(
+        **texts,
+        **tables,
+        rights=_rights(document, path),
+        daemon=daemon,
+        alerts=alerts,
+        use_rules=tuple(chosen),
+    )
 
 
 def _plain(value: Any) -> bool:
@@ -212,6 +245,24 @@ def _plain(value: Any) -> bool:
 
 def _texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def use_rules(tables: Sequence[Mapping[str, Any]]) -> tuple[Rule, ...]:
+    """The rules on use that these tables of a configuration say; ValueError for one that says none."""
+    if not tables:
+        return ()
+    from keyguard.core import use_config  # noqa: PLC0415 - most homes have no rules, all commands read one
+
+    return use_config.rules(tables, _zone)
+
+
+def _zone(name: str) -> tzinfo:
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - as above
+
+    try:
+        return ZoneInfo(name)
+    except OSError:  # the name of a folder of zones
+        raise LookupError(name) from None
 
 
 def _rights(document: dict[str, Any], path: Path) -> RightsPolicy:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from keyguard.ports.audit import AuditLog
     from keyguard.ports.person import Person
     from keyguard.ports.secrets import SecretStore
+    from keyguard.ports.uses import Uses
+    from keyguard.stores.database import Database
     from keyguard.stores.vault_file import VaultFile
 
 PASSPHRASE_VARIABLE = "KEYGUARD_PASSPHRASE_FILE"  # noqa: S105 - names a file, holds no secret
@@ -116,7 +118,17 @@ def opened_with(home: Home, secrets: SecretStore, person: Person) -> Iterator[Po
                 person=person,
                 people=SqlPeople(database, config.rights),
                 findings=SqlFindings(database),
+                uses=_uses(database, config),
             )
+
+
+def _uses(database: Database, config: Config) -> Uses | None:
+    if not config.use_rules:
+        return None
+    from keyguard.home import use_rules
+    from keyguard.stores.uses import SqlUses
+
+    return SqlUses(database, use_rules(config.use_rules))
 
 
 @contextlib.contextmanager

@@ -54,6 +54,8 @@ COMMANDS = {
     "alert remove": "take a channel away",
     "alert ack": "somebody knows: do not say it again",
     "alert test": "send a test message",
+    "use-rules list": "the desk's rules on use",
+    "use-rules test": "what the rules on use would have done, by the log",
     "daemon start": "start the daemon of this home",
     "daemon stop": "end it; what is under way is finished first",
     "daemon status": "version, store, next jobs, hand-outs that run",

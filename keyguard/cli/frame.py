@@ -36,7 +36,7 @@ class Command(Protocol):
 
 def load(name: str) -> Command:
     """Import the module of a command, and of no other."""
-    return cast("Command", import_module(f"keyguard.cli.commands.{name.replace(' ', '_')}"))
+    return cast("Command", import_module(f"keyguard.cli.commands.{name.replace(' ', '_').replace('-', '_')}"))
 
 
 def guarded(words: list[str]) -> int:

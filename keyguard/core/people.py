@@ -201,6 +201,7 @@ class Action(enum.Enum):
     GRANT = "grant"
     REVEAL = "reveal"
     WIDEN = "widen"
+    USE = "use"  # what a rule on use would not let pass alone
     EXCEPTION = "exception"
 
 

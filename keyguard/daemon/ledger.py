@@ -22,7 +22,9 @@ from keyguard.daemon.rights import Rights
 from keyguard.daemon.together import Together
 from keyguard.ports import inventory
 from keyguard.ports.all import Ports
+from keyguard.workflows import use_checks
 from keyguard.workflows.handout_batch import Permit, Recorded, Use, Wanted, record, withdraw
+from keyguard.workflows.use_checks import RaiseAlert
 
 SURE_S = 1.0
 """Seconds for which a right that was seen is taken to last where nothing in the database changed: rights end
@@ -58,11 +60,19 @@ class _Order:
 class Ledger:
     """Belongs to one event loop; what it is asked for is done in its threads."""
 
-    def __init__(self, ports: Ports, plaintext: Plaintext, holders: Holders, rights: Rights) -> None:
+    def __init__(
+        self,
+        ports: Ports,
+        plaintext: Plaintext,
+        holders: Holders,
+        rights: Rights,
+        raise_alert: RaiseAlert = use_checks.log_alert,
+    ) -> None:
         self._ports = ports
         self._plaintext = plaintext
         self._holders = holders
         self._rights = rights
+        self._raise_alert = raise_alert
         self._writer = ThreadPoolExecutor(1, "writer")
         self._reader = ThreadPoolExecutor(2, "reader")
         self._orders = Together[_Order, Given | None](self._write, self._writer)
@@ -150,7 +160,17 @@ class Ledger:
             return self._rights(peers[use.process.pid, use.process.started], use)
 
         namer = self._plaintext.namer
-        answers = iter(record(self._ports, namer, may_use, wanted, begun=begun, ended=ended))
+        answers = iter(
+            record(
+                self._ports,
+                namer,
+                may_use,
+                wanted,
+                begun=begun,
+                ended=ended,
+                raise_alert=self._raise_alert,
+            )
+        )
         return [
             None if order.wanted is None else self._released(order.wanted, next(answers), stamp)
             for order in orders

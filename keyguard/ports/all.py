@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from keyguard.ports.audit import AuditLog
 from keyguard.ports.clock import Clock
@@ -14,10 +15,13 @@ from keyguard.ports.people import People
 from keyguard.ports.person import Person
 from keyguard.ports.secrets import SecretStore
 
+if TYPE_CHECKING:
+    from keyguard.ports.uses import Uses
+
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Everything a workflow may touch."""
+    """Everything a workflow may touch. `uses` None: this home has no rules on use."""
 
     secrets: SecretStore
     inventory: Inventory
@@ -28,3 +32,4 @@ class Ports:
     person: Person
     people: People
     findings: Findings
+    uses: Uses | None = None

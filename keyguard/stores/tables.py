@@ -202,3 +202,17 @@ NONCES = Table(
     Column("scope", String, primary_key=True),
     Column("last", BigInteger, nullable=False),
 )
+
+USE_HISTORY = Table(
+    "use_history",
+    METADATA,
+    Column("key_id", String, _of("keys.id"), primary_key=True),
+    Column("history", String, nullable=False),
+)
+
+USE_PROGRESS = Table(
+    "use_progress",
+    METADATA,
+    Column("only", Integer, CheckConstraint('"only" = 1'), primary_key=True, autoincrement=False),
+    Column("number", Integer, nullable=False),
+)

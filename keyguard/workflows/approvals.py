@@ -6,7 +6,7 @@ approver's own key.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -23,9 +23,18 @@ GOOD_FOR = timedelta(hours=24)
 """How long a decision may wait for the one action it allows."""
 
 
-def require(ports: Ports, action: Action, key: Key, *, actor: Actor, why: str) -> Approval | None:
+def require(
+    ports: Ports,
+    action: Action,
+    key: Key,
+    *,
+    actor: Actor,
+    why: str,
+    about: Mapping[str, str] | None = None,
+) -> Approval | None:
     """Take a second person's word for this action on this key; None where rights are open.
 
+    `about` binds it closer: the word holds where all of that is the same. `why` goes to the key's venue.
     The first call asks and raises UsageError `approval.needed`; once somebody else has approved, the next
     call by the same person within a day uses the approval up and returns it. `approval.waits` meanwhile.
     """
@@ -34,7 +43,7 @@ def require(ports: Ports, action: Action, key: Key, *, actor: Actor, why: str) -
     named, now = told.namers(ports), ports.clock.now()
     with ports.inventory.transaction():
         who = acting(ports, actor)
-        subject = {"key": key.id, "person": who.id}
+        subject = {**(about or {}), "key": key.id, "person": who.id}
         mine = [
             approval
             for approval in ports.people.approvals()

@@ -11,9 +11,10 @@ from keyguard.core.exchange import Credential
 from keyguard.core.keys import Environment, Key, KeyVersion
 from keyguard.ports.all import Ports
 from keyguard.ports.inventory import Lease
-from keyguard.workflows import credentials, rights
+from keyguard.workflows import credentials, rights, use_checks
 from keyguard.workflows.handout_batch import Wanted, record, withdraw
 from keyguard.workflows.identity import Actor, Process, names
+from keyguard.workflows.use_checks import RaiseAlert
 
 _TRIES = 3
 _UNTIL_IT_ENDS = 0
@@ -43,18 +44,20 @@ def hand_out(
     actor: Actor,
     process: Process,
     environment: Environment = Environment.LIVE,
+    raise_alert: RaiseAlert = use_checks.log_alert,
 ) -> HandOut:
     """Release a key's live version to a process. `mode` is KGA's word: env, stdin, socket, file.
 
     Without the right to it (`rights.demand`) and its audit record on disk the secret is not even read
     (promise 2). A refusal is recorded as `handout.denied`. `environment` TEST: the process is a test and
-    gets no live key. Raises UsageError where it is not allowed (`rights.…`) or there is no live version,
+    gets no live key. `raise_alert` is told what the desk's rules on use found. Raises UsageError where it is
+    not allowed (`rights.…`), a rule on use keeps it (`use.…`) or there is no live version,
     StoreError for a store or log that cannot be used.
     """
     wanted = Wanted(key_name, purpose, mode, _UNTIL_IT_ENDS, actor, process, environment)
     namer, may_use = partial(names, ports), rights.permits(ports)
     for _ in range(_TRIES):
-        (answer,) = record(ports, namer, may_use, [wanted])
+        (answer,) = record(ports, namer, may_use, [wanted], raise_alert=raise_alert)
         if isinstance(answer, KeyguardError):
             raise answer
         try:

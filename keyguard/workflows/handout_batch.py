@@ -13,13 +13,15 @@ from datetime import datetime
 from typing import Any
 
 from keyguard.core.errors import KeyguardError, UsageError
+from keyguard.core.escape import escape
 from keyguard.core.keys import Environment, Key, KeyVersion
 from keyguard.core.people import Grant, Person
 from keyguard.ports.all import Ports
 from keyguard.ports.audit import Draft
 from keyguard.ports.inventory import Lease
-from keyguard.workflows import authority, people_records
+from keyguard.workflows import authority, people_records, use_checks
 from keyguard.workflows.identity import Actor, Names, Process
+from keyguard.workflows.use_checks import RaiseAlert, UseChecks
 
 Namer = Callable[[str], Names]
 """Venue -> its namer; StoreError where the store is locked."""
@@ -87,21 +89,25 @@ def record(
     *,
     begun: Sequence[Lease] = (),
     ended: Sequence[str] = (),
+    raise_alert: RaiseAlert = use_checks.log_alert,
 ) -> tuple[Recorded | KeyguardError, ...]:
     """Record hand-outs in one transaction: one answer for each that is wanted, in order.
 
     `begun` and `ended` are leases that move from one process to another, or end: no new release.
 
     A refusal is recorded as `handout.denied` and answered by its error, as is a key that is unknown or has
-    no live version; the others stand. Raises StoreError or IntegrityError if nothing could be written.
+    no live version; the others stand. `raise_alert` is told what the desk's rules on use found, once all is
+    on disk; it has to be quick and raises nothing. Raises StoreError or IntegrityError if nothing could be
+    written.
     """
     keys = _keys(ports, wanted)
     named = _names(namer, keys)
     found = {key.id for key in keys.values() if isinstance(key, Key)}
+    use_checks.prepare(ports)
     with ports.inventory.transaction():
         live = ports.inventory.live_versions(sorted(found))
-        ask = _asked_once(may_use)
-        judged = [_judge(ports, one, keys[one.key_name], named, live, ask) for one in wanted]
+        ask, checks = _asked_once(may_use), use_checks.begin(ports, sorted(found))
+        judged = [_judge(ports, one, keys[one.key_name], named, live, ask, checks) for one in wanted]
         if any(one.permit is not None for one in judged):
             people_records.policy(ports)
         for one in judged:
@@ -123,6 +129,8 @@ def record(
                 answers.append(answer)
         ports.inventory.add_leases([*leases, *begun])
         ports.inventory.end_leases(ended, now)
+    for alert in checks.alerts if checks else ():
+        raise_alert(alert)
     return tuple(answers)
 
 
@@ -172,6 +180,7 @@ def _judge(
     named: Mapping[str, Names | KeyguardError],
     live: Mapping[str, KeyVersion],
     may_use: MayUse,
+    checks: UseChecks | None,
 ) -> _Judged:
     if isinstance(key, KeyguardError):
         return _Judged(wanted, None, None, None, key)
@@ -187,9 +196,10 @@ def _judge(
             )
         use = Use(key, version, wanted.actor, wanted.process, wanted.purpose, wanted.environment)
         permit = may_use(use)
+        hits = checks.demand(use, permit, names, wanted.private) if checks else ()
     except KeyguardError as error:
         return _Judged(wanted, key, version, _denied(ports, wanted, key, version, names, error), error)
-    return _Judged(wanted, key, version, _given(wanted, key, version, names, permit), None, permit)
+    return _Judged(wanted, key, version, _given(wanted, key, version, names, permit, hits), None, permit)
 
 
 def _cover(ports: Ports, named: Mapping[str, Names | KeyguardError], one: _Judged) -> None:
@@ -236,7 +246,9 @@ def _asked_once(may_use: MayUse) -> MayUse:
     return ask
 
 
-def _given(wanted: Wanted, key: Key, version: KeyVersion, names: Names, permit: Permit) -> Draft:
+def _given(
+    wanted: Wanted, key: Key, version: KeyVersion, names: Names, permit: Permit, hits: Sequence[str]
+) -> Draft:
     body = {
         "key": version.fingerprint,
         "person": names.person(permit.id),
@@ -251,7 +263,12 @@ def _given(wanted: Wanted, key: Key, version: KeyVersion, names: Names, permit: 
         purpose = purpose or permit.grant.purpose
     if purpose:
         body["purpose"] = purpose
-    return Draft(key.venue, "handout", body, _private(wanted))
+    private = _private(wanted)
+    if permit.person is not None:
+        private |= {"person": permit.person.id, "party": permit.person.party}
+    if hits:
+        private["use_rules"] = list(hits)
+    return Draft(key.venue, "handout", body, private)
 
 
 def _denied(
@@ -271,4 +288,6 @@ def _denied(
 def _private(wanted: Wanted) -> dict[str, Any]:
     actor, process = wanted.actor, wanted.process
     known = {"user": actor.user, "host": actor.host, "pid": process.pid, "started": process.started}
+    if process.executable:
+        known["executable"] = escape(process.executable)  # a path may hold bytes that are no text
     return {**known, **wanted.private}

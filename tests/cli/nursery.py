@@ -160,10 +160,13 @@ def _run(order: dict[str, Any], handles: list[int]) -> NoReturn:
 def _load() -> None:
     """Import what commands import, and make waiting quick."""
     from keyguard.cli.catalogue import COMMANDS
+    from keyguard.cli.frame import load
     from keyguard.gateway.clock import SystemClock
 
-    for module in (*_LOADED, *(f"keyguard.cli.commands.{name.replace(' ', '_')}" for name in COMMANDS)):
+    for module in _LOADED:
         import_module(module)
+    for name in COMMANDS:
+        load(name)
     SystemClock.sleep = lambda _, seconds: time.sleep(seconds / 100)  # type: ignore[method-assign]
 
 

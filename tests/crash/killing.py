@@ -26,6 +26,7 @@ CHANGING = {
     "gateway": {"send"},
     "person": {"new_credential", "confirm"},
     "clock": set(),
+    "uses": {"take_in"},
     "people": {"put_desk", "put_person", "put_party", "put_grant", "put_approval", "note"},
     "findings": {"put", "say", "unsay"},
 }
@@ -87,4 +88,5 @@ class Mortal:
 
 def mortal(ports, fate) -> Ports:
     """The same durable state, seen by a process with a fate."""
-    return Ports(**{f.name: Mortal(f.name, getattr(ports, f.name), fate) for f in fields(Ports)})
+    parts = {f.name: getattr(ports, f.name) for f in fields(Ports)}
+    return Ports(**{n: None if part is None else Mortal(n, part, fate) for n, part in parts.items()})

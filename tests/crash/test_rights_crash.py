@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
+
 import pytest
 
 from keyguard.core.errors import UsageError
-from keyguard.core.people import Decision, GrantState
+from keyguard.core.people import Action, Decision, GrantState
 from keyguard.workflows import approvals, declare_party, end_grant, end_person, give_grant
 from keyguard.workflows.handout import hand_out
 from keyguard.workflows.identity import names
 from tests.crash.killing import Fate, Killed, mortal
 from tests.fakes.firm import BOT, HANA, JO, KIM, Firm
+
+OTHER = replace(BOT, executable="/usr/bin/other")
 
 
 def give(ports, firm):
@@ -45,11 +50,22 @@ def use(ports, firm):
     hand_out(ports, "desk/bot", purpose="", mode="env", actor=HANA, process=BOT)
 
 
+def use_approved(ports, firm):
+    """From another program, which a second person has agreed to."""
+    hand_out(ports, "desk/bot", purpose="", mode="env", actor=HANA, process=OTHER, raise_alert=[].append)
+
+
 def begun():
     """hana holds a grant, jo waits for one."""
     firm = Firm()
     firm.grant("hana")
     firm.grant("jo")
+    firm.use(HANA)
+    firm.rule({"kind": "new_executable", "action": "approve"})
+    with suppress(UsageError):
+        use_approved(firm.ports, firm)
+    agreed = next(one for one in approvals.pending(firm.ports) if one.action is Action.USE)
+    approvals.decide(firm.ports, agreed.id, Decision.APPROVE, actor=KIM)
     return firm
 
 
@@ -74,6 +90,9 @@ def holds(firm):
         if person.span.ended_at:
             assert all(g.span.ended_at or g.state is GrantState.REJECTED
                        for g in firm.people.grants(person=person.id))  # fmt: skip
+    used = [one for one in firm.people.approvals() if one.action is Action.USE and one.used_at]
+    others = [part for part in firm.audit.private().values() if b'"use_rules"' in part]
+    assert len(used) == min(len(others), 1)  # the word is spent with the hand-out, or neither
     leases = firm.inventory.running_leases()
     assert len(leases) <= len(firm.audit.bodies("handout"))
     firm.audit.verify()
@@ -88,7 +107,7 @@ def calls(act):
 
 CASES = [
     (act, at, side)
-    for act in (give, ask, approve, reject, end_one, leave, end_party, use)
+    for act in (give, ask, approve, reject, end_one, leave, end_party, use, use_approved)
     for at in range(1, calls(act) + 1)
     for side in ("before", "after")
 ]

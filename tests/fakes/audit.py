@@ -66,6 +66,10 @@ class FakeAudit:
             )
         return Verified(walk.count, dict(walk.streams), walk.chain)
 
+    def private(self):
+        """For tests: the private parts by number."""
+        return {number: hidden for number, (_, hidden) in self._private.items()}
+
     def bodies(self, type_):
         """For tests: the bodies of all records of a type."""
         found = [json.loads(entry.record) for entry in self._entries]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
+from keyguard.core import use_config
 from keyguard.core.exchange import Request
 from keyguard.core.keys import Scope
 from keyguard.ports.all import Ports
@@ -17,6 +20,7 @@ from tests.fakes.journal import FakeJournal
 from tests.fakes.memory_store import MemoryStore
 from tests.fakes.people import FakePeople
 from tests.fakes.person import FakePerson
+from tests.fakes.uses import FakeUses
 
 ACTOR = Actor("hana", "host-1")
 PROCESS = Process(4242, "99", "bot")
@@ -39,6 +43,7 @@ class World:
         self.people = FakePeople()
         self.findings = FakeFindings()
         self.inventory.joined = [self.people, self.audit, self.findings]
+        self.uses = None
         self.alive = set()
         grants = ["view", "trade", "keys"] if self_managed else ["view", "trade"]
         self.old = self.exchange.make("bot", grants, IPS)
@@ -48,6 +53,12 @@ class World:
             enrol(self.ports, Declared("examplex", "ops", "manager", "kim"), manager)
         needs = Scope.NONE if self_managed else Scope.READ | Scope.TRADE_SPOT
         self.key = enrol(self.ports, Declared("examplex", "desk", "bot", "kim", needs=needs), self.old).key
+
+    def rule(self, *tables):
+        """Give the firm rules on use, as its configuration would write them."""
+        self.uses = FakeUses(self.audit, self.inventory, use_config.rules(tables, ZoneInfo))
+        self.inventory.joined.append(self.uses)
+        return self
 
     @property
     def ports(self) -> Ports:
@@ -61,6 +72,7 @@ class World:
             self.person,
             self.people,
             self.findings,
+            uses=self.uses,
         )
 
     def process_alive(self, pid, started):

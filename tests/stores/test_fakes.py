@@ -10,11 +10,13 @@ from tests.fakes.findings import FakeFindings
 from tests.fakes.inventory import FakeInventory
 from tests.fakes.journal import FakeJournal
 from tests.fakes.people import FakePeople
+from tests.fakes.uses import FakeUses
 from tests.stores.contract_audit import AuditContract
 from tests.stores.contract_findings import FindingsContract
 from tests.stores.contract_inventory import InventoryContract
 from tests.stores.contract_journal import JournalContract
 from tests.stores.contract_people import PeopleContract
+from tests.stores.contract_uses import UsesContract
 
 
 class TestFakeInventory(InventoryContract):
@@ -45,3 +47,17 @@ class TestFakeFindings(FindingsContract):
     @pytest.fixture
     def findings(self) -> FakeFindings:
         return FakeFindings()
+
+
+class TestFakeUses(UsesContract):
+    @pytest.fixture
+    def audit(self, clock: FakeClock) -> FakeAudit:
+        return FakeAudit(clock)
+
+    @pytest.fixture
+    def inventory(self) -> FakeInventory:
+        return FakeInventory()
+
+    @pytest.fixture
+    def uses(self, audit: FakeAudit, inventory: FakeInventory) -> FakeUses:
+        return FakeUses(audit, inventory, ())

@@ -20,6 +20,7 @@ from keyguard.stores.journal import SqlJournal
 from keyguard.stores.nonces import SqlNonces
 from keyguard.stores.people import SqlPeople
 from keyguard.stores.tables import METADATA
+from keyguard.stores.uses import SqlUses
 from tests.fakes.clock import FakeClock
 from tests.services import postgres_server
 from tests.stores.contract_audit import HANDOUT, AuditContract
@@ -27,6 +28,7 @@ from tests.stores.contract_findings import FindingsContract
 from tests.stores.contract_inventory import KEY, V1, InventoryContract
 from tests.stores.contract_journal import JournalContract
 from tests.stores.contract_people import PeopleContract
+from tests.stores.contract_uses import UsesContract
 from tests.stores.memory_secrets import MemorySecrets
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from keyguard.ports.inventory import Inventory
     from keyguard.ports.journal import Journal
     from keyguard.ports.people import People
+    from keyguard.ports.uses import Uses
     from tests.services.postgres_server import Server
 
 WRITE = """
@@ -114,6 +117,12 @@ class TestJournal(JournalContract):
 
 class TestAuditLog(AuditContract):
     pass
+
+
+class TestUses(UsesContract):
+    @pytest.fixture
+    def uses(self, database: Database) -> Uses:
+        return SqlUses(database, ())
 
 
 def test_the_migrations_make_exactly_the_tables_the_stores_use(database: Database) -> None:

@@ -13,7 +13,7 @@ from keyguard import wiring
 from keyguard.core.errors import StoreError, UsageError
 from keyguard.core.rights import FourEyes, Mode, RightsPolicy, SelfApproval
 from keyguard.core.secret import Secret
-from keyguard.home import Config, Home, locate
+from keyguard.home import Config, Home, locate, use_rules
 from tests.fakes.person import FakePerson
 
 CONFIG = Config(
@@ -39,6 +39,24 @@ def test_the_rights_policy_is_kept(tmp_path: Path) -> None:
     assert home.read().rights == chosen
 
 
+def test_rules_on_use_are_kept(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    tables = (
+        {"kind": "off_hours", "action": "alert", "from": "08:00", "until": "20:00", "zone": "Asia/Seoul"},
+        {"kind": "new_host", "action": "block", "keys": ["bybit/*"], "known": ["host-1"], "learn": "7d"},
+    )
+    home.write(replace(CONFIG, use_rules=tables))
+    assert home.read().use_rules == tables
+    assert [rule.kind for rule in use_rules(home.read().use_rules)] == ["off_hours", "new_host"]
+
+
+@pytest.mark.parametrize("zone", ["Asia", "../Seoul", "Mars/Base", "Asia/Seoul\0"])
+def test_a_zone_that_is_none(zone: str) -> None:
+    table = {"kind": "off_hours", "action": "alert", "from": "08:00", "until": "20:00", "zone": zone}
+    with pytest.raises(ValueError, match="zone is a name such as"):
+        use_rules([table])
+
+
 def test_the_option_comes_before_the_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KEYGUARD_HOME", str(tmp_path / "variable"))
     assert locate(str(tmp_path / "option")).path == tmp_path / "option"
@@ -62,6 +80,8 @@ def test_no_home(tmp_path: Path) -> None:
     ["id = ", 'id = "1"\nstore = "paper"', 'store = "file"', 'id = "1"\nstore = "file"\nsurprise = 1',
      'id = 1\nstore = "file"', 'id = "1"\nstore = "file"\nfirm = 3',
      'id = "1"\nstore = "file"\n[firm]\nx = 1', 'id = "1"\nstore = "file"\nrights = "loose"',
+     'id = "1"\nstore = "file"\nuse_rule = 3', 'id = "1"\nstore = "file"\nuse_rule = [3]',
+     'id = "1"\nstore = "file"\n[[use_rule]]\nkind = "new_host"',
      'id = "1"\nstore = "file"\nfour_eyes = 4', 'id = "1"\nstore = "file"\nself_approval = "yes"'],
 )  # fmt: skip
 def test_a_malformed_file_is_left_alone(text: str, tmp_path: Path) -> None:

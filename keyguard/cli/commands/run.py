@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from keyguard.cli.environment import Environment
     from keyguard.cli.following import OnRotate
     from keyguard.cli.output import Output
+    from keyguard.core.alerts import Alert
     from keyguard.core.secret import Secret
     from keyguard.intake.references import Reference
     from keyguard.ports.all import Ports
@@ -206,9 +207,13 @@ class _Running:
                 actor=session.actor(),
                 process=self._process,
                 environment=self._environment,
+                raise_alert=self._alert,
             )
             for key_id in ids
         ]
+
+    def _alert(self, alert: Alert) -> None:
+        self._tell(f"alert: {alert.title}; {alert.text}")
 
     def _tell(self, text: str) -> None:
         self._out.talk(f"keyguard: {text}")
