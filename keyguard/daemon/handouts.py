@@ -85,10 +85,12 @@ class HandOuts:
         return {"lease": lease.id, "left_s": lease.left_s(asyncio.get_running_loop().time())}
 
     async def end(self, session: Session, lease_id: str) -> dict[str, Any]:
-        """End a lease; on disk when this returns. One that ended already is fine."""
+        """End a lease; on disk when this returns. One that ended already is fine, and so is one that this
+        process has moved to its child: `run` says when the child has the next version."""
         lease = self._leases.get(lease_id)
         if lease is not None:
-            self._own(session, lease_id)
+            if lease.giver is not session.holder:
+                self._own(session, lease_id)
             self._forget(lease)
             self.holders.release(lease.holder)
             await self.ledger.change(ended=[lease_id])
@@ -125,6 +127,7 @@ class HandOuts:
                 lease.lease_s,
                 person=lease.person,
                 grant_id=lease.grant_id,
+                giver=session.holder,
             )
             if holder.gone:
                 self.ledger.end_later(moved.id)
@@ -237,6 +240,7 @@ class HandOuts:
             lease_s=lease_s,
             actor=self.holders.actor_of(peer),
             process=Process(peer.pid, peer.started, facts.command, facts.executable),
+            environment=ask.environment,
             private={**facts.private(), **({"declared_command": ask.declared} if ask.declared else {})},
         )
 

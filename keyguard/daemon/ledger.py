@@ -13,7 +13,7 @@ from typing import ParamSpec, TypeVar, cast
 
 from keyguard.core.errors import KeyguardError
 from keyguard.core.exchange import Credential
-from keyguard.core.keys import Key
+from keyguard.core.keys import Key, KeyVersion
 from keyguard.daemon.custody import Plaintext
 from keyguard.daemon.holders import Holder, Holders
 from keyguard.daemon.leases import Lease
@@ -131,12 +131,12 @@ class Ledger:
                     seen.append(key)
         return seen
 
-    def watchable(self, holder: Holder, key_name: str) -> tuple[Key, str]:
-        """The key and its live version's id; raises the refusal."""
+    def watchable(self, holder: Holder, key_name: str) -> tuple[Key, KeyVersion]:
+        """The key and its live version; raises the refusal."""
         key = self._ports.inventory.find_key(key_name)
         version = self._ports.inventory.live_version(key.id)
         self._rights(holder.peer, self._holders.use(holder, key, version, ""))
-        return key, version.id
+        return key, version
 
     def _write(self, orders: Sequence[_Order]) -> list[Given | KeyguardError | None]:
         """One transaction for all, and only then is a credential read (promise 2)."""
@@ -183,7 +183,8 @@ class Ledger:
 
     def _still_may(self, lease: Lease) -> bool:
         try:
-            use = self._holders.use(lease.holder, lease.key, lease.version, lease.ask.purpose)
+            ask = lease.ask
+            use = self._holders.use(lease.holder, lease.key, lease.version, ask.purpose, ask.environment)
             self._rights(lease.holder.peer, use)
         except KeyguardError:
             return False
