@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from keyguard.scanner.context import Region
 from keyguard.scanner.lazily import pattern
+from keyguard.scanner.literals import Hits
 from keyguard.scanner.rulebook import LONG, Names
 from keyguard.scanner.work import Work
 
@@ -19,6 +20,7 @@ _NAME = pattern(rb"[\w.-]*")
 _LONGEST_NAME = 40
 _VALUE = pattern(rb"[^\s\"'`<>,;\\]{6,200}")
 _WORD = pattern(rb"[a-z_+/=-]{%d,}+(?![\w+/=-])" % LONG)
+_LITERAL = pattern(rb"[\"'`][\w+/=-]{%d}" % LONG)
 _MARGIN = 300
 """Beyond a region, what a name may need for the rest of itself and all up to its value."""
 
@@ -41,7 +43,8 @@ def assignments(names: Names, text: bytes, where: Iterable[Region], work: Work) 
         work.runs += 1
         work.run_bytes += stop - region.start
         # In lower case, so that the expression needs no flag that would cost it its fast start.
-        for match in opening.finditer(text[region.start : stop].lower()):
+        part = text[region.start : stop].lower()
+        for match in opening.finditer(part):
             begin, start = region.start + match.start("name"), region.start + match.end()
             if begin > region.end:
                 break
@@ -50,10 +53,28 @@ def assignments(names: Names, text: bytes, where: Iterable[Region], work: Work) 
                 continue
             begin = name_start(text, begin)
             name = text[begin : region.start + match.end("name")]
-            called = _class_of(name.lower(), classes)
+            kind = _class_of(name, classes)
             # What is sought is never a word, so that with and without Hyperscan the same is found.
-            if called and (called == "passphrase" or not _WORD.match(text, start)):
-                yield Named(name, called, begin, start, value.end())
+            if kind and (kind == "passphrase" or not _WORD.match(text, start)):
+                yield Named(name, kind, begin, start, value.end())
+
+
+def signed(names: Names, text: bytes, hits: Hits, work: Work) -> Iterator[Named]:
+    """What calls sign with that begin at hits."""
+    signing = _signing(names) if any(word in hits for word in names.signs) else None
+    if signing is None:
+        return
+    for word in names.signs:
+        for end in hits.get(word, ()):
+            begin = end - len(word)
+            if not _LITERAL.search(text, end, end + _MARGIN // 2):
+                continue
+            work.runs += 1
+            work.run_bytes += _MARGIN
+            match = signing.match(text[begin : begin + _MARGIN].lower())
+            value = _VALUE.match(text, begin + match.end()) if match else None
+            if value and not _WORD.match(text, value.start()):
+                yield Named(b"", "secret", name_start(text, begin), value.start(), value.end())
 
 
 def name_start(text: bytes, end: int) -> int:
@@ -63,18 +84,33 @@ def name_start(text: bytes, end: int) -> int:
     return end - before.end() if before else end
 
 
+def called(names: Names, name: bytes) -> str:
+    """The class of values that a name says it has, "" none."""
+    return _class_of(name, _compiled(names)[1])
+
+
 @functools.lru_cache(4_096)
 def _class_of(name: bytes, classes: tuple[tuple[str, re.Pattern[bytes]], ...]) -> str:
-    """Of "secrets.okx.apiKey" the last word counts; of "okx.secret.key" the last two."""
-    words = name.rsplit(b".", 2)
-    own = words[-1]
-    if own == b"key" and len(words) > 1 and words[-2] in (b"secret", b"private", b"api-secret"):
-        own = words[-2] + own
-    return next((called for called, holds in classes if holds.search(own)), "")
+    """What a name says its value is, "" nothing. Of "secrets.okx.apiKey" the last word counts, of
+    "okx.secret.key" the last two, of "okx.secret.key.hedge" the last that says anything."""
+    words = name.lower().split(b".")
+    for number in range(len(words) - 1, -1, -1):
+        own = words[number]
+        if own == b"key" and number and words[number - 1] in (b"secret", b"private", b"api-secret"):
+            own = words[number - 1] + own
+        kind = next((kind for kind, holds in classes if holds.search(own)), None)
+        if kind is not None:
+            return kind
+    return ""
 
 
 @functools.cache
 def _compiled(
     names: Names,
 ) -> tuple[re.Pattern[bytes], tuple[tuple[str, re.Pattern[bytes]], ...]]:
-    return re.compile(names.opening), tuple((called, re.compile(holds)) for called, holds in names.classes)
+    return re.compile(names.opening), tuple((kind, re.compile(holds)) for kind, holds in names.classes)
+
+
+@functools.cache
+def _signing(names: Names) -> re.Pattern[bytes]:
+    return re.compile(names.signing)

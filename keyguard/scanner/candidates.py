@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from heapq import merge
 from typing import NamedTuple
 
 from keyguard.scanner.allowances import INLINE, Allowance
-from keyguard.scanner.assignments import assignments, name_start
+from keyguard.scanner.assignments import Named, assignments, called, name_start, signed
 from keyguard.scanner.content import Searched
 from keyguard.scanner.context import Nearness, Region, common
 from keyguard.scanner.lazily import pattern
+from keyguard.scanner.listings import Listed, listings
 from keyguard.scanner.placeholder import entropy, is_name, is_placeholder, is_placeholder_block, is_words
 from keyguard.scanner.prefilter import REACH, Hits, Prefilter, spans
 from keyguard.scanner.rulebook import BREAK, Rule, Rulebook, compiled
@@ -22,6 +23,10 @@ from keyguard.scanner.work import Work
 
 KEY_REACH = 1000
 """Beyond so many bytes a key says nothing of whose a secret is."""
+BESIDE = 40
+"""In a row of values that nothing calls, the venue's name stands so near, in bytes."""
+LISTED = (("key", "secret", "passphrase"), ("secret", "key", "passphrase"))
+"""In which orders a credential is listed. Where both fit, the first is meant."""
 MAX_REASONS = 1_000
 """Inline allows that are listed one by one; beyond that they are only counted."""
 _LONG_WORD = pattern(r"\S{20,}")
@@ -92,6 +97,7 @@ class Confirmer:
         self._prefilter = prefilter
         self._elsewhere = elsewhere
         self._made: Nearness | None = None
+        self._regions: list[Region] | None = None
         self._taken = _Taken()
         self._ends: dict[bytes, list[int] | None] = {}
         self._allowed = {content.line(end) for marker in book.allow for end in hits.get(marker, ())}
@@ -103,6 +109,13 @@ class Confirmer:
             text = self._content.text
             self._made = Nearness(self._book, text, self._hits, self._whole, self._elsewhere.hits)
         return self._made
+
+    @property
+    def _where(self) -> list[Region]:
+        """Where nameless values may belong to a venue."""
+        if self._regions is None:
+            self._regions = list(self._nearness.regions())
+        return self._regions
 
     def candidates(self) -> list[Candidate]:
         """All values found, best explanation first where several rules claim the same bytes."""
@@ -124,11 +137,11 @@ class Confirmer:
         if not rule.reach:
             yield from self._at_anchors(rule)
             return
-        near = self._near([rule]) if rule.context else None
+        near = self._near([rule.sought]) if rule.context else None
         if near is not None and not near:
             return
         if rule.context:
-            where = self._nearness.regions()
+            where: Iterable[Region] = self._where
         else:
             where = regions(self._hits, rule.anchors, rule.reach, size)
         if near is not None:
@@ -172,50 +185,119 @@ class Confirmer:
         """
         rules: defaultdict[tuple[str, str], list[Rule]] = defaultdict(list)
         for rule in self._rules:
-            for called in rule.called:
-                rules[rule.venue, called].append(rule)
+            for role in rule.called:
+                rules[rule.venue, role].append(rule)
         if not rules:
             return
-        every = [rule for each in rules.values() for rule in each]
-        # What is never reported by itself, such as a short key, is not looked for by itself.
-        first = every if beside else [rule for rule in every if rule.alone or rule.alone_named]
-        near = self._near(first)
-        if near is not None and not near:
-            return
-        if len(first) < len(every):
-            near = self._near(every)
-        text, where = self._content.text, self._nearness.regions()
-        if near is not None:
-            where = common(where, near)
-        for named in assignments(self._book.names, text, where, self._work):
+        for named in self._values(rules, beside=beside):
             distance, venues = self._nearness.owners(named.begin, named.start, named.end)
             for venue in venues:
                 for rule in rules.get((venue, named.called), ()):
-                    shape = compiled(rule.shape if distance else rule.wide)
-                    match = shape.match(text, named.start)
-                    if not match:
-                        continue
-                    start, end = match.span("secret")
-                    value = match["secret"].decode("utf-8", "replace")
-                    if self._means_it(rule, value, end) and not self._is_allowed(rule, start, end):
-                        yield Candidate(
-                            rule,
-                            value,
-                            start,
-                            end,
-                            _stem(named.name),
-                            distance,
-                            (rule.alone or (rule.alone_named and not distance)) and _is_sure(rule, value),
-                        )
+                    candidate = self._fitting(rule, named, distance)
+                    if candidate and not self._is_allowed(rule, candidate.start, candidate.end):
+                        yield candidate
 
-    def _near(self, rules: list[Rule]) -> list[tuple[int, int]] | None:
-        """Where a match may begin that holds what the rules seek; None: anywhere."""
-        if not all(rule.sought for rule in rules):
+    def _values(self, rules: Mapping[tuple[str, str], list[Rule]], *, beside: bool) -> Iterator[Named]:
+        """What names, calls and places say to be values, where the rules may take any."""
+        every = [rule for each in rules.values() for rule in each]
+        # What is never reported by itself, such as a short key, is not looked for by itself.
+        first = every if beside else [rule for rule in every if rule.alone or rule.alone_named]
+        names, text = self._book.names, self._content.text
+        calls = list(signed(names, text, self._hits, self._work))
+        yield from calls
+        listed = self._near([(names.listed,)])
+        near = self._near([rule.sought for rule in first])
+        placed = [] if listed == [] else list(self._listed(rules, self._within(listed)))
+        yield from placed
+        if near == []:
+            return
+        if near is not None and len(first) < len(every):
+            near = self._near([rule.sought for rule in every])
+        # In "a, b = 1, 2" the last name stands before the first value.
+        own = {named.start for named in placed if named.name}
+        for named in assignments(names, text, self._within(near), self._work):
+            if named.start not in own:
+                yield named
+
+    def _within(self, near: list[tuple[int, int]] | None) -> Iterable[Region]:
+        """The regions of venues, as far as they are near enough."""
+        return self._where if near is None else common(self._where, near)
+
+    def _fitting(self, rule: Rule, named: Named, distance: int) -> Candidate | None:
+        """A named value that passes its rule's tests."""
+        match = compiled(rule.shape if distance else rule.wide).match(self._content.text, named.start)
+        if not match:
+            return None
+        start, end = match.span("secret")
+        value = match["secret"].decode("utf-8", "replace")
+        if not self._means_it(rule, value, end):
+            return None
+        alone = (rule.alone or (rule.alone_named and not distance)) and _is_sure(rule, value)
+        return Candidate(rule, value, start, end, _stem(named.name), distance, alone)
+
+    def _listed(
+        self, rules: Mapping[tuple[str, str], list[Rule]], where: Iterable[Region]
+    ) -> Iterator[Named]:
+        """Values that their places name, with the class each place gives them."""
+        text = self._content.text
+        for listed in listings(text, where, self._work):
+            if any(listed.names):
+                for name, (start, end) in zip(listed.names, listed.spans, strict=True):
+                    yield Named(name, called(self._book.names, name), listed.begin, start, end)
+                continue
+            for number in range(len(listed.spans) - 1):
+                if ordered := self._credential(rules, listed, number):
+                    for role, (start, end) in zip(ordered, listed.spans[number:], strict=False):
+                        yield Named(b"", role, listed.begin, start, end)
+                    break
+
+    def _credential(
+        self, rules: Mapping[tuple[str, str], list[Rule]], listed: Listed, number: int
+    ) -> tuple[str, ...]:
+        """Which classes the values of a list have from one on, if it and the next are key and secret of
+        the venue that is named there."""
+        (start, end), (second, last) = listed.spans[number : number + 2]
+        distance, venues = self._nearness.owners(listed.begin, start, last)
+        if distance > BESIDE and not listed.telling:
+            return ()
+        for venue in venues:
+            for ordered in LISTED:
+                both = zip(ordered[:2], ((start, end), (second, last)), strict=True)
+                if all(self._is_field(rules, venue, field, span, distance) for field, span in both):
+                    return ordered
+        return ()
+
+    def _is_field(
+        self,
+        rules: Mapping[tuple[str, str], list[Rule]],
+        venue: str,
+        field: str,
+        span: tuple[int, int],
+        distance: int,
+    ) -> bool:
+        """Whether a value has the shape of a venue's field, or is what a rule for it finds without a name."""
+        value = Named(b"", field, span[0], *span)
+        if any(
+            self._fitting(rule, value, distance)
+            for rule in rules.get((venue, field), ())
+            if rule.field == field
+        ):
+            return True
+        text, (start, end) = self._content.text, span
+        own = (r for r in self._rules if r.venue == venue and r.field == field and not r.called)
+        return any(
+            (match := rule.pattern.search(text, max(0, start - 1), end + 1)) and match.span("secret") == span
+            for rule in own
+        )
+
+    def _near(self, sought: list[tuple[bytes, ...]]) -> list[tuple[int, int]] | None:
+        """Where a match may begin that holds what each of some rules seeks; None: anywhere."""
+        if not all(sought):
             return None
         every: list[int] = []
-        for expression in {each for rule in rules for each in rule.sought}:
+        for expression in {each for expressions in sought for each in expressions}:
             if expression not in self._ends:
-                where = ((region.start, region.end) for region in self._nearness.regions())
+                where = ((region.start, region.end) for region in self._where)
                 self._ends[expression] = self._prefilter.ends(expression, self._content.text, where)
             ends = self._ends[expression]
             if ends is None:

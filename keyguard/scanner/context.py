@@ -30,7 +30,7 @@ SMALL = 65_536
 _MOST = 16
 """So many names before and behind a value are looked at."""
 _LETTER = pattern(rb"[A-Za-z0-9+]")
-_TOKEN = pattern(rb"[\w+/=-]{0,40}")
+_TOKEN = pattern(rb"[\w+/-]{0,40}")
 _LONG = 16
 """From so many characters on, one with digits and letters of both cases is a value, not a name."""
 _INITIALS = 2

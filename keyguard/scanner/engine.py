@@ -20,7 +20,7 @@ from keyguard.core.secret import Secret
 from keyguard.scanner.candidates import Candidate, Confirmer
 from keyguard.scanner.compact import quick
 from keyguard.scanner.content import Searched
-from keyguard.scanner.decode import encoded
+from keyguard.scanner.decode import encoded, sqldump
 from keyguard.scanner.decode.budget import MEMBER, TIMES, Budget
 from keyguard.scanner.decode.walk import Walk
 from keyguard.scanner.excerpt import Excerpts
@@ -69,7 +69,10 @@ class Engine:
         words = [word for venue in book.venues for word in venue.words]
         self._hints = encoded.hints() | encoded.forms((*words, b"private key"))
         self._prefilter = Prefilter(
-            self._index.literals | self._hints, cache, valued=self._index.valued, hyperscan=hyperscan
+            self._index.literals | self._hints | sqldump.HINTS,
+            cache,
+            valued=self._index.valued,
+            hyperscan=hyperscan,
         )
         self._elsewhere = Prefilter(frozenset(book.elsewhere), hyperscan=hyperscan)
         self._own_keys = frozenset(venue.id for venue in book.venues if venue.private_key)

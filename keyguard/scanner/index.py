@@ -36,10 +36,13 @@ class Index:
         self._apart = whole - words
         self._of_folder: tuple[str, frozenset[str]] = ("", frozenset())
         plain = {anchor.lower() for rule in book.rules if not _is_valued(rule) for anchor in rule.anchors}
-        self.literals = frozenset(plain | words | whole | set(self._claiming) | set(book.allow))
+        self.literals = frozenset(
+            plain | words | whole | set(self._claiming) | set(book.allow) | set(book.names.signs)
+        )
         valued = [rule for rule in book.rules if _is_valued(rule)]
         self.valued = {expression: rule.anchors for rule in valued for expression in rule.sought}
         self.near = frozenset(each for rule in book.rules if rule.context for each in rule.sought)
+        self.near |= {book.names.listed}
 
     def claims(self, hits: Hits, path: str) -> set[str]:
         """Venues a whole file belongs to: by an import in it, or by its path."""

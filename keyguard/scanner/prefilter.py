@@ -21,7 +21,7 @@ from keyguard.scanner.literals import Hits, Tree, hits_one_by_one
 __all__ = ["Hits", "Prefilter"]
 FIRST = 40_000_000
 """Bytes times literals that are searched one by one before anything is compiled (about 15 ms)."""
-REACH = 200
+REACH = 400
 """At most so far before the end of a value's match stands the literal that begins it."""
 
 

@@ -120,9 +120,14 @@ class Placeholders(NamedTuple):
 
 class Names(NamedTuple):
     """How names tell what their values are. `opening` matches, in lower case, a name's telling part and
-    all up to its value; the first of `classes` whose expression the name holds is its class, "" none."""
+    all up to its value; the first of `classes` whose expression the name holds is its class, "" none.
+    `signing` matches, in lower case, a call that signs and all up to the literal it signs with; it begins
+    with one of the literals `signs`. `listed` is for `sought`: two values in a row."""
 
     opening: bytes
+    signs: tuple[bytes, ...]
+    signing: bytes
+    listed: bytes
     classes: tuple[tuple[str, bytes], ...]
 
 
@@ -226,7 +231,15 @@ def _venue(entry: dict[str, Any]) -> Venue:
 
 def _names(entry: dict[str, Any], fragments: dict[str, str]) -> Names:
     opening = _filled(entry["opening"], fragments).encode()
-    return Names(opening, tuple((each["class"], each["holds"].encode()) for each in entry["class"]))
+    signing = _filled(entry["signing"], fragments).encode()
+    listed = f"(?xi) {_filled(fragments['listed'], fragments)}".encode()
+    return Names(
+        opening,
+        _bytes(entry["signs"]),
+        signing,
+        listed,
+        tuple((each["class"], each["holds"].encode()) for each in entry["class"]),
+    )
 
 
 def _of_venue(venue: dict[str, Any], usual: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
@@ -270,7 +283,7 @@ def _rule(entry: dict[str, Any], venue: Venue | None, fragments: dict[str, str],
         expression=expression.encode(),
         min_entropy=float(entry["min_entropy"]),
         reach=CONTEXT_REACH if context else int(entry["reach"]),
-        longest=int(entry.get("longest", 400)),
+        longest=int(entry.get("longest", 440)),
         context=context,
         alone=entry.get("alone", True),
         validate=_validator(entry),

@@ -41,9 +41,15 @@ _CLAIMS = frozenset(("iss", "sub", "aud", "exp", "nbf", "iat", "jti"))
 _BASE64_ONLY = re.compile(r"[+/]")
 _URL_ONLY = pattern(r"[-_.]")
 _ADDRESS = 40
-_SIGNS = "!@#%^&*?"
+_SIGNS = "!@#%^&*?+"
 _HEX_SIZES = frozenset((32, 40, 48, 56, 64, 66, 80, 96, 128))
 _FEWEST_DIGITS = 0.06
+_MANY_CHANGES = 0.4
+_VOWEL = pattern(r"[aeiouyAEIOUY]")
+_PHRASE = pattern(
+    r"(?:[A-Z][a-z0-9]{2,11}[!@#$%^&*?_.+-]?){1,3}[0-9]{3,6}[!@#$%^&*?]?|[a-z]{3,10}[0-9]{2,6}[A-Z]{3,10}[!@#$%^&*?]"
+)
+"""Words and a number, as people are told to make passwords."""
 _MASK = pattern(
     r"(?i)x{3}|fake|test|example|sample|dummy|mock|placeholder|secret|passw|token|publickey|privatekey|"
     r"hmac|pbkdf|aes\d{3}|sha\d{3}"
@@ -222,21 +228,40 @@ def random(text: str) -> slice | None:
         return None
     kinds = text.encode("ascii", "replace").translate(_KINDS)
     changes = sum(map(operator.ne, kinds, kinds[1:]))
-    worded = sum(len(word) for word in _WORDS_OF.findall(text) if len(word) > _LONG_WORD)
     numbers = sum(map(str.isdigit, text))
-    if changes < _CHANGES_PER_CHARACTER * len(text) or worded * 2 > len(text):
+    if changes < _CHANGES_PER_CHARACTER * len(text) or _worded(text) * 2 > len(text):
         return None
-    return slice(0, len(text)) if numbers >= max(2, _FEWEST_DIGITS * len(text)) else None
+    if numbers >= max(2, _FEWEST_DIGITS * len(text)):
+        return slice(0, len(text))
+    # Of twenty random letters and digits one in ten has a single digit; names change their case less often.
+    mixed = numbers and changes >= _MANY_CHANGES * len(text) and not _is_spoken(text)
+    return slice(0, len(text)) if mixed else None
+
+
+def _is_spoken(text: str) -> bool:
+    """Whether words of three letters or more, as in "getUserApiKey", make half of a value."""
+    spoken = sum(len(word) for word in _WORDS_OF.findall(text) if len(word) > 2 and _VOWEL.search(word))
+    return spoken * 2 > len(text)
+
+
+def _worded(text: str) -> int:
+    """How many characters stand in long words that can be said."""
+    return sum(
+        len(word) for word in _WORDS_OF.findall(text) if len(word) > _LONG_WORD and _VOWEL.search(word)
+    )
 
 
 def careful(text: str) -> slice | None:
-    """A password that somebody made well: capitals, small letters, digits and a sign, and no long word."""
-    if _MASK.search(text) or not password(text) or not any(sign in text for sign in _SIGNS):
+    """A password that somebody made well: capitals, small letters and digits, and either a sign and no long
+    word, or words that a number of three digits or more, or a sign with one of two, makes more than words."""
+    if _MASK.search(text) or not password(text) or text[0] in "./~":
         return None
-    if not all(kind.search(text) for kind in _CLASSES) or text[0] in "./~":
+    if not all(kind.search(text) for kind in _CLASSES):
         return None
-    worded = sum(len(word) for word in _WORDS_OF.findall(text) if len(word) > _LONG_WORD)
-    return None if worded * 2 > len(text) else slice(0, len(text))
+    signed = any(sign in text for sign in _SIGNS)
+    if signed and _worded(text) * 2 <= len(text):
+        return slice(0, len(text))
+    return slice(0, len(text)) if _PHRASE.fullmatch(text) else None
 
 
 def _is_text(value: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keyguard.cli import daemons, session
+from keyguard.core.errors import DaemonError
 
 if TYPE_CHECKING:
     import argparse
@@ -18,11 +19,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, out: Output) -> int:
-    """Lock it; DaemonError (exit 7) where no daemon runs."""
-    with daemons.reach(session.home_of(args)) as connection:
+    """Lock it. Without a daemon nothing is ever kept open, which is what was asked for."""
+    try:
+        connection = daemons.reach(session.home_of(args))
+    except DaemonError as error:
+        if error.code != "daemon.not_running":
+            raise
+        if out.json:
+            out.document({"locked": True, "daemon": False})
+        else:
+            out.talk("keyguard: no daemon runs here, so nothing keeps the store open")
+        return 0
+    with connection:
         status = connection.call("store.lock")
     if out.json:
-        out.document(status)
+        out.document({**status, "daemon": True})
     else:
         out.talk("keyguard: the daemon's store is locked; leases run on")
     return 0

@@ -40,7 +40,7 @@ _SPOTS = 20_000
 _LINE = 80
 _BEYOND = 100
 _TOKEN = (
-    rb"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{%d,}+(?:\r?\n[ \t]*+[A-Za-z0-9+/]{4,76}+(?![^\s=\"']))*+={0,2}"
+    rb"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{%d,}+(?:\r?\n[ \t]*+[A-Za-z0-9+/]{4,76}+(?![^\s=\"']))*+={0,2}"
 )
 _WORDS = rb"(?P<name>[^\s:\"'$]{8,128}):(?P<word>[^\s\"'$]{8,512})"
 # What each pattern needs to stand somewhere, and the pattern.

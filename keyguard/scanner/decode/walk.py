@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from keyguard.scanner.collector import Collector
 from keyguard.scanner.content import Content, Searched
-from keyguard.scanner.decode import encoded
+from keyguard.scanner.decode import encoded, sqldump
 from keyguard.scanner.decode.budget import DEPTH, Budget, Exhausted
 from keyguard.scanner.decode.layers import Layers, Packed, Problem, View
 from keyguard.scanner.decode.registry import reader, recognise
@@ -50,6 +50,13 @@ class Walk:
             self.unread.append(Unread(path, f"packed more than {DEPTH} deep"))
         elif format_:
             inner += self._layers(reader(format_)(content, path, self.budget), content, path, depth)
+        if (
+            hits
+            and not sqldump.HINTS.isdisjoint(hits)
+            and not sqldump.HINTS.issuperset(hits)
+            and depth < DEPTH
+        ):
+            inner += self._layers(sqldump.read(content, hits, self.budget), content, path, depth)
         if hits and (found := self.hints.intersection(hits)) and depth < DEPTH:
             layers = encoded.read(content, hits, found, self.budget)
             inner += self._layers(layers, content, path, depth)
