@@ -37,12 +37,14 @@ class HandOuts:
         settings: Settings,
         rights: Rights,
         actor_of: ActorOf,
+        host: str,
     ) -> None:
         self._ports = ports
         self._custody = custody
         self._plaintext = Plaintext(ports)
         self._eyes = eyes
         self._settings = settings
+        self._host = host
         self._leases: dict[str, Lease] = {}
         self._of_version: dict[str, int] = {}
         self.holders = Holders(eyes, settings.requests_per_s, actor_of, self._holder_ended)
@@ -115,6 +117,7 @@ class HandOuts:
                 clock.now(),
                 person=lease.person,
                 grant_id=lease.grant_id,
+                host=self._host,
             )
             await self.ledger.change(begun=[row], ended=[lease.id])
             self._forget(lease)
@@ -159,8 +162,9 @@ class HandOuts:
     # --- start and end ----------------------------------------------------------------------------
 
     async def adopt(self) -> None:
-        """Take up the leases of an earlier daemon: pin those whose process runs, end the others."""
-        rows = await self.ledger.read(self._ports.inventory.running_leases)
+        """Take up this host's leases of an earlier daemon: pin those whose process runs, end the others."""
+        every = await self.ledger.read(self._ports.inventory.running_leases)
+        rows = [row for row in every if row.is_on(self._host)]
         versions, keys = await self.ledger.read(self._named, sorted({row.version_id for row in rows}))
         gone: list[str] = []
         for row in rows:

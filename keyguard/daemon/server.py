@@ -73,7 +73,7 @@ class Server:
         self._by_user: Counter[int] = Counter()
         self._stopping = asyncio.Event()
         self._began = asyncio.get_running_loop().time()
-        self.hand_outs = HandOuts(ports, custody, eyes, settings, rights, self._actor)
+        self.hand_outs = HandOuts(ports, custody, eyes, settings, rights, self._actor, self._host)
         self.watching = Watching(ports, self.hand_outs.ledger)
         self._schedule = Schedule(lambda: ports.clock.token(1)[0] / 255)
 
