@@ -42,6 +42,7 @@ class HandOuts:
         self._ports = ports
         self._custody = custody
         self._plaintext = Plaintext(ports)
+        self.namer = self._plaintext.namer
         self._eyes = eyes
         self._settings = settings
         self._host = host

@@ -111,6 +111,10 @@ class Ledger:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._reader, lambda: work(*args, **named))
 
+    async def write(self, work: Callable[[], _T]) -> _T:
+        """Do something that writes, between two transactions of hand-outs."""
+        return await asyncio.get_running_loop().run_in_executor(self._writer, work)
+
     async def close(self) -> None:
         """Finish what is under way."""
         await self._orders.idle()

@@ -122,6 +122,26 @@ def test_leases_of_processes_that_ended_meanwhile_are_ended_at_the_next_start(
     assert home.running_leases() == 0
 
 
+def test_the_log_tells_when_a_daemon_began_and_ended(make: Callable[..., DaemonHome]) -> None:
+    home = make()
+    killed = home.start()
+    with home.client() as keys:
+        keys.get("bot0")
+    killed.kill()
+    killed.wait(TIME_LIMIT_S)
+    home.start(locked=True)
+    assert len(home.records("agent.start")) == 1
+    with home.connection() as admin:
+        admin.call("store.unlock", passphrase=PASSPHRASE)
+        admin.call("store.lock")  # who began tells of the end, also locked
+    home.end()
+    starts, stops = home.records("agent.start"), home.records("agent.stop")
+    assert [record["body"]["tool_version"] for record in starts + stops] == [__version__] * 3
+    assert len({record["body"]["host"] for record in starts + stops}) == 1
+    assert starts[0]["t"] < home.records("handout")[0]["t"] < starts[1]["t"] < stops[0]["t"]
+    home.verify()
+
+
 def test_leases_of_another_host_are_that_hosts_to_end(make: Callable[..., DaemonHome]) -> None:
     home = make()
     nobody = Lease("here", "k0v1", 999_999_999, "1", "bot", datetime(2026, 1, 1, tzinfo=UTC))
