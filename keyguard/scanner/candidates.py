@@ -32,6 +32,8 @@ MAX_REASONS = 1_000
 _LONG_WORD = pattern(r"\S{20,}")
 _BREAK = BREAK.encode()
 # Read backwards from a value: its quotes, what separates it from its name, and the name.
+_OBJECT = pattern(rb"[0-9a-f]{40}")
+"""What names a commit: two of them beside a venue's name are where its adapter was, sooner than a key."""
 _NAMED = pattern(rb"[\\\"'`]{0,3}[ \t]{0,4}(?:>?[:=]{1,2}|,)[ \t]{0,4}[\\\"'`\])}]{0,4}([\w.-]{1,40})")
 _ROLES = pattern(
     r"api|key|secret|access|client|private|public|pass(?:phrase|word|wd)?|token|open|id|name|pem|[^a-z0-9]"
@@ -259,6 +261,9 @@ class Confirmer:
         (start, end), (second, last) = listed.spans[number : number + 2]
         distance, venues = self._nearness.owners(listed.begin, start, last)
         if distance > BESIDE and not listed.telling:
+            return ()
+        text = self._content.text
+        if not listed.telling and _OBJECT.fullmatch(text[start:end]) and _OBJECT.fullmatch(text[second:last]):
             return ()
         for venue in venues:
             for ordered in LISTED:

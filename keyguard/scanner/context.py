@@ -207,12 +207,13 @@ def _without_parts(names: list[tuple[int, int, str]]) -> list[tuple[int, int, st
 
 
 def _stands_alone(text: bytes, start: int, end: int) -> bool:
-    """No letter beside it, or a change of case as in "myGateKey"; and no part of a random value."""
+    """No letter beside it, or a change of case as in "myGateKey", "HTXClient"; no part of a random value."""
     first, before = text[start : start + 1], text[max(0, start - 1) : start]
     last, after = text[end - 1 : end], text[end : end + 1]
     camel = end - start > _INITIALS
     opens = not _LETTER.match(before) or (camel and before.islower() and first.isupper())
-    closes = not _LETTER.match(after) or (camel and after.isupper() and last.islower())
+    acronym = text[start:end].isupper() and text[end + 1 : end + 2].islower()
+    closes = not _LETTER.match(after) or (camel and after.isupper() and (last.islower() or acronym))
     return opens and closes and not _in_value(text, start, end)
 
 

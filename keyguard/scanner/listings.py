@@ -29,6 +29,7 @@ _LEFT = pattern(
     rb"(?:^|[\s({\[])((?:[\w.$]{1,60}\s{0,4},\s{0,4}){1,5}[\w.$]{1,60})\s{0,4}[\])]?\s{0,4}:?=\s{0,4}\Z"
 )
 _CALLEE = pattern(rb"[\w.:>-]{1,80}\Z")
+_COLUMNS = pattern(rb"(?i)\)\s{0,20}values\s{0,4}\Z")
 _NAMES = pattern(rb"[\w.$]+")
 # What is called, by its last word, when its arguments may be a credential.
 _TELLING = pattern(
@@ -89,6 +90,8 @@ def _listed(
 ) -> Listed | None:
     low = max(0, opened - _BEFORE)
     before = text[low : opened + text.startswith(b"=", opened)]
+    if _COLUMNS.search(before):
+        return None  # columns say what the values are, and `decode/sqldump.py` has read them so
     left = _LEFT.search(before)
     if left:
         names = tuple(_NAMES.findall(left[1]))

@@ -15,6 +15,7 @@ from keyguard.scanner.decode.rows import COLUMNS, Cell
 _STRINGS = "xl/sharedStrings.xml"
 _SHEET = re.compile(r"xl/worksheets/([\w-]{1,60})\.xml\Z")
 _TITLES = re.compile(rb'<sheet\b[^>]{0,200}?\bname="([^"]{1,100})"')
+_LABELLED = [b"name", b"value"]
 _LETTERS = re.compile(r"([A-Z]{1,3})(\d{1,7})\Z")
 
 
@@ -98,6 +99,7 @@ class _Sheet:
     def __init__(self, builder: Builder, title: str, shared: list[str], room: int) -> None:
         self._builder, self._title, self._shared, self._room = builder, title, shared, room
         self._names: list[bytes] = []
+        self._titled = False
         self._row: dict[int, Cell] = {}
         self._number = 0
         self._kind = ""
@@ -129,10 +131,22 @@ class _Sheet:
             self._value = None
         elif tag == "row" and self._row and self._builder.size < self._room:
             cells = [self._row.get(column) for column in range(1, max(self._row) + 1)]
-            if not self._names:
-                self._names = [cell.text if cell else b"" for cell in cells]
             self._builder.unit(f"#{self._title}/row-{self._number}")
-            rows.write(self._builder, self._names, cells)
+            self._write(cells)
+
+    def _write(self, cells: list[Cell | None]) -> None:
+        """Below a title that stands alone in its row, rows of two are names and values."""
+        filled = [cell for cell in cells if cell and cell.text]
+        if not self._names and len(filled) == 1:
+            self._titled = True
+            self._builder.add(filled[0].text, 0, 0)
+            self._builder.glue(b"\n")
+            return
+        if len(filled) == 2 and self._titled and self._names in ([], _LABELLED):
+            self._names, cells = _LABELLED, [*filled]
+        elif not self._names:
+            self._names = [cell.text if cell else b"" for cell in cells]
+        rows.write(self._builder, self._names, cells)
 
     def _resolved(self, value: str) -> str:
         if self._kind == "s" and value.isdigit() and len(value) < 9 and int(value) < len(self._shared):

@@ -111,6 +111,12 @@ def test_workbook_of_names_and_values_without_a_header() -> None:
     assert values(examine(data, "keys.xlsx").findings) == [{"secret": secret, "key": key}]
 
 
+def test_workbook_with_a_title_above_names_and_values() -> None:
+    key, secret = bybit(73)
+    data = workbook([["Bybit API"], ["Account", "main"], ["API Key", key], ["API Secret", secret]])
+    assert values(examine(data, "keys.xlsx").findings) == [{"secret": secret, "key": key}]
+
+
 @pytest.mark.parametrize("wal", [False, True])
 def test_rows_of_a_database(wal: bool) -> None:
     key, secret = bybit(72)

@@ -20,6 +20,8 @@ NAMED = {
     "C++ constructor": 'const std::string kBybitSecret("{s}");',
     "wide literal": 'auto bybitSecret = L"{s}";',
     "verbatim literal": 'var bybitSecret = @"{s}";',
+    "assigned where unset": "process.env.BYBIT_API_SECRET ??= '{s}';",
+    "Visual Basic": 'Const BybitSecret As String = "{s}"',
     "R": 'bybit_api_secret <- "{s}"',
     "Markdown bullet": "- **BYBIT API SECRET**: `{s}`",
     "Markdown row": "| BYBIT_API_SECRET | {s} |",
@@ -121,3 +123,26 @@ def test_a_dollar_within_a_passphrase(engine: Engine) -> None:
 def test_a_configuration_in_base64_behind_its_name(engine: Engine) -> None:
     body = json.dumps({"exchange": "bybit", "apiKey": KEY, "secret": SECRET})
     assert found(engine, f"BOT_CONFIG_B64={base64.b64encode(body.encode()).decode()}\n") == {KEY, SECRET}
+
+
+def test_an_acronym_before_another_word_names_its_venue(engine: Engine) -> None:
+    key, secret = (
+        "f0b026a9-1c2d4e5f-¦8a7b6c5d-56ee1".replace("¦", ""),
+        "3e798fc9-f13ddd19-¦c7df379a-10344".replace("¦", ""),
+    )
+    text = f'class HTXGateway:\n    ACCESS_KEY = "{key}"\n    SECRET_KEY = "{secret}"\n'
+    (finding,) = engine.scan(text.encode(), "a.py")
+    assert finding.venue == "htx"
+
+
+def test_columns_say_that_a_row_holds_orders(engine: Engine) -> None:
+    text = (
+        "INSERT INTO orders (exchange, order_id, client_oid) VALUES "
+        "('kucoin','27702df9b8fa3b6ee8911761','1044cb71-1e77-4350-8cde-68a4217ccfc5');"
+    )
+    assert found(engine, text) == set()
+
+
+def test_two_names_of_commits_are_no_credential(engine: Engine) -> None:
+    ids = "b8bb2d56af49e6d471393e2a31b4c0686c77aaab", "a36288cae6852043c9ab24d66d6b07814fa2d86d"
+    assert found(engine, f'RUNS = {{"bithumb": {ids}}}'.replace("'", '"')) == set()
