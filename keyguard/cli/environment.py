@@ -99,7 +99,7 @@ def build(
 
     `prefix` goes before every variable of a key and may hold {venue}, {desk} and {label}. Raises
     UsageError where two keys, or a key and the file, want one variable, where the venue has no names in
-    this style, or where a reference cannot be resolved.
+    this style, where a reference cannot be resolved, or where the program would read another value.
     """
     for name, value in from_file.items():
         if "\0" in name + value:
@@ -127,6 +127,8 @@ def build(
             owners[name], variables[name] = one.key.name, text
             filled.add(name)
         secrets += [part for part in (one.credential.secret, one.credential.passphrase) if part]
+    for name in filled:
+        _refuse_what_freqtrade_changes(name, variables[name])
     return Environment(variables, tuple(secrets), frozenset(filled))
 
 
@@ -156,6 +158,24 @@ def _parts(credential: Credential, *, has_own_name: bool) -> dict[str, Secret | 
 
 def _text(part: Secret | str) -> str:
     return part.reveal() if isinstance(part, Secret) else part
+
+
+def _refuse_what_freqtrade_changes(name: str, value: str) -> None:
+    """freqtrade reads what looks like a number, a truth value or a list as one, and then signs with that;
+    passwords excepted (configuration/environment_vars.py of 2026.9, read and run 2026-11-21)."""
+    if not name.startswith("FREQTRADE__") or name.endswith("__PASSWORD"):
+        return
+    try:
+        float(value)
+    except ValueError:
+        if value.lower() not in ("t", "true", "f", "false") and not value.lstrip().startswith("["):
+            return
+    raise UsageError(
+        f"freqtrade would not read {name} as text, for it looks like a number, a truth value or a list",
+        code="run.freqtrade",
+        still="the process did not get the keys",
+        hint="rotate to a key that does not: keyguard key rotate",
+    )
 
 
 def _prefix(prefix: str, key: Key) -> str:

@@ -10,16 +10,10 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from time import monotonic
 
+from keyguard.cli.giving import Given, Giver
 from keyguard.core.errors import KeyguardError, UsageError
-from keyguard.workflows import handout
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from keyguard.ports.all import Ports
-    from keyguard.workflows.handout import HandOut
 
 LOOK_EVERY_S = 1.0
 GRACE_S = 10.0
@@ -74,13 +68,13 @@ class Follower:
     the process was ended to be started again.
     """
 
-    ports: Ports
+    giver: Giver
     asked: OnRotate
-    given: dict[str, HandOut]
+    given: dict[str, Given]
     tell: Callable[[str], None]
     restart: bool = False
-    _ending: datetime | None = None
-    _old: list[tuple[datetime, str]] = field(default_factory=list)
+    _ending: float | None = None
+    _old: list[tuple[float, str]] = field(default_factory=list)
     _troubled: bool = False
 
     def look(self, send: Callable[[int], None], renew: Callable[[str], None]) -> None:
@@ -97,20 +91,16 @@ class Follower:
             self._troubled = True
 
     def _look(self, send: Callable[[int], None], renew: Callable[[str], None]) -> None:
-        now = self.ports.clock.now()
+        now = monotonic()
         if self._ending is not None:
-            if (now - self._ending).total_seconds() > GRACE_S:
+            if now - self._ending > GRACE_S:
                 send(signal.SIGKILL)
             return
         self._end_old(now)
-        switched = [
-            (key_id, one)
-            for key_id, one in self.given.items()
-            if self.ports.inventory.live_version(key_id).id != one.version.id
-        ]
+        switched = [(key_id, one) for key_id, one in self.given.items() if self.giver.switched(one)]
         if not switched:
             return
-        names = ", ".join(one.key.name for _, one in switched)
+        names = ", ".join(one.handed.key.name for _, one in switched)
         if self.asked.restart:
             self.tell(f"{names} was rotated: restarting the command")
             self.restart, self._ending = True, now
@@ -118,16 +108,16 @@ class Follower:
             return
         for key_id, one in switched:
             renew(key_id)
-            self._old.append((now, one.lease_id))
+            self._old.append((now, one.lease))
         self.tell(f"{names} was rotated: the command is told to read it again")
         send(self.asked.signal)
 
-    def _end_old(self, now: datetime) -> None:
-        due = [(at, lease) for at, lease in self._old if (now - at).total_seconds() >= GRACE_S]
+    def _end_old(self, now: float) -> None:
+        due = [(at, lease) for at, lease in self._old if now - at >= GRACE_S]
         for at, lease in due:
-            handout.end(self.ports, lease)
+            self.giver.end(lease)
             self._old.remove((at, lease))
 
     def leases(self) -> list[str]:
         """What is still open when the command has ended."""
-        return [*(one.lease_id for one in self.given.values()), *(lease for _, lease in self._old)]
+        return [*(one.lease for one in self.given.values()), *(lease for _, lease in self._old)]

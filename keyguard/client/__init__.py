@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from keyguard.client.handed import HandedKey, handed
+from keyguard.client.handed import HandedKey, asked, handed
 from keyguard.client.locating import socket_path
 from keyguard.core.errors import DaemonError, KeyguardError, StoreError, UsageError
 from keyguard.rpc.client import Connection
@@ -53,11 +53,9 @@ class Client:
         seconds (0: until it ends). Asking the same again inside the lease gives the same at once and makes
         no further record, unless `fresh`. After a rotation it gives the new version, and the lease of the
         old one ends. Raises UsageError for an unknown key or one this user may not have, StoreError for a
-        locked store.
+        locked store. With KEYGUARD_ENVIRONMENT=test in the environment no live key is given.
         """
-        told = self._connection.call(
-            "handout.get", key=key, purpose=purpose, lease_s=lease_s, **({"fresh": True} if fresh else {})
-        )
+        told = self._connection.call("handout.get", **asked(key, purpose, lease_s, fresh=fresh))
         if replaced := told.get("replaces"):
             self._connection.call("handout.end", lease=replaced)
         return handed(told)
@@ -80,7 +78,7 @@ class Client:
             own.call("handout.watch", key=key)
             current = ""
             while True:
-                told = own.call("handout.get", key=key, purpose=purpose, lease_s=lease_s)
+                told = own.call("handout.get", **asked(key, purpose, lease_s))
                 if told["lease"] != current:
                     current = told["lease"]
                     yield handed(told)

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-from keyguard.client.handed import HandedKey, handed
+from keyguard.client.handed import HandedKey, asked, handed
 from keyguard.client.locating import socket_path
 from keyguard.core.errors import DaemonError
 from keyguard.rpc import messages, place
@@ -55,9 +55,7 @@ class AsyncClient:
 
     async def get(self, key: str, *, purpose: str = "", lease_s: int = 0, fresh: bool = False) -> HandedKey:
         """See `Client.get`."""
-        told = await self._call(
-            "handout.get", key=key, purpose=purpose, lease_s=lease_s, **({"fresh": True} if fresh else {})
-        )
+        told = await self._call("handout.get", **asked(key, purpose, lease_s, fresh=fresh))
         if replaced := told.get("replaces"):
             await self._call("handout.end", lease=replaced)
         return handed(told)
@@ -83,7 +81,7 @@ class AsyncClient:
             current = ""
             while True:
                 changed.clear()
-                told = await self._call("handout.get", key=key, purpose=purpose, lease_s=lease_s)
+                told = await self._call("handout.get", **asked(key, purpose, lease_s))
                 if told["lease"] != current:
                     current = told["lease"]
                     yield handed(told)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
 from keyguard.core.errors import DaemonError
+from keyguard.core.keys import TEST_VARIABLE
 from keyguard.core.secret import Secret
 
 
@@ -28,6 +30,16 @@ class HandedKey:
     lease: str
     left_s: int
     new: bool
+
+
+def asked(key: str, purpose: str, lease_s: int, *, fresh: bool = False) -> dict[str, Any]:
+    """The parameters of `handout.get`; a process that says it is a test says so here."""
+    params: dict[str, Any] = {"key": key, "purpose": purpose, "lease_s": lease_s}
+    if fresh:
+        params["fresh"] = True
+    if os.environ.get(TEST_VARIABLE) == "test":
+        params["environment"] = "test"
+    return params
 
 
 def handed(told: dict[str, Any]) -> HandedKey:

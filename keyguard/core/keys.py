@@ -69,6 +69,10 @@ class Environment(enum.Enum):
     SIMULATED = "simulated"
 
 
+TEST_VARIABLE = "KEYGUARD_ENVIRONMENT"
+"""`test` says of everything started with it, a CI job say, that it is a test and gets no live key."""
+
+
 class VersionStatus(enum.Enum):
     """The life of one version of a key."""
 

@@ -37,12 +37,15 @@ class HandOuts:
         settings: Settings,
         rights: Rights,
         actor_of: ActorOf,
+        host: str,
     ) -> None:
         self._ports = ports
         self._custody = custody
         self._plaintext = Plaintext(ports)
+        self.namer = self._plaintext.namer
         self._eyes = eyes
         self._settings = settings
+        self._host = host
         self._leases: dict[str, Lease] = {}
         self._of_version: dict[str, int] = {}
         self.holders = Holders(eyes, settings.requests_per_s, actor_of, self._holder_ended)
@@ -85,10 +88,12 @@ class HandOuts:
         return {"lease": lease.id, "left_s": lease.left_s(asyncio.get_running_loop().time())}
 
     async def end(self, session: Session, lease_id: str) -> dict[str, Any]:
-        """End a lease; on disk when this returns. One that ended already is fine."""
+        """End a lease; on disk when this returns. One that ended already is fine, and so is one that this
+        process has moved to its child: `run` says when the child has the next version."""
         lease = self._leases.get(lease_id)
         if lease is not None:
-            self._own(session, lease_id)
+            if lease.giver is not session.holder:
+                self._own(session, lease_id)
             self._forget(lease)
             self.holders.release(lease.holder)
             await self.ledger.change(ended=[lease_id])
@@ -113,6 +118,7 @@ class HandOuts:
                 clock.now(),
                 person=lease.person,
                 grant_id=lease.grant_id,
+                host=self._host,
             )
             await self.ledger.change(begun=[row], ended=[lease.id])
             self._forget(lease)
@@ -125,6 +131,7 @@ class HandOuts:
                 lease.lease_s,
                 person=lease.person,
                 grant_id=lease.grant_id,
+                giver=session.holder,
             )
             if holder.gone:
                 self.ledger.end_later(moved.id)
@@ -156,8 +163,9 @@ class HandOuts:
     # --- start and end ----------------------------------------------------------------------------
 
     async def adopt(self) -> None:
-        """Take up the leases of an earlier daemon: pin those whose process runs, end the others."""
-        rows = await self.ledger.read(self._ports.inventory.running_leases)
+        """Take up this host's leases of an earlier daemon: pin those whose process runs, end the others."""
+        every = await self.ledger.read(self._ports.inventory.running_leases)
+        rows = [row for row in every if row.is_on(self._host)]
         versions, keys = await self.ledger.read(self._named, sorted({row.version_id for row in rows}))
         gone: list[str] = []
         for row in rows:
@@ -237,6 +245,7 @@ class HandOuts:
             lease_s=lease_s,
             actor=self.holders.actor_of(peer),
             process=Process(peer.pid, peer.started, facts.command, facts.executable),
+            environment=ask.environment,
             private={**facts.private(), **({"declared_command": ask.declared} if ask.declared else {})},
         )
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from keyguard.core.keys import Key, KeyVersion
+from keyguard.core.keys import Environment, Key, KeyVersion
 from keyguard.daemon.limits import Bucket
 from keyguard.daemon.peers import Eyes, Facts, Peer, gone
 from keyguard.processes import process_alive
@@ -95,11 +95,18 @@ class Holders:
         known = holder.facts
         return known if known is not None and known.image == self._eyes.image(holder.peer) else None
 
-    def use(self, holder: Holder, key: Key, version: KeyVersion, purpose: str) -> Use:
+    def use(
+        self,
+        holder: Holder,
+        key: Key,
+        version: KeyVersion,
+        purpose: str,
+        environment: Environment = Environment.LIVE,
+    ) -> Use:
         """A use of a key by what can be seen of the process now; for a thread, since it may have to look."""
         facts, peer = self.facts(holder) or self._eyes.facts(holder.peer), holder.peer
         process = Process(peer.pid, peer.started, facts.command, facts.executable)
-        return Use(key, version, self.actor_of(peer), process, purpose)
+        return Use(key, version, self.actor_of(peer), process, purpose, environment)
 
     def _end(self, holder: Holder) -> None:
         holder.gone = True

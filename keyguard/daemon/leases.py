@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from keyguard.core.exchange import Credential
-from keyguard.core.keys import Key, KeyVersion
+from keyguard.core.keys import Environment, Key, KeyVersion
 
 if TYPE_CHECKING:
     from keyguard.daemon.holders import Holder
@@ -22,6 +22,8 @@ class Ask:
     mode: str
     declared: str = ""
     """The command the process says it wants the key for: noted as said, never as seen."""
+    environment: Environment = Environment.LIVE
+    """TEST where the process says that it is a test, which can only take rights away."""
 
 
 @dataclass(slots=True, eq=False)
@@ -45,6 +47,8 @@ class Lease:
     sure_until: float = 0.0
     person: str = ""
     grant_id: str = ""
+    giver: Holder | None = None
+    """The process that moved the lease to its child, and may say that the child uses it no more."""
 
     def left_s(self, now: float) -> int:
         """Whole seconds until it ends, 0 for one that ends with its process."""

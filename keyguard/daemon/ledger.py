@@ -13,7 +13,7 @@ from typing import ParamSpec, TypeVar, cast
 
 from keyguard.core.errors import KeyguardError
 from keyguard.core.exchange import Credential
-from keyguard.core.keys import Key
+from keyguard.core.keys import Key, KeyVersion
 from keyguard.daemon.custody import Plaintext
 from keyguard.daemon.holders import Holder, Holders
 from keyguard.daemon.leases import Lease
@@ -121,6 +121,10 @@ class Ledger:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._reader, lambda: work(*args, **named))
 
+    async def write(self, work: Callable[[], _T]) -> _T:
+        """Do something that writes, between two transactions of hand-outs."""
+        return await asyncio.get_running_loop().run_in_executor(self._writer, work)
+
     async def close(self) -> None:
         """Finish what is under way."""
         await self._orders.idle()
@@ -141,12 +145,12 @@ class Ledger:
                     seen.append(key)
         return seen
 
-    def watchable(self, holder: Holder, key_name: str) -> tuple[Key, str]:
-        """The key and its live version's id; raises the refusal."""
+    def watchable(self, holder: Holder, key_name: str) -> tuple[Key, KeyVersion]:
+        """The key and its live version; raises the refusal."""
         key = self._ports.inventory.find_key(key_name)
         version = self._ports.inventory.live_version(key.id)
         self._rights(holder.peer, self._holders.use(holder, key, version, ""))
-        return key, version.id
+        return key, version
 
     def _write(self, orders: Sequence[_Order]) -> list[Given | KeyguardError | None]:
         """One transaction for all, and only then is a credential read (promise 2)."""
@@ -203,7 +207,8 @@ class Ledger:
 
     def _still_may(self, lease: Lease) -> bool:
         try:
-            use = self._holders.use(lease.holder, lease.key, lease.version, lease.ask.purpose)
+            ask = lease.ask
+            use = self._holders.use(lease.holder, lease.key, lease.version, ask.purpose, ask.environment)
             self._rights(lease.holder.peer, use)
         except KeyguardError:
             return False

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from keyguard import __version__
 from keyguard.core.errors import DaemonError
+from keyguard.core.keys import Environment
 from keyguard.core.secret import Secret
 from keyguard.daemon.connection import Serve
 from keyguard.daemon.leases import Ask
@@ -23,6 +24,7 @@ Later = Coroutine[Any, Any, Answer]
 
 LONGEST_LEASE_S = 31 * 86_400
 _MODES = frozenset({"env", "stdin", "socket", "file"})
+_ENVIRONMENTS = frozenset({Environment.LIVE.value, Environment.TEST.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,8 @@ def _shutdown(server: Server, session: Session, params: Params) -> Answer:
 
 def _get(server: Server, session: Session, params: Params) -> Any:
     key, purpose, declared = params.text("key"), params.text("purpose", ""), params.text("command", "")
-    ask = Ask(key, purpose, params.word("mode", _MODES, "socket"), declared)
+    environment = Environment(params.word("environment", _ENVIRONMENTS, Environment.LIVE.value))
+    ask = Ask(key, purpose, params.word("mode", _MODES, "socket"), declared, environment)
     lease_s = params.number("lease_s", 0, most=LONGEST_LEASE_S)
     fresh = params.flag("fresh")
     params.done()

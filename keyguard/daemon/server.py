@@ -23,6 +23,7 @@ from keyguard.daemon.handouts import HandOuts
 from keyguard.daemon.jobs import Jobs
 from keyguard.daemon.methods import methods
 from keyguard.daemon.peers import Eyes, Peer
+from keyguard.daemon.presence import Presence
 from keyguard.daemon.rights import Rights
 from keyguard.daemon.schedule import Schedule
 from keyguard.daemon.sessions import Session
@@ -45,6 +46,7 @@ _REFRESH_S = 600.0
 """Reads what is known of every key: with thousands of them that is work."""
 _SETTLED_IN_S = 600.0
 """After a start, keys are looked at once bots have what they need."""
+_PRESENCE_S = 60.0
 _LAST_WORK_S = 20.0
 """What a request under way may still take when the daemon stops."""
 
@@ -81,8 +83,9 @@ class Server:
         self._by_user: Counter[int] = Counter()
         self._stopping = asyncio.Event()
         self._began = asyncio.get_running_loop().time()
-        self.hand_outs = HandOuts(ports, custody, eyes, settings, rights, self._actor)
+        self.hand_outs = HandOuts(ports, custody, eyes, settings, rights, self._actor, self._host)
         self.watching = Watching(ports, self.hand_outs.ledger)
+        self._presence = Presence(ports, self.hand_outs.ledger, self.hand_outs.namer, self._host)
         self._schedule = Schedule(lambda: ports.clock.token(1)[0] / 255)
 
     async def run(self, ready: Callable[[], None]) -> None:
@@ -206,6 +209,7 @@ class Server:
     async def unlock(self, passphrase: Secret | None) -> dict[str, Any]:
         """Open the store by this passphrase, else by what the daemon was started with."""
         await self.hand_outs.unlock(self._own_source if passphrase is None else lambda: passphrase)
+        await self._presence.show()
         _LOG.info("the store was unlocked")
         return self.store_status()
 
@@ -239,6 +243,7 @@ class Server:
             await self.hand_outs.unlock(self._own_source)
         except KeyguardError as error:
             _LOG.info("starts locked: %s", error.code)
+        await self._presence.show()
 
     def _plan(self) -> None:
         self._schedule.add("tell of new versions", _CHANGES_S, self.watching.tell_changes)
@@ -250,6 +255,7 @@ class Server:
         self._schedule.add("send alerts", _ALERTS_S, self._jobs.tell)
         if self.settings.watch:
             self._schedule.add("watch folders", _ALERTS_S, self._jobs.watch, first_s=0.0)
+        self._schedule.add("heartbeat in the log", _PRESENCE_S, self._presence.show)
         if self.settings.auto_lock_s:
             self._schedule.add("auto-lock", min(self.settings.auto_lock_s / 2, 10.0), self._lock_if_idle)
         if self._notifier.watchdog_s:
@@ -270,6 +276,7 @@ class Server:
         with contextlib.suppress(KeyguardError):
             await self.hand_outs.settle()
         await self._jobs.close()
+        await self._presence.end()
         await self.hand_outs.close()
 
     def _venues(self) -> list[dict[str, Any]]:

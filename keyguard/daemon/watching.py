@@ -20,11 +20,11 @@ class Watching:
 
     async def watch(self, session: Session, key_name: str) -> dict[str, Any]:
         """Tell this connection of new versions from now on; raises the refusal."""
-        key, version_id = await self._ledger.read(self._ledger.watchable, session.holder, key_name)
-        session.watched[key.id] = version_id
+        key, version = await self._ledger.read(self._ledger.watchable, session.holder, key_name)
+        session.watched[key.id] = version.id
         if not session.closed:
             self._sessions.add(session)
-        return {"id": key.id, "key": key.name}
+        return {"id": key.id, "key": key.name, "version": version.number}
 
     def forget(self, session: Session) -> None:
         """The connection ended."""

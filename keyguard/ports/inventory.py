@@ -23,11 +23,12 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """One hand-out to a process on this machine; it ends with the process. Instants are UTC.
+    """One hand-out to a process; it ends with the process. Instants are UTC.
 
     `pid` and `started` (the process's start time in clock ticks, as text) together name the process, so
     that a reused pid is not taken for it. `ended_at` None: still running as far as we know. `person` and
-    `grant_id` say who got it by which grant, "" where nobody was declared or nothing granted.
+    `grant_id` say who got it by which grant, "" where nobody was declared or nothing granted. `host` is the
+    machine the process runs on, which alone can tell whether it still does; "" where that was not noted.
     """
 
     id: str
@@ -39,6 +40,17 @@ class Lease:
     ended_at: datetime | None = None
     person: str = ""
     grant_id: str = ""
+    host: str = ""
+
+    @property
+    def process(self) -> str:
+        """For people: `pid 7 on tokyo-2`."""
+        return f"pid {self.pid} on {self.host}" if self.host else f"pid {self.pid}"
+
+    def is_on(self, host: str) -> bool:
+        """Whether its process is this host's to judge. Leases without a host are from before hosts shared a
+        database."""
+        return self.host in ("", host)
 
 
 class Inventory(Protocol):

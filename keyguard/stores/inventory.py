@@ -322,6 +322,7 @@ class SqlInventory:
                 at=parse_instant(row.at),
                 person=row.person,
                 grant_id=row.grant_id,
+                host=row.host,
             )
 
     @contextmanager
@@ -391,6 +392,7 @@ def _lease_row(lease: Lease) -> dict[str, Any]:
         "ended_at": None if lease.ended_at is None else format_instant(lease.ended_at),
         "person": lease.person,
         "grant_id": lease.grant_id,
+        "host": lease.host,
     }
 
 

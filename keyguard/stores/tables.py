@@ -87,6 +87,7 @@ LEASES = Table(
     Column("ended_at", String),
     Column("person", String, nullable=False, server_default=""),
     Column("grant_id", String, nullable=False, server_default=""),
+    Column("host", String, nullable=False, server_default=""),
 )
 
 

@@ -24,7 +24,8 @@ _UNTIL_IT_ENDS = 0
 class HandOut:
     """A released credential; end `lease_id` when the process has ended.
 
-    `person` and `grant_id`: whose use this is and by which grant, "" where nothing was granted.
+    `person` and `grant_id`: whose use this is and by which grant, "" where nothing was granted. `host`: where
+    its process runs.
     """
 
     key: Key
@@ -33,6 +34,7 @@ class HandOut:
     lease_id: str
     person: str = ""
     grant_id: str = ""
+    host: str = ""
 
 
 def hand_out(
@@ -68,7 +70,13 @@ def hand_out(
             raise
         if ports.inventory.live_version(answer.key.id).id == answer.version.id:
             return HandOut(
-                answer.key, answer.version, credential, answer.lease_id, answer.person, answer.grant_id
+                answer.key,
+                answer.version,
+                credential,
+                answer.lease_id,
+                answer.person,
+                answer.grant_id,
+                actor.host,
             )
         # A rotation switched in between: nobody would wait for this lease, so give the new version.
         end(ports, answer.lease_id)
@@ -78,7 +86,17 @@ def hand_out(
 def attach(ports: Ports, given: HandOut, process: Process) -> HandOut:
     """Move the lease to the process that was started for it: it ends with that one, not with ours."""
     now = ports.clock.now()
-    lease = _lease(ports, given.version, process, given.person, given.grant_id)
+    lease = Lease(
+        id=ports.clock.token(8).hex(),
+        version_id=given.version.id,
+        pid=process.pid,
+        started=process.started,
+        command=process.command,
+        at=now,
+        person=given.person,
+        grant_id=given.grant_id,
+        host=given.host,
+    )
     with ports.inventory.transaction():
         ports.inventory.add_lease(lease)
         ports.inventory.end_lease(given.lease_id, now)
@@ -88,16 +106,3 @@ def attach(ports: Ports, given: HandOut, process: Process) -> HandOut:
 def end(ports: Ports, lease_id: str) -> None:
     """Note that the process ended."""
     ports.inventory.end_lease(lease_id, ports.clock.now())
-
-
-def _lease(ports: Ports, version: KeyVersion, process: Process, person: str, grant_id: str) -> Lease:
-    return Lease(
-        id=ports.clock.token(8).hex(),
-        version_id=version.id,
-        pid=process.pid,
-        started=process.started,
-        command=process.command,
-        at=ports.clock.now(),
-        person=person,
-        grant_id=grant_id,
-    )

@@ -224,6 +224,7 @@ def _lease(ports: Ports, one: _Judged, now: datetime) -> Lease:
         at=now,
         person=one.permit.id,
         grant_id=grant.id if grant else "",
+        host=one.wanted.actor.host,
     )
 
 

@@ -101,10 +101,15 @@ def drain(run: Run) -> Action:
 
 
 def running(run: Run) -> tuple[str, ...]:
-    """End the leases of processes that are gone; return who still runs with the old key."""
+    """End the leases of processes that are gone; return who still runs with the old key.
+
+    Another host's pids mean nothing here: its leases count until that host ends them.
+    """
     users = []
     for lease in run.ports.inventory.open_leases(run.plan.old):
-        if run.process_alive(lease.pid, lease.started):
+        if not lease.is_on(run.actor.host):
+            users.append(f"{lease.command} ({lease.process})")
+        elif run.process_alive(lease.pid, lease.started):
             users.append(f"{lease.command} (pid {lease.pid})")
         else:
             run.ports.inventory.end_lease(lease.id, run.ports.clock.now())

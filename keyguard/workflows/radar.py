@@ -98,7 +98,7 @@ def _leases(
             spans.append((f"{person.id} has left", person.span))
         for what, span in spans:
             if span.over(now) and span.end is not None:
-                text = f"{what}, but {lease.command} (pid {lease.pid}) still holds the key"
+                text = f"{what}, but {lease.command} ({lease.process}) still holds the key"
                 command = f"keyguard key rotate {names[lease.version_id]} --reason leaver"
                 yield Item(
                     Kind.LEASE,

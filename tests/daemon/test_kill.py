@@ -34,7 +34,8 @@ def test_no_hand_out_without_a_record(make: Callable[..., DaemonHome]) -> None:
         records = home.records("handout")
         assert received <= leases  # this process lives, so all of its leases do
         assert len(records) == len(leases)  # written together, or not at all
-        assert home.verify() == len(records)
+        assert len(home.records("agent.start")) == moment + 1
+        assert home.verify() == len(records) + moment + 1  # and nothing else is in the log
     home.start()
     assert home.running_leases() == len(home.records("handout"))
 

@@ -10,6 +10,8 @@ import socket
 import stat
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,7 @@ import pytest
 
 from keyguard import __version__
 from keyguard.core.errors import DaemonError
+from keyguard.ports.inventory import Lease
 from keyguard.rpc import place
 from keyguard.rpc.client import Connection
 from tests.daemon.homes import PASSPHRASE, TIME_LIMIT_S, DaemonHome
@@ -117,6 +120,41 @@ def test_leases_of_processes_that_ended_meanwhile_are_ended_at_the_next_start(
     assert home.running_leases() == 1
     home.start()
     assert home.running_leases() == 0
+
+
+def test_the_log_tells_when_a_daemon_began_and_ended(make: Callable[..., DaemonHome]) -> None:
+    home = make()
+    killed = home.start()
+    with home.client() as keys:
+        keys.get("bot0")
+    killed.kill()
+    killed.wait(TIME_LIMIT_S)
+    home.start(locked=True)
+    assert len(home.records("agent.start")) == 1
+    with home.connection() as admin:
+        admin.call("store.unlock", passphrase=PASSPHRASE)
+        admin.call("store.lock")  # who began tells of the end, also locked
+    home.end()
+    starts, stops = home.records("agent.start"), home.records("agent.stop")
+    assert [record["body"]["tool_version"] for record in starts + stops] == [__version__] * 3
+    assert len({record["body"]["host"] for record in starts + stops}) == 1
+    assert starts[0]["t"] < home.records("handout")[0]["t"] < starts[1]["t"] < stops[0]["t"]
+    home.verify()
+
+
+def test_leases_of_another_host_are_that_hosts_to_end(make: Callable[..., DaemonHome]) -> None:
+    home = make()
+    nobody = Lease("here", "k0v1", 999_999_999, "1", "bot", datetime(2026, 1, 1, tzinfo=UTC))
+    with home.opened() as ports:
+        ports.inventory.add_lease(nobody)
+        ports.inventory.add_lease(replace(nobody, id="own", host=socket.gethostname()))
+        ports.inventory.add_lease(replace(nobody, id="elsewhere", host="elsewhere.test"))
+    home.start()
+    with home.client() as keys:
+        given = keys.get("bot0")
+    with home.opened() as ports:
+        left = {lease.id: lease.host for lease in ports.inventory.running_leases()}
+    assert left == {"elsewhere": "elsewhere.test", given.lease: socket.gethostname()}
 
 
 def test_a_clean_stop_answers_what_is_under_way(home: DaemonHome) -> None:

@@ -210,6 +210,18 @@ class InventoryContract:
         inventory.end_lease("l1", T0 + timedelta(hours=2))
         assert [lease.person for lease in inventory.running_leases()] == ["hana"]
 
+    def test_a_lease_says_on_which_host_its_process_runs(self, inventory: Inventory) -> None:
+        inventory.add_key(KEY, V1)
+        there = replace(LEASE, id="l2", host="tokyo-2", at=T0 + timedelta(minutes=1))
+        inventory.add_leases([LEASE, there])
+        before, noted = inventory.open_leases("v1")
+        assert (before, noted) == (LEASE, there)
+        assert [before.is_on("tokyo-1"), noted.is_on("tokyo-1"), noted.is_on("tokyo-2")] == [
+            True,
+            False,
+            True,
+        ]
+
     def test_many_leases_begin_and_end_at_once(self, inventory: Inventory) -> None:
         inventory.add_key(KEY, V1)
         inventory.add_version(V2)

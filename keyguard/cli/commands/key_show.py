@@ -33,7 +33,13 @@ def run(args: argparse.Namespace, out: Output) -> int:
         document = views.key_document(key, live, seen)
         document["versions"] = [views.version_document(version) for version in versions]
         document["open_leases"] = [
-            {"pid": lease.pid, "command": lease.command, "at": views.instant(lease.at)} for lease in leases
+            {
+                "pid": lease.pid,
+                "host": lease.host,
+                "command": lease.command,
+                "at": views.instant(lease.at),
+            }
+            for lease in leases
         ]
         document["may_use"] = list(able)
         out.document(document)
@@ -53,5 +59,5 @@ def run(args: argparse.Namespace, out: Output) -> int:
         [(f"v{v.number}", v.public_id, v.status.value, f"{v.created_at:%Y-%m-%d %H:%M}") for v in versions],
     )
     for lease in leases:
-        out.data(f"  handed to {lease.command} (pid {lease.pid}) at {views.instant(lease.at)}")
+        out.data(f"  handed to {lease.command} ({lease.process}) at {views.instant(lease.at)}")
     return 0

@@ -119,3 +119,12 @@ def test_env_file(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"bot\.env:2: ") as caught:
         read_env_file(path)
     assert "FAKE" not in repr(caught.value.__dict__)
+
+
+@pytest.mark.parametrize("text", ["12345678", "1234e567", "12_34", "inf", "True", "f", '["a"]'])
+def test_what_freqtrade_would_read_as_something_else_is_refused(text: str) -> None:
+    """Its loader makes a number of a key that looks like one, and signs with that."""
+    with pytest.raises(UsageError) as refused:
+        made(handed(secret=text), prefix="FREQTRADE__EXCHANGE__")
+    assert refused.value.code == "run.freqtrade"
+    made(handed(secret=text), prefix="OTHER__")

@@ -237,6 +237,34 @@ def test_leases_hold_the_old_key_until_their_process_ends():
     assert world.inventory.open_leases(old.id) == ()
 
 
+def test_a_process_of_another_host_is_not_looked_for_here():
+    world = World()
+    old = world.inventory.live_version(world.key.id)
+    world.inventory.add_lease(Lease("l1", old.id, 7, "70", "bot", world.clock.now(), host="tokyo-2"))
+    begun = world.clock.now()
+    sleep = world.clock.sleep
+
+    def until_its_host_ends_it(seconds):
+        sleep(seconds)
+        if (world.clock.now() - begun).total_seconds() >= 20:
+            world.inventory.end_lease("l1", world.clock.now())
+
+    world.clock.sleep = until_its_host_ends_it
+    turn(world, overlap_s=600)
+    assert 20 <= (world.clock.now() - begun).total_seconds() < 60
+    assert any("bot (pid 7 on tokyo-2)" in line for line in world.person.told)
+
+
+def test_another_hosts_process_is_waited_for_no_longer_than_the_overlap():
+    world = World()
+    old = world.inventory.live_version(world.key.id)
+    world.inventory.add_lease(Lease("l1", old.id, 7, "70", "bot", world.clock.now(), host="tokyo-2"))
+    begun = world.clock.now()
+    turn(world, overlap_s=12)
+    assert 12 <= (world.clock.now() - begun).total_seconds() < 30
+    assert [lease.id for lease in world.inventory.open_leases(old.id)] == ["l1"]  # not ours to end
+
+
 def test_the_overlap_ends_the_waiting_and_says_who_still_runs():
     world = World()
     old = world.inventory.live_version(world.key.id)
