@@ -1,3 +1,7 @@
 """One file per venue; `NAMES` lists the bundled ones."""
 
-NAMES = ("bybit", "deribit", "upbit")
+NAMES = (
+    "bybit",
+    "deribit",
+    "upbit",
+)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from ipaddress import ip_network
 from typing import Any
 
 from keyguard.core.errors import UsageError
-from keyguard.core.exchange import ScopeNames
+from keyguard.core.exchange import Facts, IpForm, KeyReport, ScopeNames
 from keyguard.core.keys import Scope, scope_names
+
+_STILL = "nothing was changed"
 
 
 def text(value: Any) -> str:
@@ -55,4 +60,68 @@ def cannot_grant(venue: str, scopes: Scope, *, hint: str) -> UsageError:
     )
 
 
-_STILL = "nothing was changed"
+def demand_addresses(facts: Facts, ips: tuple[str, ...]) -> None:
+    """Raise UsageError unless the venue's IP list takes exactly these entries."""
+    most = facts.max_ips
+    if (facts.ip_mandatory and not ips) or (most is not None and len(ips) > most):
+        least = 1 if facts.ip_mandatory else 0
+        raise UsageError(
+            f"a {facts.name} key takes {least} to {most or 'any number of'} addresses, not {len(ips)}",
+            code="exchange.addresses",
+            still=_STILL,
+            hint="name the addresses the desk trades from",
+        )
+    for ip in ips:
+        if _form(ip) not in facts.ip_forms:
+            forms = ", ".join(sorted(form.value for form in facts.ip_forms))
+            raise UsageError(
+                f"an entry of a {facts.name} IP list is one of: {forms}",
+                code="exchange.addresses",
+                still=_STILL,
+            )
+
+
+def _form(entry: str) -> IpForm | None:
+    try:
+        network = ip_network(entry)
+    except ValueError:
+        return None
+    if "/" in entry:
+        return IpForm.NETWORK4 if network.version == 4 else IpForm.NETWORK6
+    return IpForm.IPV4 if network.version == 4 else IpForm.IPV6
+
+
+def own(reports: Iterable[KeyReport], public_id: str) -> KeyReport:
+    """The one report of this key; raises ValueError where it is missing or told twice."""
+    (found,) = [report for report in reports if report.public_id == public_id]
+    return found
+
+
+def from_ms(value: Any) -> datetime:
+    """Unix milliseconds, as number or digits, as UTC; raises ValueError for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise ValueError("milliseconds were expected")
+    return datetime.fromtimestamp(int(value) / 1000, UTC)
+
+
+def demand_handle(current: KeyReport) -> str:
+    """What the venue calls the key to act on: without it some venues would act on the calling key."""
+    if not current.ref:
+        raise UsageError(
+            "the venue's handle of the key to change is not known",
+            code="key.unknown",
+            still=_STILL,
+            hint="ask the venue about the key first: keyguard key inspect",
+        )
+    return current.ref
+
+
+def demand_label(facts: Facts, label: str) -> str:
+    """Return the label; raises UsageError for one the venue does not take."""
+    if not re.fullmatch(facts.label_pattern, label):
+        raise UsageError(
+            f"{facts.name} takes no key of the name {label!r} (it has to match {facts.label_pattern})",
+            code="key.label",
+            still=_STILL,
+        )
+    return label

@@ -11,8 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from keyguard.core.errors import UsageError
-from keyguard.core.exchange import Credential, Request, Wire
-from keyguard.core.keys import KeyKind
+from keyguard.core.exchange import Credential, Facts, Request, Wire
 from keyguard.core.secret import Secret
 
 
@@ -48,16 +47,18 @@ def compact(body: Mapping[str, Any] | None) -> str:
 
 def unsigned(request: Request) -> Wire:
     """The bytes of a public call: nothing of a credential in it."""
-    return Wire(request.method, target(request.path, encoded(pairs(request.query))), {})
+    headers = {} if request.body is None else {"Content-Type": "application/json"}
+    where = target(request.path, encoded(pairs(request.query)))
+    return Wire(request.method, where, headers, compact(request.body).encode())
 
 
-def demand_kind(who: Credential, *kinds: KeyKind) -> None:
+def demand_kind(who: Credential, facts: Facts) -> None:
     """Raise UsageError for a kind of key this adapter cannot sign with."""
-    if who.kind not in kinds:
+    if who.kind not in facts.kinds:
         raise UsageError(
             f"this venue's adapter cannot sign with a key of kind {who.kind.value}",
             code="key.kind",
-            hint=f"supported: {', '.join(kind.value for kind in kinds)}",
+            hint=f"supported: {', '.join(kind.value for kind in facts.kinds)}",
         )
 
 

@@ -29,6 +29,7 @@ from keyguard.core.exchange import (
     Guide,
     KeyReport,
     KeySpec,
+    Life,
     NewKey,
     Reply,
     Request,
@@ -58,8 +59,15 @@ FACTS = Facts(
     docs="https://bybit-exchange.github.io/docs/v5/intro",
     checked="2026-11-20",
     key_page="https://www.bybit.com/app/user/api-management",
+    kinds=(KeyKind.HMAC, KeyKind.RSA),
     clock_window=timedelta(seconds=1),  # ahead; 5 s (the receive window) behind
-    no_ip_expiry=timedelta(days=90),
+    lives=(
+        Life(
+            timedelta(days=90),
+            source="https://bybit-exchange.github.io/docs/v5/intro (read 2026-11-20)",
+            open_only=True,
+        ),
+    ),
     dead=frozenset({Fault.KEY_UNKNOWN}),  # an expired key (33004) can be renewed by a person
     env_names={
         "sdk": (("BYBIT_API_KEY", "key"), ("BYBIT_API_SECRET", "secret")),
@@ -173,7 +181,7 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
     """
     if not request.signed:
         return unsigned(request)
-    demand_kind(who, KeyKind.HMAC, KeyKind.RSA)
+    demand_kind(who, FACTS)
     query, body = encoded(pairs(request.query)), compact(request.body)
     text = f"{stamp.ms}{who.key}{_RECV_WINDOW}{query if request.method == 'GET' else body}"
     headers = {

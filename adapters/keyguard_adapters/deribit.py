@@ -41,7 +41,7 @@ from keyguard.core.exchange import (
     Step,
     Wire,
 )
-from keyguard.core.keys import KeyKind, Origin, Scope
+from keyguard.core.keys import Origin, Scope
 from keyguard.core.secret import Secret
 from keyguard_adapters._checks import demand_exact, rows, text
 from keyguard_adapters._sign import demand_kind, encoded, hmac_sha256, pairs, target, unsigned
@@ -131,7 +131,7 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
     """
     if not request.signed:
         return unsigned(request)
-    demand_kind(who, KeyKind.HMAC)
+    demand_kind(who, FACTS)
     if request.path == _AUTH:
         return _sign_auth(request, who, stamp)
     where = target(request.path, encoded(pairs(request.query)))

@@ -28,6 +28,7 @@ from keyguard.core.exchange import (
     Guide,
     KeyReport,
     KeySpec,
+    Life,
     NonceKind,
     Reply,
     Request,
@@ -36,7 +37,7 @@ from keyguard.core.exchange import (
     Step,
     Wire,
 )
-from keyguard.core.keys import KeyKind, Origin, Scope
+from keyguard.core.keys import Origin, Scope
 from keyguard.core.secret import Secret
 from keyguard_adapters._checks import cannot_grant, demand_exact, instant, rows, text
 from keyguard_adapters._sign import (
@@ -60,7 +61,7 @@ FACTS = Facts(
     nonce=NonceKind.UUID,
     max_ips=10,
     ip_mandatory=True,
-    lifetime=timedelta(days=365),
+    lives=(Life(timedelta(days=365), source="https://docs.upbit.com/kr (read 2026-11-20)"),),
     dead=frozenset({Fault.KEY_UNKNOWN}),
     env_names={
         "sdk": (("UPBIT_ACCESS_KEY", "key"), ("UPBIT_SECRET_KEY", "secret")),
@@ -137,7 +138,7 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
     """Make a JWT (HS256) over key, nonce and the SHA-512 of the parameters as the person reads them."""
     if not request.signed:
         return unsigned(request)
-    demand_kind(who, KeyKind.HMAC)
+    demand_kind(who, FACTS)
     claims = {"access_key": who.key, "nonce": stamp.nonce}
     params = [*pairs(request.query), *pairs(_bracketed(request.body or {}))]
     if params:

@@ -1,5 +1,12 @@
-"""Simulated venues on loopback: stand-ins for Bybit, Upbit and Deribit in tests and in the demo.
+"""Simulated venues on loopback: stand-ins for exchanges in tests, for rehearsals and in the demo.
 
 They share no code with keyguard or its adapters, so that a misreading of a venue's rules shows as a
-refusal here and not as two mistakes that agree.
+refusal here and not as two mistakes that agree. A module or package of a venue's name holds `VENUE`, which
+makes one.
 """
+
+NAMES = (
+    "bybit",
+    "deribit",
+    "upbit",
+)

@@ -13,13 +13,14 @@ import sys
 import threading
 from pathlib import Path
 
-from keyguard_simulators.serve import VENUES, running
+from keyguard_simulators import NAMES
+from keyguard_simulators.serve import running
 
 
 def main() -> None:
     """Serve the chosen venues; the caller ends it by closing our standard input or by SIGTERM."""
     parser = argparse.ArgumentParser(prog="python -m keyguard_simulators", description="simulated venues")
-    parser.add_argument("--venue", action="append", choices=sorted(VENUES), help="default: all")
+    parser.add_argument("--venue", action="append", choices=NAMES, help="default: all")
     parser.add_argument("--port-file", type=Path, help="also write the line of JSON there")
     args = parser.parse_args()
 
@@ -36,7 +37,7 @@ def main() -> None:
     signal.set_wakeup_fd(ending)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
-    with running(args.venue or sorted(VENUES)) as served:
+    with running(args.venue or NAMES) as served:
         line = json.dumps(dict(served.urls))
         if args.port_file:
             args.port_file.write_text(line + "\n", encoding="utf-8")

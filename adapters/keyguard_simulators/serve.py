@@ -5,23 +5,29 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from keyguard_simulators.bybit.venue import Bybit
-from keyguard_simulators.deribit.venue import Deribit
+from keyguard_simulators import NAMES
 from keyguard_simulators.front import Front
-from keyguard_simulators.upbit.venue import Upbit
 from keyguard_simulators.venue import Venue
 from keyguard_simulators.web import web_routes
 
-VENUES: Mapping[str, Callable[[], Venue]] = {"bybit": Bybit, "deribit": Deribit, "upbit": Upbit}
 HOST = "127.0.0.1"
+
+
+def make(name: str) -> Venue:
+    """A new venue of this name, empty; raises KeyError for one that is not simulated."""
+    if name not in NAMES:
+        raise KeyError(name)
+    venue: Venue = import_module(f"keyguard_simulators.{name}").VENUE()
+    return venue
 
 
 @dataclass(frozen=True)
@@ -33,12 +39,12 @@ class Running:
 
 
 @contextmanager
-def running(names: Sequence[str] = tuple(VENUES)) -> Iterator[Running]:
+def running(names: Sequence[str] = NAMES) -> Iterator[Running]:
     """Serve the named venues from a thread until the block ends.
 
     Raises KeyError for a venue that is not simulated, OSError when no port is to be had.
     """
-    venues: dict[str, Venue] = {name: VENUES[name]() for name in names}
+    venues: dict[str, Venue] = {name: make(name) for name in names}
     sockets = {name: _listen() for name in names}
     servers = {name: _server(venue) for name, venue in venues.items()}
     thread = threading.Thread(target=_serve, args=(servers, sockets), name="simulated venues", daemon=True)

@@ -62,16 +62,65 @@ class NonceKind(enum.Enum):
     COUNTER = "counter"  # an integer that only grows, per key; unix ms as its floor
 
 
+class Since(enum.Enum):
+    """From when a rule of life counts."""
+
+    ISSUE = "issue"
+    USE = "use"  # the last call the venue accepted
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """A rule by which a key of this venue ends by itself, `span` after `since`.
+
+    `open_only`: it holds for keys only that work from any address. `scopes`: for keys only that hold one of
+    these (NONE: for all). `source`: where it stands and the day that was read.
+    """
+
+    span: timedelta
+    source: str
+    since: Since = Since.ISSUE
+    open_only: bool = False
+    scopes: Scope = Scope.NONE
+
+    def holds_for(self, report: KeyReport) -> bool:
+        """Whether a key of which this is known falls under the rule; what is not told counts for it not."""
+        if self.open_only and report.ips != ():
+            return False
+        return not self.scopes or bool(self.scopes & report.scopes)
+
+
+class IpForm(enum.Enum):
+    """What an entry of a venue's IP list may be."""
+
+    IPV4 = "IPv4 address"
+    IPV6 = "IPv6 address"
+    NETWORK4 = "IPv4 network"  # as CIDR, 203.0.113.0/24
+    NETWORK6 = "IPv6 network"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `calls` within `span`: the narrowest documented limit on the calls an adapter makes to read."""
+
+    calls: int
+    span: timedelta
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What is true of a venue, with its source. Durations are None where no such rule exists.
 
     `base` is the https origin; `docs`/`checked` the source and the day it was read; `key_page` where a
-    person manages keys. `lifetime`: fixed life from issue. `no_ip_expiry`: life of a key without IP
-    list. `clock_window`: how far a timestamp may be off (None: no timestamps). `max_ips`: entries per
-    key (None: unknown). `dead`: faults by which this venue can mean "this key no longer exists";
-    burial always needs the key list or a working control call beside it. `env_names`: for `run --as`,
-    style -> ((variable, field), …) with fields key, secret, passphrase, private_key.
+    person manages keys; `kinds`: of keys the adapter signs with. `lives`: the rules by which keys end.
+    `limit`: how fast it may be asked (None: not documented). `clock_window`: how far a timestamp may be
+    off (None: no timestamps). `max_ips`: entries per key (None: unknown, 0: it has no IP lists);
+    `ip_forms`: what they may be. `disturbs`: what asking about a key does to the program that uses it (a
+    nonce moved on, an idle clock set back), "" where it does nothing; such keys are asked about on demand
+    only while somebody uses them. `dead`: faults by which this venue can mean "this key no longer exists",
+    AMBIGUOUS among them where its answer may mean other things too; burial always needs the key list or a
+    working control call beside it. `env_names`: for `run --as`, style -> ((variable, field), …) with fields
+    key, secret, passphrase, private_key.
     """
 
     id: str
@@ -80,13 +129,15 @@ class Facts:
     docs: str
     checked: str
     key_page: str
+    kinds: tuple[KeyKind, ...] = (KeyKind.HMAC,)
     nonce: NonceKind = NonceKind.NONE
     clock_window: timedelta | None = None
     max_ips: int | None = None
+    ip_forms: frozenset[IpForm] = frozenset({IpForm.IPV4})
     ip_mandatory: bool = False
-    lifetime: timedelta | None = None
-    no_ip_expiry: timedelta | None = None
-    idle_expiry: timedelta | None = None
+    lives: tuple[Life, ...] = ()
+    limit: Limit | None = None
+    disturbs: str = ""
     label_pattern: str = r"[A-Za-z0-9_]{1,16}"
     dead: frozenset[Fault] = frozenset()
     env_names: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
@@ -217,11 +268,15 @@ class NewKey:
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """What a person does on the venue's page: exact settings, in the venue's own words."""
+    """What a person does on the venue's page: exact settings, in the venue's own words.
+
+    `korean`: title and steps in Korean, for the venues of Korea; empty elsewhere.
+    """
 
     page: str
     title: str
     steps: tuple[str, ...]
+    korean: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

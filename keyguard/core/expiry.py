@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from keyguard.core.exchange import Facts, KeyReport
+from keyguard.core.exchange import Facts, KeyReport, Life, Since
 from keyguard.core.keys import Origin
 
 
@@ -30,17 +30,17 @@ def deadlines(
     found = []
     if report.expires_at is not None:
         found.append(Deadline("the venue's date", report.expires_at, report.expiry_origin))
-    latest = "" if report.created_at else ", at the latest"
-    source = f"{facts.docs} (read {facts.checked})"
-
-    def add(rule: str, begin: datetime | None, life: timedelta | None) -> None:
-        if begin is not None and life is not None:
-            found.append(Deadline(rule.format(life.days), begin + life, Origin.INFERRED, source))
-
-    if report.expires_at is None:
-        born = report.created_at or known_since
-        add("fixed life of {} days" + latest, born, facts.lifetime)
-        if report.ips == ():
-            add("life of {} days without an IP list" + latest, born, facts.no_ip_expiry)
-    add("{} days without use", seen, facts.idle_expiry)
+    for life in facts.lives:
+        begin = seen if life.since is Since.USE else report.created_at or known_since
+        told = life.since is Since.ISSUE and report.expires_at is not None
+        if begin is not None and not told and life.holds_for(report):
+            found.append(Deadline(_words(life, report), begin + life.span, Origin.INFERRED, life.source))
     return tuple(sorted(found, key=lambda deadline: deadline.at))
+
+
+def _words(life: Life, report: KeyReport) -> str:
+    days = life.span.days
+    if life.since is Since.USE:
+        return f"{days} days without use" + (" and without an IP list" if life.open_only else "")
+    rule = f"life of {days} days without an IP list" if life.open_only else f"fixed life of {days} days"
+    return rule if report.created_at else f"{rule}, at the latest"

@@ -10,7 +10,7 @@ import enum
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from keyguard.core.exchange import Facts, KeyReport
+from keyguard.core.exchange import Facts, KeyReport, Since
 from keyguard.core.expiry import deadlines
 from keyguard.core.keys import DANGEROUS, Key, Origin, Scope, scope_names
 
@@ -75,8 +75,10 @@ def _addresses(report: KeyReport, facts: Facts) -> list[KeyWarning]:
     if report.ips != () or facts.max_ips == 0:
         return []
     text = "no IP list: works from any address"
-    if facts.no_ip_expiry:
-        text += f"; {facts.name} ends keys without one after {facts.no_ip_expiry.days} days"
+    for life in facts.lives:
+        if life.open_only and life.holds_for(report):
+            idle = " without use" if life.since is Since.USE else ""
+            text += f"; {facts.name} ends keys without one after {life.span.days} days{idle}"
     return [KeyWarning("F03", Level.MEDIUM, text, report.ips_origin)]
 
 

@@ -7,12 +7,13 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import Any, TypeVar
 
 from keyguard.core.errors import Refused
-from keyguard.core.exchange import Adapter, Ask, Fault, KeyReport, KeySpec, Reply, Request, Step
-from keyguard.core.keys import Scope
+from keyguard.core.exchange import Adapter, Ask, Fault, Reply, Request, Step
 from keyguard.core.steps import drive
+from keyguard_adapters import NAMES
 
 REPLIES = Path(__file__).parent / "replies"
 T = TypeVar("T")
@@ -90,7 +91,7 @@ class Scenario:
         return Script([reply(f"{self.venue}/{name}") for name in self.replies])
 
 
-def _call(operation: str, *arguments: Any) -> Callable[[Adapter], Step[Any]]:
+def call(operation: str, *arguments: Any) -> Callable[[Adapter], Step[Any]]:
     def begin(venue: Adapter) -> Step[Any]:
         step: Step[Any] = getattr(venue, operation)(*arguments)
         return step
@@ -98,60 +99,11 @@ def _call(operation: str, *arguments: Any) -> Callable[[Adapter], Step[Any]]:
     return begin
 
 
-BYBIT_KEY, DERIBIT_KEY, UPBIT_KEY = (adapter(venue).example.key for venue in ("bybit", "deribit", "upbit"))
+def told(venue: str) -> ModuleType:
+    """What the tests know of a venue: `tests/adapters/venues/<id>.py`."""
+    return importlib.import_module(f"tests.adapters.venues.{venue}")
 
-BYBIT_SPEC = KeySpec(
-    label="mm_new",
-    scopes=Scope.READ | Scope.TRADE_SPOT | Scope.TRADE_DERIVATIVES,
-    grants=("ContractTrade:Order", "ContractTrade:Position", "Spot:SpotTrade"),
-    ips=("203.0.113.10", "203.0.113.11"),
-    account="53888000",
-)
-BYBIT_CURRENT = KeyReport(
-    public_id=BYBIT_KEY,
-    ref=BYBIT_KEY,
-    label="mm_a",
-    account="53888000",
-    parent="53880000",
-    scopes=Scope.READ | Scope.TRADE_SPOT,
-    grants=("Spot:SpotTrade",),
-)
-BYBIT_NARROW = KeySpec(
-    "mm_a", Scope.READ | Scope.TRADE_SPOT, ("Spot:SpotTrade",), ("203.0.113.10",), "53888000"
-)
-DERIBIT_SPEC = KeySpec(
-    label="mm_new",
-    scopes=Scope.READ | Scope.TRADE_SPOT | Scope.TRADE_DERIVATIVES,
-    grants=("account:read", "block_trade:read", "trade:read_write"),
-    ips=("203.0.113.10",),
-)
-DERIBIT_CURRENT = KeyReport(public_id=DERIBIT_KEY, ref="3", label="mm_new", account="10")
-UPBIT_SPEC = KeySpec(
-    label="arb_1",
-    scopes=Scope.READ | Scope.TRADE_SPOT,
-    grants=("make_orders", "view_account", "view_orders"),
-    ips=("203.0.113.10",),
-)
-UPBIT_CURRENT = KeyReport(public_id=UPBIT_KEY, ref=UPBIT_KEY)
-SPECS = {"bybit": BYBIT_SPEC, "deribit": DERIBIT_SPEC, "upbit": UPBIT_SPEC}
-CURRENT = {"bybit": BYBIT_CURRENT, "deribit": DERIBIT_CURRENT, "upbit": UPBIT_CURRENT}
 
-SCENARIOS = (
-    Scenario("bybit", "clock", _call("clock"), ("time",)),
-    Scenario("bybit", "whoami", _call("whoami", BYBIT_KEY), ("whoami_sub_bound",)),
-    Scenario("bybit", "list_keys", _call("list_keys", "53888000"), ("sub_keys_page1", "sub_keys_page2")),
-    Scenario("bybit", "create_key", _call("create_key", BYBIT_SPEC), ("created",)),
-    Scenario("bybit", "edit_key", _call("edit_key", BYBIT_CURRENT, BYBIT_NARROW), ("edited",)),
-    Scenario("bybit", "delete_key", _call("delete_key", BYBIT_CURRENT), ("deleted",)),
-    Scenario("deribit", "clock", _call("clock"), ("time",)),
-    Scenario("deribit", "whoami", _call("whoami", DERIBIT_KEY), ("auth_reader", "account", "keys")),
-    Scenario("deribit", "list_keys", _call("list_keys", ""), ("keys",)),
-    Scenario("deribit", "create_key", _call("create_key", DERIBIT_SPEC), ("created", "edited")),
-    Scenario("deribit", "edit_key", _call("edit_key", DERIBIT_CURRENT, DERIBIT_SPEC), ("edited",)),
-    Scenario("deribit", "reset_key", _call("reset_key", DERIBIT_CURRENT), ("reset",)),
-    Scenario("deribit", "disable_key", _call("disable_key", DERIBIT_CURRENT), ("disabled",)),
-    Scenario("deribit", "enable_key", _call("enable_key", DERIBIT_CURRENT), ("enabled",)),
-    Scenario("deribit", "delete_key", _call("delete_key", DERIBIT_CURRENT), ("removed",)),
-    Scenario("upbit", "whoami", _call("whoami", UPBIT_KEY), ("pockets",)),
-    Scenario("upbit", "list_keys", _call("list_keys", ""), ("keys",)),
-)
+def every(name: str) -> list[Any]:
+    """This member of all venues' modules, joined; a venue without it adds nothing."""
+    return [one for venue in NAMES for one in getattr(told(venue), name, ())]

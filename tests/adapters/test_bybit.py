@@ -13,24 +13,15 @@ from keyguard.core.errors import BadReply, NotOffered, Refused, UsageError
 from keyguard.core.exchange import Effect, Fault, KeyReport, Origin, Reply
 from keyguard.core.keys import Scope
 from keyguard_adapters import bybit
-from tests.adapters.scripts import (
-    BYBIT_CURRENT,
-    BYBIT_KEY,
-    BYBIT_NARROW,
-    BYBIT_SPEC,
-    Script,
-    answer,
-    body,
-    refused,
-    reply,
-)
+from tests.adapters.scripts import Script, answer, body, refused, reply
+from tests.adapters.venues.bybit import CURRENT, KEY, NARROW, SPEC
 
 TRADE = Scope.READ | Scope.TRADE_SPOT | Scope.TRADE_DERIVATIVES
 MOVE = Scope.TRANSFER_INTERNAL | Scope.MANAGE_KEYS
 
 
 def whoami(name: str) -> KeyReport:
-    return Script([reply(f"bybit/{name}")]).run(bybit.whoami(BYBIT_KEY))
+    return Script([reply(f"bybit/{name}")]).run(bybit.whoami(KEY))
 
 
 def test_clock_is_in_milliseconds() -> None:
@@ -63,19 +54,19 @@ def test_a_bound_key_has_no_expiry_although_1970_is_written_there() -> None:
 def test_either_sign_of_no_end_is_enough(told: dict[str, object]) -> None:
     row = body("bybit/whoami_sub_bound")
     row["result"] |= told
-    assert Script([answer(row)]).run(bybit.whoami(BYBIT_KEY)).expires_at is None
+    assert Script([answer(row)]).run(bybit.whoami(KEY)).expires_at is None
 
 
 def test_a_self_generated_key_from_another_application_is_noted() -> None:
     row = body("bybit/whoami_sub_bound")
     row["result"] |= {"type": 2, "rsaPublicKey": "FAKE"}
-    notes = " ".join(Script([answer(row)]).run(bybit.whoami(BYBIT_KEY)).notes)
+    notes = " ".join(Script([answer(row)]).run(bybit.whoami(KEY)).notes)
     assert "third-party" in notes
     assert "RSA" in notes
 
 
 def test_the_guide_warns_of_a_key_without_addresses() -> None:
-    steps = bybit.guide_create(replace(BYBIT_SPEC, ips=())).steps
+    steps = bybit.guide_create(replace(SPEC, ips=())).steps
     assert any("90 days" in step for step in steps)
 
 
@@ -89,7 +80,7 @@ def test_a_star_is_any_address_and_gives_an_expiry() -> None:
 def test_a_bound_key_that_ends_after_a_password_change_is_told() -> None:
     changed = body("bybit/whoami_sub_bound")
     changed["result"] |= {"deadlineDay": 6, "expiredAt": "2026-11-27T00:00:00Z"}
-    told = Script([answer(changed)]).run(bybit.whoami(BYBIT_KEY))
+    told = Script([answer(changed)]).run(bybit.whoami(KEY))
     assert told.expires_at == datetime(2026, 11, 27, tzinfo=UTC)
 
 
@@ -134,12 +125,12 @@ def test_keys_are_listed_and_made_for_a_named_sub_account_only(account: str) -> 
     with pytest.raises(UsageError, match="sub-account"):
         Script([]).run(bybit.list_keys(account))
     with pytest.raises(UsageError, match="sub-account"):
-        Script([]).run(bybit.create_key(replace(BYBIT_SPEC, account=account)))
+        Script([]).run(bybit.create_key(replace(SPEC, account=account)))
 
 
 def test_a_new_key_is_asked_for_with_every_field() -> None:
     script = Script([reply("bybit/created")])
-    made = script.run(bybit.create_key(BYBIT_SPEC))
+    made = script.run(bybit.create_key(SPEC))
     (request,) = script.requests
     assert (request.method, request.path, request.effect) == (
         "POST",
@@ -160,7 +151,7 @@ def test_a_new_key_is_asked_for_with_every_field() -> None:
             "Earn": [],
         },
     }
-    assert made.credential.key == made.report.public_id == BYBIT_KEY
+    assert made.credential.key == made.report.public_id == KEY
     assert made.report.scopes == TRADE
     # The answer does not tell the addresses, so they are not claimed.
     assert (made.report.ips, made.report.ips_origin) == (None, Origin.UNKNOWN)
@@ -168,7 +159,7 @@ def test_a_new_key_is_asked_for_with_every_field() -> None:
 
 
 def test_order_without_position_stays_order_without_position() -> None:
-    spec = replace(BYBIT_SPEC, scopes=Scope.READ | Scope.TRADE_DERIVATIVES, grants=("ContractTrade:Order",))
+    spec = replace(SPEC, scopes=Scope.READ | Scope.TRADE_DERIVATIVES, grants=("ContractTrade:Order",))
     script = Script([reply("bybit/created")])
     script.run(bybit.create_key(spec))
     assert (script.requests[0].body or {})["permissions"]["ContractTrade"] == ["Order"]
@@ -177,11 +168,11 @@ def test_order_without_position_stays_order_without_position() -> None:
 def test_an_edit_always_sends_read_only_addresses_and_the_whole_map() -> None:
     """Left out, `readOnly` means read-write and `ips` means any address."""
     script = Script([reply("bybit/edited")])
-    report = script.run(bybit.edit_key(BYBIT_CURRENT, BYBIT_NARROW))
+    report = script.run(bybit.edit_key(CURRENT, NARROW))
     (request,) = script.requests
     assert request.path == "/v5/user/update-sub-api"
     assert request.body == {
-        "apikey": BYBIT_KEY,
+        "apikey": KEY,
         "readOnly": 0,
         "ips": "203.0.113.10",
         "permissions": {
@@ -199,13 +190,13 @@ def test_an_edit_always_sends_read_only_addresses_and_the_whole_map() -> None:
 
 def test_no_addresses_are_said_aloud() -> None:
     script = Script([reply("bybit/edited")])
-    script.run(bybit.edit_key(BYBIT_CURRENT, replace(BYBIT_NARROW, ips=())))
+    script.run(bybit.edit_key(CURRENT, replace(NARROW, ips=())))
     assert (script.requests[0].body or {})["ips"] == "*"
 
 
 def test_narrowing_to_reading_keeps_a_box_ticked_but_never_the_wallets() -> None:
-    current = replace(BYBIT_CURRENT, grants=("Spot:SpotTrade", "Wallet:AccountTransfer"))
-    wanted = replace(BYBIT_NARROW, scopes=Scope.READ, grants=bybit.SCOPES.write(Scope.READ))
+    current = replace(CURRENT, grants=("Spot:SpotTrade", "Wallet:AccountTransfer"))
+    wanted = replace(NARROW, scopes=Scope.READ, grants=bybit.SCOPES.write(Scope.READ))
     script = Script([reply("bybit/edited")])
     script.run(bybit.edit_key(current, wanted))
     sent = script.requests[0].body or {}
@@ -215,7 +206,7 @@ def test_narrowing_to_reading_keeps_a_box_ticked_but_never_the_wallets() -> None
 
 
 def test_a_read_only_key_is_rotated_into_a_read_only_key() -> None:
-    spec = replace(BYBIT_SPEC, scopes=Scope.READ, grants=("ReadOnly", "Spot:SpotTrade"))
+    spec = replace(SPEC, scopes=Scope.READ, grants=("ReadOnly", "Spot:SpotTrade"))
     script = Script([reply("bybit/created")])
     script.run(bybit.create_key(spec))
     sent = script.requests[0].body or {}
@@ -227,7 +218,7 @@ def test_what_write_names_for_trading_makes_a_trading_key() -> None:
     grants = bybit.SCOPES.write(TRADE)
     assert {"ReadOnly", "BlockTrade:BlockTrade"} < set(grants)
     script = Script([reply("bybit/created")])
-    script.run(bybit.create_key(replace(BYBIT_SPEC, scopes=TRADE, grants=grants)))
+    script.run(bybit.create_key(replace(SPEC, scopes=TRADE, grants=grants)))
     sent = script.requests[0].body or {}
     assert sent["readOnly"] == 0
     assert sent["permissions"]["Wallet"] == []
@@ -251,32 +242,32 @@ def test_what_cannot_be_granted_exactly_is_refused_before_anything_is_sent(
     scopes: Scope, grants: tuple[str, ...]
 ) -> None:
     with pytest.raises(UsageError, match="cannot grant exactly"):
-        Script([]).run(bybit.create_key(replace(BYBIT_SPEC, scopes=scopes, grants=grants)))
+        Script([]).run(bybit.create_key(replace(SPEC, scopes=scopes, grants=grants)))
 
 
 def test_the_old_key_is_deleted_by_name_and_never_the_calling_one() -> None:
     script = Script([reply("bybit/deleted")])
-    script.run(bybit.delete_key(BYBIT_CURRENT))
+    script.run(bybit.delete_key(CURRENT))
     (request,) = script.requests
     assert request.path == "/v5/user/delete-sub-api"
-    assert request.body == {"apikey": BYBIT_KEY}
+    assert request.body == {"apikey": KEY}
 
 
 @pytest.mark.parametrize("told", [{"retCode": ""}, {"retCode": None}, {"result": {}}])
 def test_an_answer_that_confirms_nothing_is_no_deletion(told: dict[str, object]) -> None:
     with pytest.raises(BadReply):
-        Script([answer(told)]).run(bybit.delete_key(BYBIT_CURRENT))
+        Script([answer(told)]).run(bybit.delete_key(CURRENT))
 
 
 @pytest.mark.parametrize("operation", ["delete", "edit"])
 def test_without_a_handle_nothing_is_sent(operation: str) -> None:
     """Without `apikey` these calls would act on the calling key."""
-    nameless = replace(BYBIT_CURRENT, ref="")
+    nameless = replace(CURRENT, ref="")
     with pytest.raises(UsageError):
         if operation == "delete":
             Script([]).run(bybit.delete_key(nameless))
         else:
-            Script([]).run(bybit.edit_key(nameless, BYBIT_NARROW))
+            Script([]).run(bybit.edit_key(nameless, NARROW))
 
 
 def test_there_is_no_way_to_disable_or_reset() -> None:
@@ -288,16 +279,16 @@ def test_there_is_no_way_to_disable_or_reset() -> None:
 @pytest.mark.parametrize("code", ["141019", "141020", "81007", "20096"])
 def test_what_only_the_web_page_can_do_says_so_and_where(code: str) -> None:
     with pytest.raises(NotOffered) as caught:
-        Script([refused(Fault.OTHER, code)]).run(bybit.edit_key(BYBIT_CURRENT, BYBIT_NARROW))
+        Script([refused(Fault.OTHER, code)]).run(bybit.edit_key(CURRENT, NARROW))
     assert caught.value.hint == bybit.FACTS.key_page
     assert caught.value.still == "the key is as it was"
     with pytest.raises(NotOffered):
-        Script([refused(Fault.OTHER, code)]).run(bybit.create_key(BYBIT_SPEC))
+        Script([refused(Fault.OTHER, code)]).run(bybit.create_key(SPEC))
 
 
 def test_other_refusals_pass_as_they_are() -> None:
     with pytest.raises(Refused) as caught:
-        Script([refused(Fault.SCOPE, "10005")]).run(bybit.create_key(BYBIT_SPEC))
+        Script([refused(Fault.SCOPE, "10005")]).run(bybit.create_key(SPEC))
     assert caught.value.fault is Fault.SCOPE
 
 

@@ -21,7 +21,7 @@ from keyguard.core.keys import KeyKind, Scope
 from keyguard.core.secret import Secret
 from keyguard.core.steps import drive
 from keyguard_adapters import NAMES
-from tests.adapters.scripts import CURRENT, SCENARIOS, SPECS, Scenario, Script, adapter, answer, body, reply
+from tests.adapters.scripts import Scenario, Script, adapter, answer, body, every, reply, told
 
 EFFECTS = {
     "clock": Effect.NONE,
@@ -34,6 +34,7 @@ EFFECTS = {
     "enable_key": Effect.KEY_ENABLED,
     "delete_key": Effect.KEY_DELETED,
 }
+SCENARIOS: list[Scenario] = every("SCENARIOS")
 STAMP = Stamp(1763600001000, "11111111-2222-4333-8444-555555555501", "venue.test")
 every_venue = pytest.mark.parametrize("venue", NAMES)
 every_scenario = pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
@@ -53,7 +54,8 @@ def test_facts_are_sane(venue: str) -> None:
         assert parts.netloc
     assert urlsplit(facts.base).path == ""
     assert date(2026, 1, 1) <= date.fromisoformat(facts.checked)
-    assert all(span is None or span > timedelta(0) for span in (facts.clock_window, facts.lifetime))
+    assert all(life.span > timedelta(0) and life.source.startswith("https://") for life in facts.lives)
+    assert facts.clock_window is None or facts.clock_window > timedelta(0)
     assert facts.dead
     assert re.fullmatch(facts.label_pattern, "desk_mm_1")
     assert facts.unverified
@@ -64,11 +66,14 @@ def test_facts_are_sane(venue: str) -> None:
 @every_venue
 def test_env_names_cover_the_credential(venue: str) -> None:
     styles = adapter(venue).facts.env_names
-    assert {"sdk", "ccxt", "freqtrade"} <= set(styles)
+    parts = {"key", *({"passphrase"} if adapter(venue).example.passphrase else ())}
+    assert "sdk" in styles
     for style, variables in styles.items():
-        assert {field for _, field in variables} == {"key", "secret"}
+        fields = {field for _, field in variables}
+        assert fields - {"secret", "private_key"} == parts
+        assert len(fields & {"secret", "private_key"}) == 1
         for name, _ in variables:
-            assert re.fullmatch("[a-z_]+" if style == "hummingbot" else "[A-Z_]+", name)
+            assert re.fullmatch("[a-z_0-9]+" if style == "hummingbot" else "[A-Z_0-9]+", name)
 
 
 @every_venue
@@ -106,8 +111,9 @@ def test_a_public_call_carries_nothing_of_a_credential(venue: str) -> None:
 @every_venue
 def test_a_kind_of_key_it_cannot_sign_with_is_a_clear_error(venue: str) -> None:
     found = adapter(venue)
-    with pytest.raises(UsageError, match="cannot sign with a key of kind ed25519"):
-        found.sign(Request("GET", "/v1/x"), replace(found.example, kind=KeyKind.ED25519), STAMP)
+    foreign = next(kind for kind in KeyKind if kind not in found.facts.kinds)
+    with pytest.raises(UsageError, match=f"cannot sign with a key of kind {foreign.value}"):
+        found.sign(Request("GET", "/v1/x"), replace(found.example, kind=foreign), STAMP)
 
 
 @every_scenario
@@ -126,7 +132,7 @@ def test_requests_are_well_formed_and_can_be_signed(scenario: Scenario) -> None:
     script, found = scenario.script(), adapter(scenario.venue)
     script.run(scenario.step())
     for request in script.requests:
-        assert request.method in {"GET", "POST"}
+        assert request.method in {"GET", "POST", "PUT", "PATCH", "DELETE"}
         assert request.path.startswith("/")
         assert not (request.method == "GET" and request.body is not None)
         wire = found.sign(request, found.example, STAMP)
@@ -146,7 +152,7 @@ def test_the_same_replies_give_the_same_requests(scenario: Scenario) -> None:
 @every_scenario
 @pytest.mark.parametrize("given_body", [{}, [], None, "text", 7, [{}], {"result": {}}, {"result": [{}]}])
 def test_an_answer_without_its_members_is_a_bad_reply(scenario: Scenario, given_body: object) -> None:
-    if scenario.venue == "upbit" and scenario.operation == "list_keys" and given_body == []:
+    if scenario.operation == "list_keys" and given_body in getattr(told(scenario.venue), "EMPTY_LISTS", ()):
         # There an empty list is an answer: an account without live keys.
         assert drive(scenario.step(), lambda _: answer(given_body)) == ()
         return
@@ -162,15 +168,7 @@ def test_an_answer_that_is_no_json_is_a_bad_reply(scenario: Scenario) -> None:
 
 @pytest.mark.parametrize(
     ("scenario", "old", "new"),
-    [
-        ("bybit-whoami", '"SpotTrade"', '"SpotTrade", "Teleport"'),
-        ("bybit-list_keys", '"SpotTrade"', '"SpotTrade", "Teleport"'),
-        ("deribit-whoami", "wallet:none", "teleport:read"),
-        ("deribit-whoami", "wallet:none", "wallet:teleport"),
-        ("deribit-list_keys", "account:read ", "account:teleport "),
-        ("deribit-list_keys", "restricted_block_trades", "teleport"),
-        ("upbit-whoami", '"make_orders"', '"make_orders", "teleport"'),
-    ],
+    [(f"{venue}-{case[0]}", *case[1:]) for venue in NAMES for case in getattr(told(venue), "UNKNOWN", ())],
 )
 def test_an_unknown_permission_is_an_error(scenario: str, old: str, new: str) -> None:
     found = next(s for s in SCENARIOS if str(s) == scenario)
@@ -203,7 +201,7 @@ def test_an_error_status_is_always_a_refusal(venue: str, status: int, text: byte
 @every_venue
 def test_guides_are_plain_lines_on_the_venues_own_page(venue: str) -> None:
     found = adapter(venue)
-    spec, current = SPECS[venue], CURRENT[venue]
+    spec, current = told(venue).SPEC, told(venue).CURRENT
     guides = [found.guide_create(spec), found.guide_edit(current, spec), found.guide_delete(current)]
     for guide in guides:
         assert isinstance(guide, Guide)
@@ -220,7 +218,7 @@ def test_guides_are_plain_lines_on_the_venues_own_page(venue: str) -> None:
 
 @every_venue
 def test_a_permission_that_does_not_exist_is_wrong_use(venue: str) -> None:
-    found, spec = adapter(venue), replace(SPECS[venue], grants=("teleport:now",))
+    found, spec = adapter(venue), replace(told(venue).SPEC, grants=("teleport:now",))
     with pytest.raises(UsageError):
         if found.create_key is None:
             found.guide_create(spec)
@@ -268,17 +266,25 @@ def test_an_elliptic_key_is_no_rsa_key() -> None:
 
 
 @pytest.mark.parametrize(
-    ("scenario", "member"),
-    [
-        ("bybit-create_key", "secret"),
-        ("deribit-create_key", "client_secret"),
-        ("deribit-reset_key", "client_secret"),
-    ],
+    ("scenario", "path"),
+    [(f"{venue}-{case[0]}", case[1]) for venue in NAMES for case in getattr(told(venue), "SECRETS", ())],
 )
 @pytest.mark.parametrize("value", ["", None, 7])
-def test_a_new_key_without_its_secret_is_a_bad_reply(scenario: str, member: str, value: object) -> None:
+def test_a_new_key_without_its_secret_is_a_bad_reply(
+    scenario: str, path: tuple[str, ...], value: object
+) -> None:
     found = next(s for s in SCENARIOS if str(s) == scenario)
     first = body(f"{found.venue}/{found.replies[0]}")
-    first["result"][member] = value
+    holder = first
+    for name in path[:-1]:
+        holder = holder[name]
+    assert holder[path[-1]]
+    holder[path[-1]] = value
     with pytest.raises(BadReply):
         Script([answer(first)]).run(found.step())
+
+
+@every_venue
+def test_an_operation_that_makes_a_secret_names_where_it_stands(venue: str) -> None:
+    made = {"create_key", "reset_key"} & operations(adapter(venue))
+    assert {case[0] for case in getattr(told(venue), "SECRETS", ())} == made

@@ -16,16 +16,8 @@ from keyguard.core.exchange import Effect, Fault, Origin, Reply, Request, Stamp
 from keyguard.core.keys import Scope
 from keyguard.core.steps import drive
 from keyguard_adapters import deribit
-from tests.adapters.scripts import (
-    DERIBIT_CURRENT,
-    DERIBIT_KEY,
-    DERIBIT_SPEC,
-    Script,
-    answer,
-    body,
-    refused,
-    reply,
-)
+from tests.adapters.scripts import Script, answer, body, refused, reply
+from tests.adapters.venues.deribit import CURRENT, KEY, SPEC
 
 TRADE = Scope.READ | Scope.TRADE_SPOT | Scope.TRADE_DERIVATIVES
 SECRET = deribit.ADAPTER.example.secret.reveal()
@@ -43,7 +35,7 @@ def test_the_clock_is_public() -> None:
 
 def test_auth_is_signed_and_the_secret_stays() -> None:
     script = Script(replies("auth_blind"))
-    script.run(deribit.whoami(DERIBIT_KEY))
+    script.run(deribit.whoami(KEY))
     wire = deribit.sign(script.requests[0], deribit.ADAPTER.example, Stamp(1763622000123, "n1", "www"))
     sent = {name: values[0] for name, values in parse_qs(urlsplit(wire.target).query, True).items()}
     expected = hmac.new(SECRET.encode(), b"1763622000123\nn1\n", hashlib.sha256).hexdigest()
@@ -51,7 +43,7 @@ def test_auth_is_signed_and_the_secret_stays() -> None:
         "grant_type": "client_signature",
         "scope": "account:read_write trade:read_write wallet:read_write block_trade:read_write"
         " block_rfq:read_write custody:read_write expires:60",
-        "client_id": DERIBIT_KEY,
+        "client_id": KEY,
         "timestamp": "1763622000123",
         "nonce": "n1",
         "data": "",
@@ -64,7 +56,7 @@ def test_auth_is_signed_and_the_secret_stays() -> None:
 
 def test_whoami_tells_what_the_venue_told() -> None:
     script = Script(replies("auth_reader", "account", "keys"))
-    told = script.run(deribit.whoami(DERIBIT_KEY))
+    told = script.run(deribit.whoami(KEY))
     assert told.scopes == TRADE
     assert told.scopes_origin is Origin.REPORTED
     assert told.grants == (
@@ -83,13 +75,13 @@ def test_the_tokens_scope_counts_and_not_the_keys_maximum() -> None:
     auth = body("deribit/auth_reader")
     auth["result"]["scope"] = "account:read trade:read connection"
     script = Script([answer(auth), *replies("account", "keys")])
-    told = script.run(deribit.whoami(DERIBIT_KEY))
+    told = script.run(deribit.whoami(KEY))
     assert told.scopes == Scope.READ
     assert "trade:read_write" not in told.grants
 
 
 def test_without_account_scope_nothing_more_is_asked() -> None:
-    told = Script(replies("auth_blind")).run(deribit.whoami(DERIBIT_KEY))
+    told = Script(replies("auth_blind")).run(deribit.whoami(KEY))
     assert told.scopes == TRADE
     assert (told.ips, told.ips_origin, told.account) == (None, Origin.UNKNOWN, "")
     assert told.notes
@@ -99,7 +91,7 @@ def test_without_account_scope_nothing_more_is_asked() -> None:
 def test_whoami_asks_nobody_for_a_second_factor(listing: str | Fault) -> None:
     last = reply(f"deribit/{listing}") if isinstance(listing, str) else refused(listing)
     script = Script([*replies("auth_reader", "account"), last])
-    told = script.run(deribit.whoami(DERIBIT_KEY))
+    told = script.run(deribit.whoami(KEY))
     assert not script.asked
     assert (told.ips, told.ips_origin) == (None, Origin.UNKNOWN)
     assert told.account == "10"
@@ -108,14 +100,14 @@ def test_whoami_asks_nobody_for_a_second_factor(listing: str | Fault) -> None:
 
 def test_whoami_goes_on_without_the_account() -> None:
     script = Script([*replies("auth_reader"), refused(Fault.SCOPE), *replies("keys")])
-    assert script.run(deribit.whoami(DERIBIT_KEY)).account == ""
+    assert script.run(deribit.whoami(KEY)).account == ""
 
 
 @pytest.mark.parametrize("position", [1, 2])
 def test_whoami_passes_other_refusals_on(position: int) -> None:
     script = Script([*replies("auth_reader", "account")[:position], refused(Fault.RATE)])
     with pytest.raises(Refused):
-        script.run(deribit.whoami(DERIBIT_KEY))
+        script.run(deribit.whoami(KEY))
 
 
 def test_a_key_missing_from_its_own_list_is_a_bad_reply() -> None:
@@ -136,7 +128,7 @@ def test_secrets_in_a_list_are_never_kept() -> None:
 
 def test_a_new_key_is_made_and_then_bound() -> None:
     script = Script(replies("created", "edited"))
-    made = script.run(deribit.create_key(DERIBIT_SPEC))
+    made = script.run(deribit.create_key(SPEC))
     create, edit = script.requests
     scope = "account:read trade:read_write wallet:none block_trade:read block_rfq:none"
     assert (create.path, create.effect) == ("/api/v2/private/create_api_key", Effect.KEY_CREATED)
@@ -157,15 +149,15 @@ def test_a_new_key_is_made_and_then_bound() -> None:
 
 def test_without_addresses_one_call_makes_the_key() -> None:
     script = Script(replies("created"))
-    made = script.run(deribit.create_key(replace(DERIBIT_SPEC, ips=())))
+    made = script.run(deribit.create_key(replace(SPEC, ips=())))
     assert made.report.ips == ()
 
 
 def test_an_edit_sends_every_field_and_keeps_features_and_switch() -> None:
     """An area left out becomes none; a feature left out would widen the key."""
-    current = replace(DERIBIT_CURRENT, enabled=False, label="")
+    current = replace(CURRENT, enabled=False, label="")
     grants = ("feature:block_trade_approval", "feature:restricted_block_trades", "wallet:read")
-    wanted = replace(DERIBIT_SPEC, label="", scopes=Scope.READ, grants=grants, ips=())
+    wanted = replace(SPEC, label="", scopes=Scope.READ, grants=grants, ips=())
     script = Script(replies("edited"))
     script.run(deribit.edit_key(current, wanted))
     assert script.requests[0].query == {
@@ -181,7 +173,7 @@ def test_of_two_levels_of_an_area_the_higher_is_sent() -> None:
     grants = deribit.SCOPES.write(TRADE)
     assert {"trade:read", "trade:read_write"} < set(grants)
     script = Script(replies("created"))
-    script.run(deribit.create_key(replace(DERIBIT_SPEC, grants=grants, ips=())))
+    script.run(deribit.create_key(replace(SPEC, grants=grants, ips=())))
     words = str(script.requests[0].query["max_scope"]).split()
     assert words == [
         "account:read",
@@ -193,7 +185,7 @@ def test_of_two_levels_of_an_area_the_higher_is_sent() -> None:
 
 
 def test_the_order_of_levels_does_not_matter() -> None:
-    spec = replace(DERIBIT_SPEC, grants=("account:read", "trade:read_write", "trade:read"), ips=())
+    spec = replace(SPEC, grants=("account:read", "trade:read_write", "trade:read"), ips=())
     script = Script(replies("created"))
     script.run(deribit.create_key(spec))
     assert "trade:read_write" in str(script.requests[0].query["max_scope"])
@@ -207,9 +199,7 @@ def test_a_switch_that_is_no_boolean_is_a_bad_reply() -> None:
 
 
 def test_custody_is_named_only_where_held() -> None:
-    spec = replace(
-        DERIBIT_SPEC, scopes=Scope.READ | Scope.OTHER, grants=("account:read", "custody:read"), ips=()
-    )
+    spec = replace(SPEC, scopes=Scope.READ | Scope.OTHER, grants=("account:read", "custody:read"), ips=())
     script = Script(replies("created"))
     script.run(deribit.create_key(spec))
     assert "custody:read" in str(script.requests[0].query["max_scope"])
@@ -229,38 +219,38 @@ def test_what_cannot_be_granted_exactly_is_refused_before_anything_is_sent(
     scopes: Scope, grants: tuple[str, ...]
 ) -> None:
     with pytest.raises(UsageError, match="cannot grant exactly"):
-        Script([]).run(deribit.create_key(replace(DERIBIT_SPEC, scopes=scopes, grants=grants)))
+        Script([]).run(deribit.create_key(replace(SPEC, scopes=scopes, grants=grants)))
 
 
 @pytest.mark.parametrize("label", ["", "a" * 17, "mm desk", "mm-1", "데스크", "mm_1\n"])
 def test_a_name_the_venue_does_not_take_is_wrong_use(label: str) -> None:
     with pytest.raises(UsageError, match="name"):
-        Script([]).run(deribit.create_key(replace(DERIBIT_SPEC, label=label)))
+        Script([]).run(deribit.create_key(replace(SPEC, label=label)))
 
 
 @pytest.mark.parametrize("ref", ["", "FakeCl1d", "3 or 1"])
 def test_keys_are_managed_by_number_only(ref: str) -> None:
     with pytest.raises(UsageError, match="numeric id"):
-        Script([]).run(deribit.delete_key(replace(DERIBIT_CURRENT, ref=ref)))
+        Script([]).run(deribit.delete_key(replace(CURRENT, ref=ref)))
 
 
 def test_a_reset_keeps_the_id_and_brings_a_new_secret() -> None:
     script = Script(replies("reset"))
-    made = script.run(deribit.reset_key(DERIBIT_CURRENT))
-    assert (made.credential.key, made.credential.secret.reveal()) == (DERIBIT_KEY, SECRET)
+    made = script.run(deribit.reset_key(CURRENT))
+    assert (made.credential.key, made.credential.secret.reveal()) == (KEY, SECRET)
     assert made.report.account == "10"
     with pytest.raises(BadReply):
-        Script(replies("reset")).run(deribit.reset_key(replace(DERIBIT_CURRENT, public_id="FAKEothr")))
+        Script(replies("reset")).run(deribit.reset_key(replace(CURRENT, public_id="FAKEothr")))
 
 
 def test_a_switch_that_did_not_switch_is_no_success() -> None:
     with pytest.raises(BadReply):
-        Script(replies("enabled")).run(deribit.disable_key(DERIBIT_CURRENT))
+        Script(replies("enabled")).run(deribit.disable_key(CURRENT))
 
 
 def test_the_second_factor_is_asked_and_the_same_call_repeated() -> None:
     script = Script(replies("challenge", "removed"), codes=[" 123456 "])
-    script.run(deribit.delete_key(DERIBIT_CURRENT))
+    script.run(deribit.delete_key(CURRENT))
     first, again = script.requests
     assert [question.kind for question in script.asked] == ["totp"]
     assert first.query == {"id": "3"}
@@ -270,7 +260,7 @@ def test_the_second_factor_is_asked_and_the_same_call_repeated() -> None:
 
 def test_every_call_of_a_creation_may_want_its_own_code() -> None:
     script = Script(replies("challenge", "created", "challenge", "edited"), codes=["111111", "222222"])
-    made = script.run(deribit.create_key(DERIBIT_SPEC))
+    made = script.run(deribit.create_key(SPEC))
     assert [r.query.get("authorization_data") for r in script.requests] == [None, "111111", None, "222222"]
     assert made.report.ips == ("203.0.113.10",)
 
@@ -278,14 +268,14 @@ def test_every_call_of_a_creation_may_want_its_own_code() -> None:
 def test_a_code_that_is_challenged_again_is_refused() -> None:
     script = Script(replies("challenge", "challenge"), codes=["123456"])
     with pytest.raises(Refused) as caught:
-        script.run(deribit.delete_key(DERIBIT_CURRENT))
+        script.run(deribit.delete_key(CURRENT))
     assert caught.value.fault is Fault.SECOND_FACTOR
     assert "123456" not in str(caught.value)
 
 
 def test_a_passkey_cannot_confirm_here() -> None:
     with pytest.raises(NotOffered, match="passkey"):
-        Script(replies("challenge_passkey")).run(deribit.delete_key(DERIBIT_CURRENT))
+        Script(replies("challenge_passkey")).run(deribit.delete_key(CURRENT))
 
 
 def test_nobody_there_to_answer_is_wrong_use() -> None:
@@ -327,6 +317,6 @@ def test_the_empty_body_keeps_its_line_in_what_is_signed() -> None:
 
 
 def test_guides_name_every_level() -> None:
-    steps = " ".join(deribit.guide_create(DERIBIT_SPEC).steps)
+    steps = " ".join(deribit.guide_create(SPEC).steps)
     assert "wallet:none" in steps
     assert "trade:read_write" in steps

@@ -12,7 +12,8 @@ from keyguard.core.errors import UsageError
 from keyguard.core.exchange import KeyReport, KeySpec, Request, ScopeNames, Step
 from keyguard.core.keys import Scope
 from keyguard_adapters import bybit, deribit
-from tests.adapters.scripts import BYBIT_CURRENT, DERIBIT_CURRENT
+from tests.adapters.venues.bybit import CURRENT as BYBIT_CURRENT
+from tests.adapters.venues.deribit import CURRENT as DERIBIT_CURRENT
 
 ANY_SCOPES = st.sets(st.sampled_from(list(Scope))).map(lambda parts: Scope(sum(part.value for part in parts)))
 

@@ -14,7 +14,8 @@ from keyguard.core.errors import BadReply, NotOffered, Refused, UsageError
 from keyguard.core.exchange import Fault, Origin, Reply, Request, Stamp
 from keyguard.core.keys import Scope
 from keyguard_adapters import upbit
-from tests.adapters.scripts import UPBIT_CURRENT, UPBIT_KEY, UPBIT_SPEC, Script, answer, body, refused, reply
+from tests.adapters.scripts import Script, answer, body, refused, reply
+from tests.adapters.venues.upbit import CURRENT, KEY, SPEC
 
 OUT_OF_SCOPE = refused(Fault.SCOPE, "out_of_scope")
 
@@ -24,7 +25,7 @@ def replies(*names: str) -> list[Reply | Refused]:
 
 
 def test_a_main_pocket_key_is_told_everything() -> None:
-    told = Script(replies("pockets")).run(upbit.whoami(UPBIT_KEY))
+    told = Script(replies("pockets")).run(upbit.whoami(KEY))
     assert told.scopes == Scope.READ | Scope.TRADE_SPOT
     assert told.scopes_unknown == Scope.NONE
     assert told.grants == ("make_orders", "view_account", "view_orders")
@@ -42,7 +43,7 @@ def test_managing_pockets_is_dangerous() -> None:
 
 def test_any_other_key_is_probed_and_the_rest_stays_unknown() -> None:
     script = Script([OUT_OF_SCOPE, *replies("keys", "accounts", "empty"), OUT_OF_SCOPE, OUT_OF_SCOPE])
-    told = script.run(upbit.whoami(UPBIT_KEY))
+    told = script.run(upbit.whoami(KEY))
     assert [request.path for request in script.requests] == [
         "/v1/pockets/api_keys",
         "/v1/api_keys",
@@ -63,7 +64,7 @@ def test_any_other_key_is_probed_and_the_rest_stays_unknown() -> None:
 
 def test_a_key_that_may_read_nothing_is_said_to_read_nothing() -> None:
     script = Script([OUT_OF_SCOPE, *replies("keys"), *[OUT_OF_SCOPE] * 4])
-    told = script.run(upbit.whoami(UPBIT_KEY))
+    told = script.run(upbit.whoami(KEY))
     assert (told.scopes, told.grants) == (Scope.NONE, ())
 
 
@@ -71,7 +72,7 @@ def test_a_key_that_may_read_nothing_is_said_to_read_nothing() -> None:
 def test_a_refusal_for_another_reason_infers_nothing(position: int) -> None:
     answers = [OUT_OF_SCOPE, *replies("keys", "accounts", "empty", "empty")][:position]
     with pytest.raises(Refused) as caught:
-        Script([*answers, refused(Fault.IP)]).run(upbit.whoami(UPBIT_KEY))
+        Script([*answers, refused(Fault.IP)]).run(upbit.whoami(KEY))
     assert caught.value.fault is Fault.IP
 
 
@@ -84,7 +85,7 @@ def test_a_key_missing_from_the_list_is_a_bad_reply(first: str | None) -> None:
 
 def test_the_list_shows_keys_nobody_registered() -> None:
     first, second = Script(replies("keys")).run(upbit.list_keys(""))
-    assert first.public_id == UPBIT_KEY
+    assert first.public_id == KEY
     assert second.ref == second.public_id
     assert second.expires_at == datetime(2026, 11, 30, 15, 0, tzinfo=UTC)
     assert (first.scopes_origin, first.ips) == (Origin.UNKNOWN, None)
@@ -103,7 +104,7 @@ def test_no_key_is_made_changed_or_deleted_by_api() -> None:
 
 
 def test_the_guide_names_exactly_the_boxes_in_korean() -> None:
-    steps = " ".join(upbit.guide_create(UPBIT_SPEC).steps)
+    steps = " ".join(upbit.guide_create(SPEC).steps)
     for word in ("자산조회", "주문조회", "주문하기", "203.0.113.10", "2채널 인증", "Open API 관리"):
         assert word in steps
     for word in ("출금하기", "입금하기", "포켓관리", "자산이전"):
@@ -115,18 +116,16 @@ def test_every_permission_has_its_box() -> None:
 
 
 def test_withdrawing_wants_the_mobile_app_too() -> None:
-    spec = replace(UPBIT_SPEC, scopes=Scope.WITHDRAW, grants=("withdraw",))
+    spec = replace(SPEC, scopes=Scope.WITHDRAW, grants=("withdraw",))
     guide = upbit.guide_create(spec)
     assert any("출금 안심차단" in step for step in guide.steps)
     assert any("메인포켓" in step for step in guide.steps)
 
 
 def test_transfers_belong_to_a_sub_pocket() -> None:
-    spec = replace(UPBIT_SPEC, scopes=Scope.TRANSFER_INTERNAL, grants=("transfer",))
+    spec = replace(SPEC, scopes=Scope.TRANSFER_INTERNAL, grants=("transfer",))
     assert any("서브포켓" in step for step in upbit.guide_create(spec).steps)
-    both = replace(
-        UPBIT_SPEC, scopes=Scope.TRANSFER_INTERNAL | Scope.WITHDRAW, grants=("transfer", "withdraw")
-    )
+    both = replace(SPEC, scopes=Scope.TRANSFER_INTERNAL | Scope.WITHDRAW, grants=("transfer", "withdraw"))
     with pytest.raises(UsageError, match="cannot grant exactly"):
         upbit.guide_create(both)
 
@@ -134,27 +133,27 @@ def test_transfers_belong_to_a_sub_pocket() -> None:
 @pytest.mark.parametrize("ips", [(), tuple(f"203.0.113.{n}" for n in range(11))])
 def test_one_to_ten_addresses_are_wanted(ips: tuple[str, ...]) -> None:
     with pytest.raises(UsageError, match="1 to 10 addresses"):
-        upbit.guide_create(replace(UPBIT_SPEC, ips=ips))
+        upbit.guide_create(replace(SPEC, ips=ips))
     with pytest.raises(UsageError, match="1 to 10 addresses"):
-        upbit.guide_edit(UPBIT_CURRENT, replace(UPBIT_SPEC, ips=ips))
+        upbit.guide_edit(CURRENT, replace(SPEC, ips=ips))
 
 
 @pytest.mark.parametrize("ip", ["203.0.113.0/24", "2001:db8::1", "desk.example.test", "1.2.3"])
 def test_only_single_ipv4_addresses_are_taken(ip: str) -> None:
     with pytest.raises(UsageError, match="IPv4"):
-        upbit.guide_create(replace(UPBIT_SPEC, ips=(ip,)))
+        upbit.guide_create(replace(SPEC, ips=(ip,)))
 
 
 def test_scopes_and_boxes_must_agree() -> None:
     with pytest.raises(UsageError, match="cannot grant exactly"):
-        upbit.guide_create(replace(UPBIT_SPEC, scopes=Scope.READ))
+        upbit.guide_create(replace(SPEC, scopes=Scope.READ))
 
 
 def test_other_permissions_need_another_key() -> None:
-    current = Script(replies("pockets")).run(upbit.whoami(UPBIT_KEY))
+    current = Script(replies("pockets")).run(upbit.whoami(KEY))
     with pytest.raises(NotOffered, match="cannot change the permissions"):
-        upbit.guide_edit(current, replace(UPBIT_SPEC, scopes=Scope.READ, grants=("view_account",)))
-    assert upbit.guide_edit(current, UPBIT_SPEC).steps
+        upbit.guide_edit(current, replace(SPEC, scopes=Scope.READ, grants=("view_account",)))
+    assert upbit.guide_edit(current, SPEC).steps
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from keyguard.core.exchange import Credential, Request, Stamp, Wire
 from keyguard.core.keys import KeyKind
 from keyguard.core.secret import Secret
-from keyguard_adapters import bybit
-from tests.adapters.scripts import adapter
+from keyguard_adapters import NAMES, bybit
+from tests.adapters.scripts import adapter, told
 
 VECTORS = Path(__file__).parent / "vectors"
 
@@ -27,12 +27,6 @@ VECTORS = Path(__file__).parent / "vectors"
 SORTED_QUERY = {"list all API keys of a sub UID"}
 SPACED_JSON = {"create sub UID API key", "update sub API key by master, RSA"}
 BARE_QUESTION_MARK = {"introspect query-api, RSA self-generated key"}
-
-COMPARED = {
-    "bybit": ("X-BAPI-API-KEY", "X-BAPI-TIMESTAMP", "X-BAPI-RECV-WINDOW", "X-BAPI-SIGN"),
-    "deribit": ("Authorization",),
-    "upbit": ("Authorization",),
-}
 
 
 def vectors(*venues: str) -> list[Any]:
@@ -65,7 +59,7 @@ def signed(vector: dict[str, Any]) -> Wire:
     return venue.sign(request, credential(vector), stamp)
 
 
-@pytest.mark.parametrize("vector", vectors("bybit", "deribit", "upbit"))
+@pytest.mark.parametrize("vector", vectors(*NAMES))
 def test_the_wire_is_that_of_the_other_client(
     vector: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -78,7 +72,7 @@ def test_the_wire_is_that_of_the_other_client(
     assert wire.method == expected["method"]
     assert adapter(vector["exchange"]).facts.base + wire.target == url
     assert wire.body.decode() == (expected["body"] or "")
-    for name in COMPARED[vector["exchange"]]:
+    for name in told(vector["exchange"]).VECTOR_HEADERS:
         assert wire.headers[name] == expected["headers"][name]
 
 

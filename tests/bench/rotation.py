@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keyguard import wiring
-from keyguard.cli.child import process_alive
 from keyguard.core.exchange import Credential
 from keyguard.core.secret import Secret
 from keyguard.gateway.clock import SystemClock
 from keyguard.home import Config, Home
+from keyguard.processes import process_alive
 from keyguard.workflows.begin import Firm, begin
 from keyguard.workflows.enrol import Declared, enrol
 from keyguard.workflows.identity import Actor

@@ -240,7 +240,8 @@ def _history(folder: Path, size: int) -> None:
 
 
 def _git(folder: Path, *words: str) -> None:
-    who = ["-c", "user.name=bench", "-c", "user.email=bench@desk.test"]
+    # Nothing in the background that the gc at the end would meet.
+    who = ["-c", "user.name=bench", "-c", "user.email=bench@desk.test", "-c", "gc.auto=0"]
     subprocess.run(["git", *who, "-C", str(folder), *words], check=True, capture_output=True)
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from keyguard.core.exchange import Facts, KeyReport
+from keyguard.core.exchange import Facts, KeyReport, Life
 from keyguard.core.keys import Key, Origin, Scope
 from keyguard.core.policy import Level, expiry, warnings
 
@@ -58,7 +58,7 @@ def test_without_declared_needs_only_dangerous_scopes_are_excess():
 
 
 def test_no_ip_list_and_the_rule_that_ends_such_keys():
-    facts = replace(FACTS, no_ip_expiry=timedelta(days=90))
+    facts = replace(FACTS, lives=(Life(timedelta(days=90), "", open_only=True),))
     open_key = replace(CLEAN, ips=(), created_at=NOW - timedelta(days=10))
     address, dies = warnings(KEY, open_key, facts, NOW)
     assert address.code == "F03" and "90 days" in address.text
@@ -72,7 +72,7 @@ def test_no_ip_warning_where_the_venue_has_no_lists():
 
 
 def test_the_venues_own_expiry_wins_over_the_rule():
-    facts = replace(FACTS, lifetime=timedelta(days=365))
+    facts = replace(FACTS, lives=(Life(timedelta(days=365), ""),))
     report = replace(CLEAN, created_at=NOW, expires_at=NOW + timedelta(days=3), expiry_origin=Origin.REPORTED)
     assert expiry(report, facts) == (NOW + timedelta(days=3), Origin.REPORTED)
     assert expiry(replace(report, expires_at=None), facts) == (NOW + timedelta(days=365), Origin.INFERRED)

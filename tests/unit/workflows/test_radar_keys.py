@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from keyguard.core.exchange import Life, Since
 from keyguard.core.findings import Kind
 from keyguard.core.keys import Origin, Scope, VersionStatus
 from keyguard.core.policy import Level
@@ -15,6 +16,7 @@ from keyguard.workflows.radar import attention
 from tests.fakes.world import IPS, World
 
 DAY = timedelta(days=1)
+SOURCE = "https://docs.examplex.test (read 2026-11-20)"
 
 
 def of_bot(world, kind=None):
@@ -22,9 +24,9 @@ def of_bot(world, kind=None):
     return found if kind is None else [item for item in found if item.kind is kind]
 
 
-def facts(world, **changes):
+def lives(world, *rules):
     adapter = world.exchange.adapter
-    world.exchange.adapter = replace(adapter, facts=replace(adapter.facts, **changes))
+    world.exchange.adapter = replace(adapter, facts=replace(adapter.facts, lives=rules))
 
 
 def told(world, **changes):
@@ -47,15 +49,20 @@ def test_a_managing_key_without_declared_needs():
 @pytest.mark.parametrize(
     ("rule", "ips", "words"),
     [
-        ("lifetime", IPS, "fixed life of 20 days"),
-        ("no_ip_expiry", (), "life of 20 days without an IP list"),
-        ("idle_expiry", IPS, "20 days without use"),
+        (Life(20 * DAY, SOURCE), IPS, "fixed life of 20 days"),
+        (Life(20 * DAY, SOURCE, open_only=True), (), "life of 20 days without an IP list"),
+        (Life(20 * DAY, SOURCE, Since.USE), IPS, "20 days without use"),
+        (
+            Life(20 * DAY, SOURCE, Since.USE, open_only=True, scopes=Scope.TRADE_SPOT),
+            (),
+            "20 days without use and without an IP list",
+        ),
     ],
 )
 def test_every_rule_of_a_venue_says_where_it_stands(rule, ips, words):
     world = World()
     now = world.clock.now()
-    facts(world, **{rule: 20 * DAY})
+    lives(world, rule)
     told(world, ips=ips, created_at=now)
     (item,) = of_bot(world, Kind.EXPIRY)
     assert (item.level, item.at, item.origin) == (Level.MEDIUM, now + 20 * DAY, Origin.INFERRED)
@@ -71,14 +78,21 @@ def test_every_rule_of_a_venue_says_where_it_stands(rule, ips, words):
 
 def test_a_far_end_is_not_shown():
     world = World()
-    facts(world, lifetime=60 * DAY)
+    lives(world, Life(60 * DAY, SOURCE))
+    told(world, created_at=world.clock.now())
+    assert of_bot(world) == []
+
+
+def test_a_rule_for_scopes_that_a_key_has_not():
+    world = World()
+    lives(world, Life(20 * DAY, SOURCE, scopes=Scope.WITHDRAW))
     told(world, created_at=world.clock.now())
     assert of_bot(world) == []
 
 
 def test_an_address_list_ends_no_key():
     world = World()
-    facts(world, no_ip_expiry=20 * DAY)
+    lives(world, Life(20 * DAY, SOURCE, open_only=True))
     told(world, created_at=world.clock.now())
     assert of_bot(world) == []
 
@@ -87,7 +101,7 @@ def test_an_address_list_ends_no_key():
 def test_the_word_on_the_key_itself_wins_and_keeps_its_origin(origin):
     world = World()
     at = world.clock.now() + 10 * DAY
-    facts(world, lifetime=DAY)
+    lives(world, Life(DAY, SOURCE))
     told(world, created_at=world.clock.now(), expires_at=at, expiry_origin=origin)
     (item,) = of_bot(world)
     assert (item.at, item.origin) == (at, origin)
@@ -95,7 +109,7 @@ def test_the_word_on_the_key_itself_wins_and_keeps_its_origin(origin):
 
 def test_a_key_whose_birth_nobody_tells_dies_at_the_latest():
     world = World()
-    facts(world, lifetime=20 * DAY)
+    lives(world, Life(20 * DAY, SOURCE))
     (item,) = of_bot(world)
     assert item.at == world.inventory.live_version(world.key.id).created_at + 20 * DAY
     assert "at the latest" in item.text
