@@ -30,7 +30,7 @@ def by_code(
 ) -> tuple[Fault, str] | None:
     """Decide by the venue's `code` ("" or "0": it gave none); by HTTP status without one.
 
-    A code we do not know may mean anything but what its status says: only 429 and 5xx are taken from there.
+    A code we do not know may mean anything: of its status only 418, 429 and 5xx say something.
     """
     if code in ("", "0"):
         if reply.status < 400:
@@ -38,7 +38,7 @@ def by_code(
         return _by_status(reply.status, statuses), str(reply.status)
     if code in faults:
         return faults[code], code
-    return (_by_status(reply.status, {429: Fault.RATE}), code)
+    return _by_status(reply.status, {418: Fault.RATE, 429: Fault.RATE}), code
 
 
 def _by_status(status: int, statuses: Mapping[int, Fault]) -> Fault:

@@ -1,9 +1,19 @@
-"""Guides: what a person does on a venue's key page, made of the venue's own words and what is wanted."""
+"""Guides: what a person does on a venue's key page, made of the page's own words and what is wanted.
+
+The words stand in `pages/<id>.toml`: `[boxes]` maps a permission to what the page calls it, where that
+differs; `[english]` and, for the venues of Korea, `[korean]` hold the steps of `create`, `edit` and `delete`,
+in which `{label}`, `{boxes}`, `{ips}` and, but when creating, `{key}` stand for what is wanted. No steps to
+edit: the page cannot change a key. `any_address` and `no_boxes` are said where there is none.
+"""
 
 from __future__ import annotations
 
+import functools
+import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
 
 from keyguard.core.errors import NotOffered
 from keyguard.core.exchange import Facts, Guide, KeyReport, KeySpec, ScopeNames
@@ -11,39 +21,46 @@ from keyguard_adapters._checks import demand_addresses, demand_exact
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """The steps in one language. `{label}`, `{boxes}`, `{ips}` and, but when creating, `{key}` stand for what
-    is wanted. No steps to edit: the venue's page cannot change a key."""
+class Steps:
+    """The steps in one language."""
 
     create: tuple[str, ...]
     edit: tuple[str, ...]
     delete: tuple[str, ...]
     any_address: str = "none (any address)"
-    nothing: str = "none"
+    no_boxes: str = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What `pages/<id>.toml` says."""
+
+    boxes: Mapping[str, str]
+    english: Steps
+    korean: Steps | None
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A venue's key page. `boxes`: permission -> what the page calls it, where that differs.
-
-    `hint` says why some wishes cannot be granted exactly: "a right to transfer also manages keys".
-    """
+    """A venue's key page. `hint` says why some wishes cannot be granted exactly."""
 
     facts: Facts
     scopes: ScopeNames
-    english: Words
-    korean: Words | None = None
-    boxes: Mapping[str, str] = field(default_factory=dict)
     hint: str = "a box of its page cannot be divided"
 
+    @property
+    def words(self) -> Words:
+        """The page's words."""
+        return _words(self.facts.id)
+
     def create(self, spec: KeySpec) -> Guide:
-        """How to issue this key; UsageError unless the page can grant exactly that."""
+        """How to issue this key; raises UsageError unless the page can grant exactly that."""
         self._demand(spec)
-        return self._guide(f"Create a {self.facts.name} API key", "create", spec, "")
+        return self._guide("Create", spec, "")
 
     def edit(self, current: KeyReport, wanted: KeySpec) -> Guide:
-        """How to change a key to this; UsageError as `create`, NotOffered where the page cannot."""
-        if not self.english.edit:
+        """How to change a key to this; raises UsageError as `create`, NotOffered where the page cannot."""
+        if not self.words.english.edit:
             raise NotOffered(
                 f"{self.facts.name} cannot change a key",
                 code="exchange.not_offered",
@@ -51,26 +68,43 @@ class Page:
                 hint="issue a new key with what is wanted, then delete this one: keyguard key rotate",
             )
         self._demand(wanted)
-        return self._guide(f"Change a {self.facts.name} API key", "edit", wanted, current.public_id)
+        return self._guide("Edit", wanted, current.public_id)
 
     def delete(self, current: KeyReport) -> Guide:
         """How to delete a key."""
         spec = KeySpec(current.label, current.scopes, current.grants, current.ips or ())
-        return self._guide(f"Delete a {self.facts.name} API key", "delete", spec, current.public_id)
+        return self._guide("Delete", spec, current.public_id)
 
     def _demand(self, spec: KeySpec) -> None:
         demand_exact(self.facts.name, self.scopes, spec.grants, spec.scopes, hint=self.hint)
         demand_addresses(self.facts, spec.ips)
 
-    def _guide(self, title: str, what: str, spec: KeySpec, key: str) -> Guide:
-        def steps(words: Words) -> tuple[str, ...]:
-            said = {
+    def _guide(self, what: str, spec: KeySpec, key: str) -> Guide:
+        words = self.words
+
+        def said(steps: Steps) -> tuple[str, ...]:
+            wanted = {
                 "label": spec.label,
-                "boxes": ", ".join(self.boxes.get(grant, grant) for grant in spec.grants) or words.nothing,
-                "ips": ", ".join(spec.ips) or words.any_address,
+                "boxes": ", ".join(words.boxes.get(grant, grant) for grant in spec.grants) or steps.no_boxes,
+                "ips": ", ".join(spec.ips) or steps.any_address,
                 "key": key,
             }
-            return tuple(step.format_map(said) for step in getattr(words, what))
+            return tuple(step.format_map(wanted) for step in getattr(steps, what.lower()))
 
-        korean = steps(self.korean) if self.korean else ()
-        return Guide(self.facts.key_page, title, steps(self.english), korean)
+        korean = said(words.korean) if words.korean else ()
+        return Guide(
+            self.facts.key_page, f"{what} the {self.facts.name} API key", said(words.english), korean
+        )
+
+
+@functools.cache
+def _words(venue: str) -> Words:
+    text = (resources.files(__package__) / "pages" / f"{venue}.toml").read_text(encoding="utf-8")
+    table = tomllib.loads(text)
+    korean = _steps(table["korean"]) if "korean" in table else None
+    return Words(table.get("boxes", {}), _steps(table["english"]), korean)
+
+
+def _steps(table: Mapping[str, Any]) -> Steps:
+    said = {name: tuple(steps) if isinstance(steps, list) else steps for name, steps in table.items()}
+    return Steps(**said)

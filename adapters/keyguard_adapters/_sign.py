@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import json
 from collections.abc import Iterable, Mapping
@@ -62,29 +61,82 @@ def demand_kind(who: Credential, facts: Facts) -> None:
         )
 
 
-def hmac_sha256(secret: Secret, text: str) -> bytes:
-    """HMAC-SHA256 of the text, the secret taken as UTF-8 bytes."""
-    return hmac.digest(secret.reveal().encode(), text.encode(), hashlib.sha256)
+def hmac_sha256(secret: Secret | bytes, text: str | bytes) -> bytes:
+    """HMAC-SHA256 of the text; a Secret counts as its UTF-8 bytes, as most venues take it."""
+    return _hmac(secret, text, "sha256")
+
+
+def hmac_sha384(secret: Secret | bytes, text: str | bytes) -> bytes:
+    """HMAC-SHA384, as `hmac_sha256`."""
+    return _hmac(secret, text, "sha384")
+
+
+def hmac_sha512(secret: Secret | bytes, text: str | bytes) -> bytes:
+    """HMAC-SHA512, as `hmac_sha256`."""
+    return _hmac(secret, text, "sha512")
+
+
+def _hmac(secret: Secret | bytes, text: str | bytes, digest: str) -> bytes:
+    key = secret.reveal().encode() if isinstance(secret, Secret) else secret
+    return hmac.digest(key, text.encode() if isinstance(text, str) else text, digest)
+
+
+def decoded(secret: Secret) -> bytes:
+    """The bytes that a base64 secret stands for; raises UsageError, without the secret, if it is none."""
+    try:
+        return base64.b64decode(secret.reveal(), validate=True)
+    except ValueError:
+        pass
+    raise UsageError("the secret is not base64, as this venue's secrets are", code="key.shape")
 
 
 def rsa_sha256(private_key: Secret, text: str) -> bytes:
     """RSASSA-PKCS1-v1_5 with SHA-256 by a PEM private key; raises UsageError if it is none."""
-    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import padding, rsa
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-    try:
-        key = load_pem_private_key(private_key.reveal().encode(), password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise _not_rsa() from None  # the library's message may quote the input
+    key = _private_key(private_key)
     if not isinstance(key, rsa.RSAPrivateKey):
-        raise _not_rsa()
+        raise _not("RSA")
     return key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256())
 
 
-def _not_rsa() -> UsageError:
-    return UsageError("the private key is not an unencrypted RSA key in PEM form", code="key.shape")
+def ed25519(private_key: Secret, text: str) -> bytes:
+    """Ed25519 by a PEM private key; raises UsageError if it is none."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    key = _private_key(private_key)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise _not("Ed25519")
+    return key.sign(text.encode())
+
+
+def es256(private_key: Secret, text: str) -> bytes:
+    """ECDSA on P-256 with SHA-256 by a PEM private key, as 64 bytes r and s (RFC 7518); raises UsageError."""
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec, utils
+
+    key = _private_key(private_key)
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != "secp256r1":
+        raise _not("P-256")
+    r, s = utils.decode_dss_signature(key.sign(text.encode(), ec.ECDSA(hashes.SHA256())))
+    return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+
+def _private_key(pem: Secret) -> Any:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    try:
+        return load_pem_private_key(pem.reveal().encode(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        pass
+    # The library's message may quote the input.
+    raise UsageError("the private key is not an unencrypted key in PEM form", code="key.shape")
+
+
+def _not(kind: str) -> UsageError:
+    return UsageError(f"the private key is not of the kind {kind}", code="key.shape")
 
 
 def base64url(data: bytes) -> str:

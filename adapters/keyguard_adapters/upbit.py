@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
-from ipaddress import AddressValueError, IPv4Address
 from typing import Any
 
-from keyguard.core.errors import NotOffered, Refused, UsageError
+from keyguard.core.errors import NotOffered, Refused
 from keyguard.core.exchange import (
     Adapter,
     Credential,
@@ -39,7 +39,9 @@ from keyguard.core.exchange import (
 )
 from keyguard.core.keys import Origin, Scope
 from keyguard.core.secret import Secret
-from keyguard_adapters._checks import cannot_grant, demand_exact, instant, rows, text
+from keyguard_adapters._checks import cannot_grant, instant, own, rows, text
+from keyguard_adapters._faults import by_code, member
+from keyguard_adapters._page import Page
 from keyguard_adapters._sign import (
     base64url,
     compact,
@@ -91,19 +93,7 @@ SCOPES = ScopeNames(
         "manage_pockets": Scope.READ | Scope.TRANSFER_INTERNAL | Scope.MANAGE_KEYS,
     }
 )
-BOXES = {
-    "view_account": "자산조회",
-    "view_orders": "주문조회",
-    "make_orders": "주문하기",
-    "view_withdrawals": "출금조회",
-    "withdraw": "출금하기",
-    "view_deposits": "입금조회",
-    "deposit": "입금하기",
-    "transfer": "자산이전",
-    "manage_pockets": "포켓관리",
-}
-"""What the page calls each permission."""
-
+PAGE = Page(FACTS, SCOPES)
 MAIN_POCKET_ONLY = frozenset({"view_withdrawals", "withdraw", "view_deposits", "deposit", "manage_pockets"})
 SUB_POCKET_ONLY = frozenset({"transfer"})
 
@@ -121,7 +111,6 @@ FAULTS = {
     "pocket_not_found": Fault.NOT_FOUND,
     "too_many_requests": Fault.RATE,
 }
-_STATUS_FAULTS = {401: Fault.AMBIGUOUS, 404: Fault.NOT_FOUND}
 
 # Reading calls without side effects; each needs just the one permission.
 PROBES: tuple[tuple[str, str, dict[str, int]], ...] = (
@@ -164,31 +153,13 @@ def _token(claims: Mapping[str, str], secret: Secret) -> str:
 
 
 def fault(reply: Reply) -> tuple[Fault, str] | None:
-    """Decide by the error's name; by HTTP status where it has none we know."""
-    name, message = _error(reply)
-    if not name and reply.status < 400:
-        return None
-    status = int(name) if name.isdigit() else reply.status
-    code = name or str(status)
-    if message == "This key has expired.":
-        return Fault.KEY_EXPIRED, code
-    if name in FAULTS:
-        return FAULTS[name], code
-    if status in (418, 429):
-        return Fault.RATE, code
-    if status >= 500:
-        return Fault.BUSY, code
-    # A name we do not know may mean anything; a bare status means what it says.
-    return (Fault.OTHER if code != str(status) else _STATUS_FAULTS.get(status, Fault.OTHER)), code
-
-
-def _error(reply: Reply) -> tuple[str, str]:
-    """Name (text on private calls, a number on public ones) and message; empty where there are none."""
-    try:
-        error = reply.json["error"]
-        return str(error["name"]), str(error.get("message", ""))
-    except (ValueError, LookupError, TypeError, AttributeError):
-        return "", ""
+    """Decide by the error's name; some refusals carry their HTTP status in its place."""
+    name = member(reply, "error", "name")
+    if member(reply, "error", "message") == "This key has expired.":
+        return Fault.KEY_EXPIRED, name
+    if name.isdigit():
+        return by_code(replace(reply, status=int(name)), "", FAULTS)
+    return by_code(reply, name, FAULTS)
 
 
 def whoami(public_id: str) -> Step[KeyReport]:
@@ -209,7 +180,7 @@ def whoami(public_id: str) -> Step[KeyReport]:
 
 
 def _probed(public_id: str) -> Step[KeyReport]:
-    (listed,) = [report for report in (yield from list_keys("")) if report.public_id == public_id]
+    listed = own((yield from list_keys("")), public_id)
     held = []
     for grant, path, query in PROBES:
         try:
@@ -268,28 +239,16 @@ def list_keys(account: str) -> Step[tuple[KeyReport, ...]]:
 
 
 def guide_create(spec: KeySpec) -> Guide:
-    pocket = _pocket(spec)
-    boxes = ", ".join(f"{BOXES[grant]} ({grant})" for grant in spec.grants)
-    steps = [
-        "PC에서 로그인 → 마이페이지 > Open API 관리 (log in on a PC, open Open API management).",
-        pocket,
-        f"Tick exactly: {boxes}. Leave every other box empty: they cannot be changed later.",
-        _address_step(spec.ips),
-        "Tick 개인정보 수집 및 이용 동의 (consent), press Open API Key 발급받기 (issue).",
-        "Confirm by 2채널 인증 (second channel).",
-        "Copy Access key and Secret key; the secret is shown only once. The key lives one year.",
-    ]
-    if "withdraw" in spec.grants:
-        steps.append(
-            "Withdrawing stays locked (출금 안심차단) until the holder switches it on in the mobile app:"
-            " 더보기 > 인증/보안 > Open API 관리 > 활성."
-        )
-    return Guide(page=FACTS.key_page, title="Issue an Upbit API key", steps=tuple(steps))
+    """Raises UsageError where no kind of pocket has all these permissions."""
+    guide, grants = PAGE.create(spec), set(spec.grants)
+    if grants & SUB_POCKET_ONLY and grants & MAIN_POCKET_ONLY:
+        hint = "자산이전 (transfer) is for sub pockets, some of the others for the main one"
+        raise cannot_grant("Upbit", spec.scopes, hint=hint)
+    return guide
 
 
 def guide_edit(current: KeyReport, wanted: KeySpec) -> Guide:
     """For addresses; raises NotOffered for other permissions, which only a new key can have."""
-    addresses = _address_step(wanted.ips)
     if current.scopes_origin is Origin.REPORTED and set(current.grants) != set(wanted.grants):
         raise NotOffered(
             "Upbit cannot change the permissions of a key",
@@ -297,60 +256,7 @@ def guide_edit(current: KeyReport, wanted: KeySpec) -> Guide:
             still="the key is as it was",
             hint="issue a new key with the permissions wanted, then delete this one: keyguard key rotate",
         )
-    return Guide(
-        page=FACTS.key_page,
-        title="Change the addresses of an Upbit API key",
-        steps=(
-            "PC에서 로그인 → 마이페이지 > Open API 관리 (log in on a PC, open Open API management).",
-            f"Press 변경 (edit) beside the key {current.public_id}.",
-            addresses,
-            "Confirm by 2채널 인증 (second channel).",
-        ),
-    )
-
-
-def guide_delete(current: KeyReport) -> Guide:
-    return Guide(
-        page=FACTS.key_page,
-        title="Delete an Upbit API key",
-        steps=(
-            "PC에서 로그인 → 마이페이지 > Open API 관리 (log in on a PC, open Open API management).",
-            f"Press 삭제 (delete) beside the key {current.public_id}; compare the whole key first.",
-            "Confirm by 2채널 인증 (second channel).",
-        ),
-    )
-
-
-def _pocket(spec: KeySpec) -> str:
-    """Say which pocket's page; raises UsageError unless the boxes give exactly `spec`."""
-    grants = set(spec.grants)
-    demand_exact("Upbit", SCOPES, spec.grants, spec.scopes, hint="a box of its page cannot be divided")
-    if grants & SUB_POCKET_ONLY and grants & MAIN_POCKET_ONLY:
-        hint = "자산이전 (transfer) is for sub pockets, some of the others for the main one"
-        raise cannot_grant("Upbit", spec.scopes, hint=hint)
-    if grants & SUB_POCKET_ONLY:
-        return "Choose the 서브포켓 (sub pocket) the key is for."
-    if grants & MAIN_POCKET_ONLY:
-        return "Choose the 메인포켓 (main pocket)."
-    return "Choose the pocket the key is for: best a 서브포켓 (sub pocket), which cannot withdraw."
-
-
-def _address_step(ips: tuple[str, ...]) -> str:
-    """The addresses to enter; raises UsageError unless the page takes them."""
-    limit = FACTS.max_ips or len(ips)
-    if not 1 <= len(ips) <= limit:
-        raise UsageError(
-            f"an Upbit key needs 1 to {limit} addresses, not {len(ips)}",
-            code="exchange.addresses",
-            still="nothing was changed",
-            hint="name the addresses the desk trades from",
-        )
-    for ip in ips:
-        try:
-            IPv4Address(ip)
-        except AddressValueError:
-            raise UsageError("Upbit takes single IPv4 addresses only", code="exchange.addresses") from None
-    return f"IP 주소 등록 (allowed addresses), exactly: {','.join(ips)}"
+    return PAGE.edit(current, wanted)
 
 
 ADAPTER = Adapter(
@@ -362,7 +268,7 @@ ADAPTER = Adapter(
     list_keys=list_keys,
     guide_create=guide_create,
     guide_edit=guide_edit,
-    guide_delete=guide_delete,
+    guide_delete=PAGE.delete,
     example=Credential(
         "FAKE" + "upbit4Hn8sQz2LrXw7Kd9Vb3Tm6Yc1Jf5Gp0",
         Secret("FAKE" + "upbitT7vKq9Rz3Nw5Xd2Lm8Hb4Jc6Pf1Sg0B"),
