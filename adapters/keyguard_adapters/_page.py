@@ -106,5 +106,7 @@ def _words(venue: str) -> Words:
 
 
 def _steps(table: Mapping[str, Any]) -> Steps:
-    said = {name: tuple(steps) if isinstance(steps, list) else steps for name, steps in table.items()}
+    said: dict[str, Any] = {
+        name: tuple(steps) if isinstance(steps, list) else steps for name, steps in table.items()
+    }
     return Steps(**said)
