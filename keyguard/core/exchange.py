@@ -270,13 +270,15 @@ class NewKey:
 class Guide:
     """What a person does on the venue's page: exact settings, in the venue's own words.
 
-    `korean`: title and steps in Korean, for the venues of Korea; empty elsewhere.
+    `korean`: the steps in Korean, for the venues of Korea; empty elsewhere. `parts`: what a person brings
+    back from a page that makes a key.
     """
 
     page: str
     title: str
     steps: tuple[str, ...]
     korean: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ("key", "secret")
 
 
 @dataclass(frozen=True)

@@ -171,7 +171,8 @@ def _guided_step() -> Step[NewKey]:
 
 
 def _pasted(run: Run, guide: Guide, _: Request) -> Reply:
-    credential = run.ports.person.new_credential(run.key.venue, guide)
+    given = run.ports.person.new_credential(run.key.venue, guide)
+    credential = credentials.of_venue(given, run.adapter.example)
     return Reply(200, {}, credentials.pack(credential).reveal().encode())
 
 
@@ -182,7 +183,7 @@ def _guide(run: Run, *, again: bool) -> Guide:
         steps = ("allow the same IP addresses as for the old key", *steps)
     if again:
         steps = ("if you made a key for this rotation already and its secret is lost, delete it", *steps)
-    return replace(guide, steps=steps)
+    return replace(guide, steps=steps, parts=credentials.parts(run.adapter.example))
 
 
 def _problem(run: Run, credential: Credential) -> KeyguardError | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from keyguard.core.errors import IntegrityError, UsageError
 from keyguard.core.exchange import Credential
@@ -10,6 +11,7 @@ from keyguard.core.keys import KeyKind, KeyVersion
 from keyguard.core.secret import Secret
 from keyguard.ports.all import Ports
 
+_PEM = "-----BEGIN"
 _PEM_KINDS = (KeyKind.RSA, KeyKind.ED25519, KeyKind.ES256)
 
 
@@ -61,11 +63,23 @@ def store(ports: Ports, version: KeyVersion, credential: Credential) -> None:
         )
 
 
+def parts(example: Credential) -> tuple[str, ...]:
+    """What a person is asked for, of a venue whose credentials look like this."""
+    return ("key", "secret") if example.passphrase is None else ("key", "secret", "passphrase")
+
+
+def of_venue(credential: Credential, example: Credential) -> Credential:
+    """What a person gave, as this venue's: where nothing in it tells the kind, the venue's own is meant."""
+    if credential.kind is KeyKind.HMAC and not example.secret.reveal().startswith(_PEM):
+        return replace(credential, kind=example.kind)
+    return credential
+
+
 def check_shape(credential: Credential, example: Credential) -> None:
     """Refuse what cannot be a credential of this venue, by its parts only; UsageError names the part."""
     _one_word("access key", credential.key)
-    if credential.kind in _PEM_KINDS:
-        if not credential.secret.reveal().lstrip().startswith("-----BEGIN"):
+    if credential.kind in _PEM_KINDS and credential.kind is not _bare_kind(example):
+        if not credential.secret.reveal().lstrip().startswith(_PEM):
             raise _malformed("private key", "is not in PEM form")
     else:
         _one_word("secret", credential.secret.reveal())
@@ -75,6 +89,11 @@ def check_shape(credential: Credential, example: Credential) -> None:
         raise _malformed("passphrase", "is missing; this venue needs one")
     if credential.passphrase is not None and not credential.passphrase.reveal():
         raise _malformed("passphrase", "is empty")
+
+
+def _bare_kind(example: Credential) -> KeyKind | None:
+    """The kind of the venue's keys where they are no PEM: some give an Ed25519 key as base64."""
+    return None if example.secret.reveal().startswith(_PEM) else example.kind
 
 
 def _one_word(part: str, value: str) -> None:

@@ -73,3 +73,22 @@ def test_a_store_that_returns_something_else_is_noticed():
     world.store.get = lambda name: Secret("FAKE other")
     with pytest.raises(IntegrityError, match="did not return"):
         credentials.store(world.ports, version, world.old)
+
+
+def test_a_bare_private_key_is_of_the_venues_kind():
+    """Some venues give an Ed25519 key as base64: nothing in it says what it is."""
+    example = Credential("FAKEkey", Secret("FAKEseed"), kind=KeyKind.ED25519)
+    made = credentials.of_venue(EXAMPLE, example)
+    assert made.kind is KeyKind.ED25519
+    credentials.check_shape(made, example)
+    with pytest.raises(UsageError, match="not in PEM"):
+        credentials.check_shape(made, EXAMPLE)
+    pem = Credential("FAKEkey", Secret(PEM), kind=KeyKind.RSA)
+    assert credentials.of_venue(pem, example) == pem
+    assert credentials.of_venue(EXAMPLE, pem) == EXAMPLE
+
+
+def test_a_person_is_asked_for_what_the_venue_has():
+    assert credentials.parts(EXAMPLE) == ("key", "secret")
+    example = Credential("FAKEkey", Secret("FAKEsecret"), Secret("FAKEpass"))
+    assert credentials.parts(example) == ("key", "secret", "passphrase")
