@@ -101,10 +101,14 @@ class IpForm(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most `calls` within `span`: the narrowest documented limit on the calls an adapter makes to read."""
+    """At most `calls` within `span`: the narrowest documented limit on the calls an adapter makes to read.
+
+    `shared`: counted by the caller's address, all keys together; else for each key by itself.
+    """
 
     calls: int
     span: timedelta
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
