@@ -119,8 +119,8 @@ class Facts:
     person manages keys; `kinds`: of keys the adapter signs with. `lives`: the rules by which keys end.
     `limit`: how fast it may be asked (None: not documented). `clock_window`: how far a timestamp may be
     off (None: no timestamps). `max_ips`: entries per key (None: unknown, 0: it has no IP lists);
-    `ip_forms`: what they may be. `disturbs`: what asking about a key does to the program that uses it (a
-    nonce moved on, an idle clock set back), "" where it does nothing; such keys are asked about on demand
+    `ip_forms`: what they may be. `disturbs`: what asking about a key does to the program that uses it
+    ("moves its nonce on"), "" where it does nothing; such keys are asked about on demand
     only while somebody uses them. `dead`: faults by which this venue can mean "this key no longer exists",
     AMBIGUOUS among them where its answer may mean other things too; burial always needs the key list or a
     working control call beside it. `env_names`: for `run --as`, style -> ((variable, field), …) with fields
