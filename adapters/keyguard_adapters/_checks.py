@@ -125,3 +125,10 @@ def demand_label(facts: Facts, label: str) -> str:
             still=_STILL,
         )
     return label
+
+
+def flag(value: Any) -> bool:
+    """Return true or false of an answer; raises ValueError for anything else, "false" and 0 included."""
+    if not isinstance(value, bool):
+        raise ValueError("true or false was expected")
+    return value

@@ -6,6 +6,7 @@ makes one.
 """
 
 NAMES = (
+    "binance",
     "bybit",
     "deribit",
     "upbit",

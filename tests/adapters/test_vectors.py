@@ -43,8 +43,10 @@ def credential(vector: dict[str, Any]) -> Credential:
     if "private_key_body" in given:
         marks = [f"-----{word} PRIVATE KEY-----" for word in ("BEGIN", "END")]
         pem = "\n".join([marks[0], *given["private_key_body"], marks[1], ""])
-        return Credential(key, Secret(pem), kind=KeyKind.RSA)
-    return Credential(key, Secret(given["secret"]))
+        kind = next(kind for kind in KeyKind if given["kind"].lower().startswith(kind.value))
+        return Credential(key, Secret(pem), kind=kind)
+    passphrase = given.get("password") or given.get("passphrase")
+    return Credential(key, Secret(given["secret"]), Secret(passphrase) if passphrase else None)
 
 
 def signed(vector: dict[str, Any]) -> Wire:
@@ -53,6 +55,7 @@ def signed(vector: dict[str, Any]) -> Wire:
     if vector["name"] in SORTED_QUERY:  # the order on the wire is the caller's: give it the client's
         query = {name: query[name] for name, _ in parse_qsl(urlsplit(vector["expected"]["url"]).query)}
     request = Request(asked["method"], asked["path"], query=query, body=asked["body"])
+    request = getattr(told(vector["exchange"]), "client_request", lambda _: request)(vector)
     venue = adapter(vector["exchange"])
     host = urlsplit(venue.facts.base).netloc
     stamp = Stamp(vector["clock_ms"], vector.get("nonce", ""), host)
@@ -67,6 +70,8 @@ def test_the_wire_is_that_of_the_other_client(
         # With the client's own serialiser in the place of ours, everything must match it byte for byte.
         # What we send with our own is checked by `test_bybit_signs_the_bytes_it_sends`.
         monkeypatch.setattr(bybit, "compact", json.dumps)
+    for name, function in getattr(told(vector["exchange"]), "CLIENT_PIECES", {}).items():
+        monkeypatch.setattr(f"keyguard_adapters.{vector['exchange']}.{name}", function)
     wire, expected = signed(vector), vector["expected"]
     url = expected["url"].rstrip("?") if vector["name"] in BARE_QUESTION_MARK else expected["url"]
     assert wire.method == expected["method"]
