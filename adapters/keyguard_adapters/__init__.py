@@ -4,5 +4,6 @@ NAMES = (
     "binance",
     "bybit",
     "deribit",
+    "okx",
     "upbit",
 )

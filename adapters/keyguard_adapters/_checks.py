@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from ipaddress import ip_network
 from typing import Any
 
-from keyguard.core.errors import UsageError
+from keyguard.core.errors import KeyguardError, NotOffered, Refused, UsageError
 from keyguard.core.exchange import Facts, IpForm, KeyReport, ScopeNames
 from keyguard.core.keys import Scope, scope_names
 
@@ -132,3 +132,30 @@ def flag(value: Any) -> bool:
     if not isinstance(value, bool):
         raise ValueError("true or false was expected")
     return value
+
+
+def commas(value: Any) -> tuple[str, ...]:
+    """The entries of a comma-separated text, () for the empty one; raises ValueError for anything else."""
+    if not isinstance(value, str):
+        raise ValueError("a comma-separated text was expected")
+    return tuple(entry.strip() for entry in value.split(",")) if value.strip() else ()
+
+
+def demand_account(facts: Facts, account: str, what: str, pattern: str = r"[0-9]+") -> str:
+    """Return the sub-account; raises UsageError for a name that cannot be one: it goes into paths."""
+    if not re.fullmatch(pattern, account):
+        raise UsageError(
+            f"{facts.name} manages keys of a sub-account by API only, and its {what} is not known",
+            code="account.needed",
+            still=_STILL,
+            hint="ask the venue about the key first (keyguard key inspect), or give --account",
+        )
+    return account
+
+
+def explained(refusal: Refused, reasons: Mapping[str, str], facts: Facts, still: str) -> KeyguardError:
+    """What to raise for a refusal: NotOffered for a code whose reason only the web page gets past."""
+    reason = reasons.get(refusal.venue_code)
+    if reason is None:
+        return refusal
+    return NotOffered(reason, code="exchange.web_only", still=still, hint=facts.key_page)

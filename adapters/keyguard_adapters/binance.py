@@ -21,7 +21,6 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
-from keyguard.core.errors import UsageError
 from keyguard.core.exchange import (
     Adapter,
     Credential,
@@ -43,6 +42,7 @@ from keyguard.core.exchange import (
 from keyguard.core.keys import KeyKind, Origin, Scope
 from keyguard.core.secret import Secret
 from keyguard_adapters._checks import (
+    demand_account,
     demand_addresses,
     demand_exact,
     demand_handle,
@@ -266,13 +266,7 @@ def _bound(report: KeyReport, row: Mapping[str, Any]) -> KeyReport:
 
 
 def _email(account: str) -> str:
-    if "@" not in account:
-        raise UsageError(
-            "Binance manages keys of a sub-account by API only, and calls it by its e-mail address",
-            code="account.needed",
-            hint="name --account with the sub-account's address when adding the key",
-        )
-    return account
+    return demand_account(FACTS, account, "e-mail address", r"[^@\s]+@[^@\s]+")
 
 
 def _which(current: KeyReport) -> dict[str, str]:

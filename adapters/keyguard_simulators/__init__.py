@@ -9,5 +9,6 @@ NAMES = (
     "binance",
     "bybit",
     "deribit",
+    "okx",
     "upbit",
 )

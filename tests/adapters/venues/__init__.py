@@ -7,7 +7,7 @@ SECRETS          (operation, path): where the first reply holds the new secret
 EMPTY_LISTS      bodies that are a true answer of `list_keys`: no keys
 VECTOR_HEADERS   headers of signed requests that are compared byte for byte with another client's
 client_request   vector -> the request as its client orders and completes it, where that is not ours
-CLIENT_PIECES    piece of the adapter's module -> the clients' own serialiser in its place, for the vectors
+client_pieces    vector -> {piece of the adapter's module: the client's own serialiser in its place}
 TRADER, MANAGER  what the simulator's key page is given for a key that trades, and for one that manages
                  keys by API (None where the venue has none)
 """
