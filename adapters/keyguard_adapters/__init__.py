@@ -4,6 +4,7 @@ NAMES = (
     "binance",
     "bybit",
     "deribit",
+    "kucoin",
     "okx",
     "upbit",
 )

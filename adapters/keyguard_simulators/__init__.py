@@ -9,6 +9,7 @@ NAMES = (
     "binance",
     "bybit",
     "deribit",
+    "kucoin",
     "okx",
     "upbit",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import inspect
 import json
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,9 @@ from tests.adapters.scripts import adapter, told
 
 VECTORS = Path(__file__).parent / "vectors"
 
-# pybit sorts a query by name; ccxt leaves a "?" behind an empty query.
+# pybit sorts a query by name and writes JSON with spaces; ccxt leaves a "?" behind an empty query.
 SORTED_QUERY = {"list all API keys of a sub UID"}
+SPACED_JSON = {"create sub UID API key", "update sub API key by master, RSA"}
 BARE_QUESTION_MARK = {"introspect query-api, RSA self-generated key"}
 
 
@@ -39,14 +41,16 @@ def vectors(*venues: str) -> list[Any]:
 def credential(vector: dict[str, Any]) -> Credential:
     given = vector["credentials"]
     key = given.get("apiKey") or given["api_key"]
+    chosen = given.get("passphrase") or given.get("password")
+    passphrase = Secret(chosen) if chosen else None
     if "private_key_body" in given:
         marks = [f"-----{word} PRIVATE KEY-----" for word in ("BEGIN", "END")]
         pem = "\n".join([marks[0], *given["private_key_body"], marks[1], ""])
-        kind = next(kind for kind in KeyKind if given["kind"].lower().startswith(kind.value))
-        return Credential(key, Secret(pem), kind=kind)
+        said = (given.get("kind") or given.get("key_type", "rsa")).lower()
+        kind = next(kind for kind in KeyKind if said.startswith(kind.value))
+        return Credential(key, Secret(pem), passphrase, kind)
     secret = given["secret"] if "secret" in given else "".join(given["secret_pieces"])
-    passphrase = given.get("password") or given.get("passphrase")
-    return Credential(key, Secret(secret), Secret(passphrase) if passphrase else None)
+    return Credential(key, Secret(secret), passphrase)
 
 
 def signed(vector: dict[str, Any]) -> Wire:
@@ -66,7 +70,12 @@ def signed(vector: dict[str, Any]) -> Wire:
 def test_the_wire_is_that_of_the_other_client(
     vector: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # With the client's own serialiser in the place of ours, everything must match it byte for byte.
+    if vector["name"] in SPACED_JSON:
+        # With the client's own serialiser in the place of ours, everything must match it byte for byte.
+        # What we send with our own is checked by `test_bybit_signs_the_bytes_it_sends`.
+        made_by = inspect.getmodule(adapter(vector["exchange"]).sign)
+        signing = getattr(made_by, "signing", made_by)
+        monkeypatch.setattr(signing, "compact", lambda body: "" if body is None else json.dumps(body))
     pieces = getattr(told(vector["exchange"]), "client_pieces", lambda _: {})(vector)
     for name, function in pieces.items():
         monkeypatch.setattr(f"keyguard_adapters.{vector['exchange']}.{name}", function)
@@ -76,12 +85,13 @@ def test_the_wire_is_that_of_the_other_client(
     assert adapter(vector["exchange"]).facts.base + wire.target == url
     assert wire.body.decode() == (expected["body"] or "")
     for name in told(vector["exchange"]).VECTOR_HEADERS:
-        assert wire.headers[name] == expected["headers"][name]
+        # Some stand there in parts, so that no secret scanner takes them for a leak.
+        assert wire.headers[name] == "".join(expected["headers"][name])
 
 
 def test_every_exception_above_names_a_vector() -> None:
-    names = {param.values[0]["name"] for param in vectors("bybit")}
-    assert names >= SORTED_QUERY | BARE_QUESTION_MARK | told("bybit").SPACED_JSON
+    names = {param.values[0]["name"] for param in vectors(*NAMES)}
+    assert names >= SORTED_QUERY | SPACED_JSON | BARE_QUESTION_MARK
 
 
 @pytest.mark.parametrize("vector", vectors("bybit"))
