@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from ipaddress import ip_network
 from typing import Any
 
-from keyguard.core.errors import KeyguardError, NotOffered, Refused, UsageError
-from keyguard.core.exchange import Ask, Facts, Fault, IpForm, KeyReport, Request, ScopeNames, Step
+from keyguard.core.errors import NotOffered, Refused, UsageError
+from keyguard.core.exchange import Ask, Facts, Fault, IpForm, KeyReport, Reply, Request, ScopeNames, Step
 from keyguard.core.keys import Scope, scope_names
 from keyguard.core.secret import Secret
 
@@ -183,9 +183,13 @@ def probe(request: Request) -> Step[bool | None]:
     return True
 
 
-def explained(refusal: Refused, reasons: Mapping[str, str], facts: Facts, still: str) -> KeyguardError:
-    """What to raise for a refusal: NotOffered for a code whose reason only the web page gets past."""
-    reason = reasons.get(refusal.venue_code)
-    if reason is None:
-        return refusal
-    return NotOffered(reason, code="exchange.web_only", still=still, hint=facts.key_page)
+def changed(request: Request, reasons: Mapping[str, str], facts: Facts, still: str) -> Step[Reply]:
+    """Send what changes something; NotOffered for a refusal that only a person on the web page gets past."""
+    try:
+        reply: Reply = yield request
+    except Refused as refusal:
+        reason = reasons.get(refusal.venue_code)
+        if reason is None:
+            raise
+        raise NotOffered(reason, code="exchange.web_only", still=still, hint=facts.key_page) from None
+    return reply

@@ -21,7 +21,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from keyguard.core.errors import Refused, UsageError
+from keyguard.core.errors import UsageError
 from keyguard.core.exchange import (
     Adapter,
     Credential,
@@ -45,13 +45,13 @@ from keyguard.core.exchange import (
 from keyguard.core.keys import Origin, Scope
 from keyguard.core.secret import Secret
 from keyguard_adapters._checks import (
+    changed,
     commas,
     demand_account,
     demand_addresses,
     demand_exact,
     demand_handle,
     demand_label,
-    explained,
     from_ms,
     own,
     rows,
@@ -212,10 +212,7 @@ def delete_key(current: KeyReport) -> Step[None]:
 
 
 def _changed(request: Request, still: str) -> Step[Mapping[str, Any]]:
-    try:
-        reply = yield request
-    except Refused as refusal:
-        raise explained(refusal, WEB_ONLY, FACTS, still) from None
+    reply = yield from changed(request, WEB_ONLY, FACTS, still)
     (row,) = rows(reply.json["data"])
     told: Mapping[str, Any] = row
     return told
