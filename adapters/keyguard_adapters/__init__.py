@@ -3,5 +3,6 @@
 NAMES = (
     "bybit",
     "deribit",
+    "kucoin",
     "upbit",
 )

@@ -26,7 +26,7 @@ def pairs(params: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value)
+    return value.reveal() if isinstance(value, Secret) else str(value)
 
 
 def encoded(found: Iterable[tuple[str, str]]) -> str:
@@ -41,7 +41,7 @@ def target(path: str, query: str) -> str:
 
 def compact(body: Mapping[str, Any] | None) -> str:
     """Serialise a body without spaces, in the order given; no body is the empty text."""
-    return "" if body is None else json.dumps(body, separators=(",", ":"))
+    return "" if body is None else json.dumps(body, separators=(",", ":"), default=Secret.reveal)
 
 
 def unsigned(request: Request) -> Wire:
@@ -142,3 +142,20 @@ def _not(kind: str) -> UsageError:
 def base64url(data: bytes) -> str:
     """URL-safe base64 without padding, as JWTs use it."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def plain(found: Iterable[tuple[str, str]]) -> str:
+    """Names and values as a person reads them, not percent-encoded: some venues sign that."""
+    return "&".join(f"{name}={value}" for name, value in found)
+
+
+def base64_text(data: bytes) -> str:
+    """Standard base64, padded, as text."""
+    return base64.b64encode(data).decode()
+
+
+def demand_passphrase(who: Credential) -> Secret:
+    """The credential's passphrase; raises UsageError for one without."""
+    if who.passphrase is None:
+        raise UsageError("this venue's keys have a passphrase, and it is missing here", code="key.shape")
+    return who.passphrase

@@ -8,5 +8,6 @@ makes one.
 NAMES = (
     "bybit",
     "deribit",
+    "kucoin",
     "upbit",
 )

@@ -34,6 +34,11 @@ def digits(length: int) -> str:
     return str(10 ** (length - 1) + secrets.randbelow(9 * 10 ** (length - 1)))
 
 
+def hexadecimal(length: int) -> str:
+    """Return `length` lower-case hexadecimal digits."""
+    return _unmarked(lambda: secrets.token_hex(length)[:length])
+
+
 def _unmarked(draw: Callable[[], str]) -> str:
     while "fake" in (text := draw()).lower() or not any(map(str.isdigit, text)):
         pass

@@ -19,7 +19,6 @@ from keyguard.core.errors import BadReply, UsageError
 from keyguard.core.exchange import Adapter, Credential, Effect, Guide, Reply, Request, Stamp
 from keyguard.core.keys import KeyKind, Scope
 from keyguard.core.secret import Secret
-from keyguard.core.steps import drive
 from keyguard_adapters import NAMES
 from tests.adapters.scripts import Scenario, Script, adapter, answer, body, every, reply, told
 
@@ -154,16 +153,16 @@ def test_the_same_replies_give_the_same_requests(scenario: Scenario) -> None:
 def test_an_answer_without_its_members_is_a_bad_reply(scenario: Scenario, given_body: object) -> None:
     if scenario.operation == "list_keys" and given_body in getattr(told(scenario.venue), "EMPTY_LISTS", ()):
         # There an empty list is an answer: an account without live keys.
-        assert drive(scenario.step(), lambda _: answer(given_body)) == ()
+        assert scenario.drive(lambda _: answer(given_body)) == ()
         return
     with pytest.raises(BadReply):
-        drive(scenario.step(), lambda _: answer(given_body))
+        scenario.drive(lambda _: answer(given_body))
 
 
 @every_scenario
 def test_an_answer_that_is_no_json_is_a_bad_reply(scenario: Scenario) -> None:
     with pytest.raises(BadReply):
-        drive(scenario.step(), lambda _: Reply(200, {}, b"<html>"))
+        scenario.drive(lambda _: Reply(200, {}, b"<html>"))
 
 
 @pytest.mark.parametrize(
@@ -174,7 +173,7 @@ def test_an_unknown_permission_is_an_error(scenario: str, old: str, new: str) ->
     found = next(s for s in SCENARIOS if str(s) == scenario)
     replies = [json.dumps(body(f"{found.venue}/{name}")) for name in found.replies]
     assert old in replies[0]
-    script = Script([answer(json.loads(text.replace(old, new))) for text in replies])
+    script = Script([answer(json.loads(text.replace(old, new))) for text in replies], list(found.codes))
     with pytest.raises(BadReply):
         script.run(found.step())
 
@@ -281,7 +280,7 @@ def test_a_new_key_without_its_secret_is_a_bad_reply(
     assert holder[path[-1]]
     holder[path[-1]] = value
     with pytest.raises(BadReply):
-        Script([answer(first)]).run(found.step())
+        Script([answer(first)], list(found.codes)).run(found.step())
 
 
 @every_venue
