@@ -171,7 +171,8 @@ def _guided_step() -> Step[NewKey]:
 
 
 def _pasted(run: Run, guide: Guide, _: Request) -> Reply:
-    credential = run.ports.person.new_credential(run.key.venue, guide)
+    pasted = run.ports.person.new_credential(run.key.venue, guide)
+    credential = credentials.of_kind(pasted, run.adapter.example)
     return Reply(200, {}, credentials.pack(credential).reveal().encode())
 
 
