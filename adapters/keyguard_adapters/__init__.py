@@ -2,6 +2,7 @@
 
 NAMES = (
     "bybit",
+    "coinbase",
     "deribit",
     "upbit",
 )

@@ -125,3 +125,17 @@ def demand_label(facts: Facts, label: str) -> str:
             still=_STILL,
         )
     return label
+
+
+def flag(value: Any) -> bool:
+    """Return a yes or no of an answer; raises ValueError for anything else: "false" is no yes."""
+    if not isinstance(value, bool):
+        raise ValueError("true or false was expected")
+    return value
+
+
+def from_seconds(value: Any) -> datetime:
+    """Unix seconds, as number or digits, as UTC; raises ValueError for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise ValueError("seconds were expected")
+    return datetime.fromtimestamp(int(value), UTC)

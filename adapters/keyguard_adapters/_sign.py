@@ -142,3 +142,27 @@ def _not(kind: str) -> UsageError:
 def base64url(data: bytes) -> str:
     """URL-safe base64 without padding, as JWTs use it."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def ed25519_base64(private_key: Secret, text: str) -> bytes:
+    """Ed25519 by a private key in base64: its 32 bytes, alone or followed by the 32 of the public key.
+
+    Raises UsageError, without the key, for anything else.
+    """
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    octets = decoded(private_key)
+    if len(octets) not in (32, 64):
+        raise UsageError("the private key is not 32 or 64 bytes in base64", code="key.shape")
+    return Ed25519PrivateKey.from_private_bytes(octets[:32]).sign(text.encode())
+
+
+def demand_passphrase(who: Credential) -> str:
+    """Return the passphrase to send; raises UsageError where the credential has none."""
+    if who.passphrase is None:
+        raise UsageError(
+            "the passphrase is missing; this venue's keys have one",
+            code="credential.passphrase",
+            hint="add the key again with key, secret and passphrase",
+        )
+    return who.passphrase.reveal()

@@ -7,6 +7,7 @@ makes one.
 
 NAMES = (
     "bybit",
+    "coinbase",
     "deribit",
     "upbit",
 )

@@ -92,8 +92,8 @@ def test_every_operation_offered_has_a_scenario(venue: str) -> None:
 @every_venue
 def test_the_example_is_obviously_fake_and_signs(venue: str) -> None:
     found = adapter(venue)
-    assert found.example.key.startswith("FAKE")
-    assert found.example.secret.reveal().startswith("FAKE")
+    assert "FAKE" in found.example.key
+    assert "FAKE" in found.example.secret.reveal()
     wire = found.sign(Request("GET", "/v1/x", query={"a": "ü b/c+d", "c": [1, True]}), found.example, STAMP)
     assert re.fullmatch(r"/v1/x\?[A-Za-z0-9%&=._~-]+", wire.target)
     shown = repr(wire) + repr(found.example) + str(found.example.secret)
