@@ -3,6 +3,7 @@
 NAMES = (
     "bybit",
     "coinbase",
+    "coinbaseexchange",
     "deribit",
     "upbit",
 )

@@ -128,7 +128,7 @@ def demand_label(facts: Facts, label: str) -> str:
 
 
 def flag(value: Any) -> bool:
-    """Return a yes or no of an answer; raises ValueError for anything else: "false" is no yes."""
+    """Return true or false of an answer; raises ValueError for anything else, "false" and 0 included."""
     if not isinstance(value, bool):
         raise ValueError("true or false was expected")
     return value

@@ -36,6 +36,7 @@ from keyguard.core.exchange import (
 from keyguard.core.keys import KeyKind, Origin, Scope
 from keyguard.core.secret import Secret
 from keyguard_adapters._checks import flag, text
+from keyguard_adapters._env import env_names
 from keyguard_adapters._faults import by_code, member
 from keyguard_adapters._page import Page
 from keyguard_adapters._sign import (
@@ -64,15 +65,11 @@ FACTS = Facts(
     ip_forms=frozenset(IpForm),
     limit=Limit(30, timedelta(seconds=1)),
     dead=frozenset({Fault.AMBIGUOUS}),
-    env_names={
-        "sdk": (("COINBASE_API_KEY", "key"), ("COINBASE_API_SECRET", "secret")),
-        "ccxt": (("COINBASE_APIKEY", "key"), ("COINBASE_SECRET", "secret")),
-        "freqtrade": (("FREQTRADE__EXCHANGE__KEY", "key"), ("FREQTRADE__EXCHANGE__SECRET", "secret")),
-        "hummingbot": (
-            ("coinbase_advanced_trade_api_key", "key"),
-            ("coinbase_advanced_trade_api_secret", "secret"),
-        ),
-    },
+    env_names=env_names(
+        sdk=("COINBASE_API_KEY", "COINBASE_API_SECRET"),
+        ccxt="COINBASE",
+        hummingbot=("coinbase_advanced_trade_api_key", "coinbase_advanced_trade_api_secret"),
+    ),
     unverified=(
         "the name of the flag for inbound payments (any can_… flag that speaks of receiving is taken for it)",
         "which permission key_permissions itself needs",

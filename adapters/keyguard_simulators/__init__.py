@@ -8,6 +8,7 @@ makes one.
 NAMES = (
     "bybit",
     "coinbase",
+    "coinbaseexchange",
     "deribit",
     "upbit",
 )

@@ -144,7 +144,8 @@ def _issue_key(visit: Visit) -> Any:
         public_key=str(sent.get("public_key", "")),
     )
     key = visit.venue.issue(form)
-    return {**_key_facts(visit.venue, key), "secret": key.secret}
+    passphrase = {"passphrase": key.passphrase} if key.passphrase else {}
+    return {**_key_facts(visit.venue, key), "secret": key.secret, **passphrase}
 
 
 def _ips(sent: Any) -> tuple[str, ...]:
