@@ -2,6 +2,8 @@
 
 NAMES = (
     "bybit",
+    "coinbase",
+    "coinbaseexchange",
     "deribit",
     "kucoin",
     "upbit",

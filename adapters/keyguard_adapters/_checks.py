@@ -174,3 +174,17 @@ def probe(request: Request) -> Step[bool | None]:
             return None
         raise
     return True
+
+
+def flag(value: Any) -> bool:
+    """Return true or false of an answer; raises ValueError for anything else, "false" and 0 included."""
+    if not isinstance(value, bool):
+        raise ValueError("true or false was expected")
+    return value
+
+
+def from_seconds(value: Any) -> datetime:
+    """Unix seconds, as number or digits, as UTC; raises ValueError for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise ValueError("seconds were expected")
+    return datetime.fromtimestamp(int(value), UTC)

@@ -7,6 +7,8 @@ makes one.
 
 NAMES = (
     "bybit",
+    "coinbase",
+    "coinbaseexchange",
     "deribit",
     "kucoin",
     "upbit",

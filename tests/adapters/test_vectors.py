@@ -29,6 +29,8 @@ SORTED_QUERY = {"list all API keys of a sub UID"}
 SPACED_JSON = {"create sub UID API key", "update sub API key by master, RSA"}
 BARE_QUESTION_MARK = {"introspect query-api, RSA self-generated key"}
 
+KINDS = {"rsa": KeyKind.RSA, "ecdsa": KeyKind.ES256, "ed25519": KeyKind.ED25519}
+
 
 def vectors(*venues: str) -> list[Any]:
     return [
@@ -40,13 +42,22 @@ def vectors(*venues: str) -> list[Any]:
 
 def credential(vector: dict[str, Any]) -> Credential:
     given = vector["credentials"]
-    key = given.get("apiKey") or given["api_key"]
-    passphrase = Secret(given["passphrase"]) if "passphrase" in given else None
-    if "private_key_body" in given:
-        marks = [f"-----{word} PRIVATE KEY-----" for word in ("BEGIN", "END")]
-        pem = "\n".join([marks[0], *given["private_key_body"], marks[1], ""])
-        return Credential(key, Secret(pem), passphrase, KeyKind(given.get("key_type", "rsa").lower()))
-    return Credential(key, Secret(given["secret"]), passphrase)
+    told = given.get("kind", given.get("key_type", "")).lower()
+    kind = next((kind for name, kind in KINDS.items() if name in told), KeyKind.HMAC)
+    key = joined(given.get("apiKey") or given["api_key"])
+    passphrase = given.get("password") or given.get("passphrase")
+    word = Secret(joined(passphrase)) if passphrase else None
+    if "private_key_body" not in given:
+        return Credential(key, Secret(joined(given["secret"])), word, kind)
+    label = "EC PRIVATE KEY" if "sec1" in told else "PRIVATE KEY"
+    marks = [f"-----{mark} {label}-----" for mark in ("BEGIN", "END")]
+    pem = "\n".join([marks[0], *given["private_key_body"], marks[1], ""])
+    return Credential(key, Secret(pem), word, kind if told else KeyKind.RSA)
+
+
+def joined(text: str | list[str]) -> str:
+    """A fake that a scanner would take for a real one stands in pieces."""
+    return text if isinstance(text, str) else "".join(text)
 
 
 def signed(vector: dict[str, Any]) -> Wire:
@@ -72,13 +83,15 @@ def test_the_wire_is_that_of_the_other_client(
         signing = getattr(made_by, "signing", made_by)
         monkeypatch.setattr(signing, "compact", lambda body: "" if body is None else json.dumps(body))
     wire, expected = signed(vector), vector["expected"]
+    if agrees := getattr(told(vector["exchange"]), "agrees", None):
+        agrees(wire, vector)
+        return
     url = expected["url"].rstrip("?") if vector["name"] in BARE_QUESTION_MARK else expected["url"]
     assert wire.method == expected["method"]
     assert adapter(vector["exchange"]).facts.base + wire.target == url
     assert wire.body.decode() == (expected["body"] or "")
     for name in told(vector["exchange"]).VECTOR_HEADERS:
-        # Some stand there in parts, so that no secret scanner takes them for a leak.
-        assert wire.headers[name] == "".join(expected["headers"][name])
+        assert wire.headers[name] == joined(expected["headers"][name])
 
 
 def test_every_exception_above_names_a_vector() -> None:

@@ -6,6 +6,7 @@ UNKNOWN          (operation, old, new): the first reply with `new` for `old` hol
 SECRETS          (operation, path): where the first reply holds the new secret
 EMPTY_LISTS      bodies that are a true answer of `list_keys`: no keys
 VECTOR_HEADERS   headers of signed requests that are compared byte for byte with another client's
+agrees           compares a wire with another client's vector, where equal bytes are too much to ask
 TRADER, MANAGER  what the simulator's key page is given for a key that trades, and for one that manages
                  keys by API (None where the venue has none)
 """
