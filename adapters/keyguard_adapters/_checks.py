@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from ipaddress import ip_network
 from typing import Any
 
-from keyguard.core.errors import Refused, UsageError
+from keyguard.core.errors import KeyguardError, NotOffered, Refused, UsageError
 from keyguard.core.exchange import Ask, Facts, Fault, IpForm, KeyReport, Request, ScopeNames, Step
 from keyguard.core.keys import Scope, scope_names
 from keyguard.core.secret import Secret
@@ -188,3 +188,11 @@ def from_seconds(value: Any) -> datetime:
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise ValueError("seconds were expected")
     return datetime.fromtimestamp(int(value), UTC)
+
+
+def explained(refusal: Refused, reasons: Mapping[str, str], facts: Facts, still: str) -> KeyguardError:
+    """What to raise for a refusal: NotOffered for a code whose reason only the web page gets past."""
+    reason = reasons.get(refusal.venue_code)
+    if reason is None:
+        return refusal
+    return NotOffered(reason, code="exchange.web_only", still=still, hint=facts.key_page)

@@ -6,10 +6,12 @@ makes one.
 """
 
 NAMES = (
+    "binance",
     "bybit",
     "coinbase",
     "coinbaseexchange",
     "deribit",
     "kucoin",
+    "okx",
     "upbit",
 )

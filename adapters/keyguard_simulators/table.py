@@ -45,6 +45,11 @@ class Caller:
         """The account the calling key belongs to."""
         return self.state.book.accounts[self.key.account]
 
+    def text(self, name: str, default: str = "") -> str:
+        """A parameter; the default where it is missing or no text."""
+        value = self.params.get(name, default)
+        return value if isinstance(value, str) else default
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
