@@ -142,3 +142,15 @@ def _not(kind: str) -> UsageError:
 def base64url(data: bytes) -> str:
     """URL-safe base64 without padding, as JWTs use it."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def jwt_hs256(claims: Mapping[str, Any], secret: Secret) -> str:
+    """A JWT by HMAC-SHA256 with the secret's bytes as they are, the claims in the order given."""
+    header = {"alg": "HS256", "typ": "JWT"}
+    signed = ".".join(base64url(compact(part).encode()) for part in (header, claims))
+    return f"{signed}.{base64url(hmac_sha256(secret, signed))}"
+
+
+def bracketed(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The names of lists as some venues write them: key[]=a&key[]=b."""
+    return {f"{name}[]" if isinstance(value, list) else name: value for name, value in params.items()}
