@@ -19,7 +19,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from keyguard.core.errors import NotOffered, Refused
+from keyguard.core.errors import Refused
 from keyguard.core.exchange import (
     Adapter,
     Credential,
@@ -94,7 +94,7 @@ SCOPES = ScopeNames(
         "manage_pockets": Scope.READ | Scope.TRANSFER_INTERNAL | Scope.MANAGE_KEYS,
     }
 )
-PAGE = Page(FACTS, SCOPES)
+PAGE = Page(FACTS, SCOPES, fixed=True)
 MAIN_POCKET_ONLY = frozenset({"view_withdrawals", "withdraw", "view_deposits", "deposit", "manage_pockets"})
 SUB_POCKET_ONLY = frozenset({"transfer"})
 
@@ -220,18 +220,6 @@ def guide_create(spec: KeySpec) -> Guide:
     return guide
 
 
-def guide_edit(current: KeyReport, wanted: KeySpec) -> Guide:
-    """For addresses; raises NotOffered for other permissions, which only a new key can have."""
-    if current.scopes_origin is Origin.REPORTED and set(current.grants) != set(wanted.grants):
-        raise NotOffered(
-            "Upbit cannot change the permissions of a key",
-            code="exchange.not_offered",
-            still="the key is as it was",
-            hint="issue a new key with the permissions wanted, then delete this one: keyguard key rotate",
-        )
-    return PAGE.edit(current, wanted)
-
-
 ADAPTER = Adapter(
     facts=FACTS,
     sign=sign,
@@ -240,7 +228,7 @@ ADAPTER = Adapter(
     whoami=whoami,
     list_keys=list_keys,
     guide_create=guide_create,
-    guide_edit=guide_edit,
+    guide_edit=PAGE.edit,
     guide_delete=PAGE.delete,
     example=Credential(
         "FAKE" + "upbit4Hn8sQz2LrXw7Kd9Vb3Tm6Yc1Jf5Gp0",

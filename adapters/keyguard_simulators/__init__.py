@@ -6,6 +6,7 @@ makes one.
 """
 
 NAMES = (
+    "bithumb",
     "bybit",
     "deribit",
     "upbit",
