@@ -3,6 +3,7 @@
 NAMES = (
     "bithumb",
     "bybit",
+    "coinone",
     "deribit",
     "upbit",
 )

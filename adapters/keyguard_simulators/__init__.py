@@ -8,6 +8,7 @@ makes one.
 NAMES = (
     "bithumb",
     "bybit",
+    "coinone",
     "deribit",
     "upbit",
 )
