@@ -2,9 +2,11 @@
 
 NAMES = (
     "binance",
+    "bithumb",
     "bybit",
     "coinbase",
     "coinbaseexchange",
+    "coinone",
     "deribit",
     "kucoin",
     "okx",

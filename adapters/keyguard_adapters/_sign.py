@@ -176,3 +176,15 @@ def ed25519_base64(private_key: Secret, text: str) -> bytes:
     if len(octets) not in (32, 64):
         raise UsageError("the private key is not 32 or 64 bytes in base64", code="key.shape")
     return Ed25519PrivateKey.from_private_bytes(octets[:32]).sign(text.encode())
+
+
+def jwt_hs256(claims: Mapping[str, Any], secret: Secret) -> str:
+    """A JWT by HMAC-SHA256 with the secret's bytes as they are, the claims in the order given."""
+    header = {"alg": "HS256", "typ": "JWT"}
+    signed = ".".join(base64url(compact(part).encode()) for part in (header, claims))
+    return f"{signed}.{base64url(hmac_sha256(secret, signed))}"
+
+
+def bracketed(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The names of lists as some venues write them: key[]=a&key[]=b."""
+    return {f"{name}[]" if isinstance(value, list) else name: value for name, value in params.items()}

@@ -7,9 +7,11 @@ makes one.
 
 NAMES = (
     "binance",
+    "bithumb",
     "bybit",
     "coinbase",
     "coinbaseexchange",
+    "coinone",
     "deribit",
     "kucoin",
     "okx",

@@ -60,7 +60,7 @@ def test_facts_are_sane(venue: str) -> None:
     assert re.fullmatch(facts.label_pattern, "desk_mm_1")
     assert facts.unverified
     if facts.ip_mandatory:
-        assert facts.max_ips
+        assert facts.max_ips != 0
 
 
 @every_venue
@@ -95,7 +95,7 @@ def test_the_example_is_obviously_fake_and_signs(venue: str) -> None:
     assert "FAKE" in found.example.key
     assert "FAKE" in found.example.secret.reveal()
     wire = found.sign(Request("GET", "/v1/x", query={"a": "ü b/c+d", "c": [1, True]}), found.example, STAMP)
-    assert re.fullmatch(r"/v1/x\?[A-Za-z0-9%&=._~-]+", wire.target)
+    assert re.fullmatch(r"/v1/x\?[A-Za-z0-9%&=._~\[\]-]+", wire.target)
     shown = repr(wire) + repr(found.example) + str(found.example.secret)
     assert found.example.secret.reveal() not in shown
     assert found.example.secret.reveal() not in wire.target + str(dict(wire.headers)) + wire.body.decode()
