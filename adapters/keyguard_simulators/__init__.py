@@ -6,6 +6,7 @@ makes one.
 """
 
 NAMES = (
+    "bitfinex",
     "bybit",
     "deribit",
     "upbit",
