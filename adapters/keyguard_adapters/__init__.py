@@ -2,6 +2,7 @@
 
 NAMES = (
     "bitfinex",
+    "bitvavo",
     "bybit",
     "deribit",
     "upbit",

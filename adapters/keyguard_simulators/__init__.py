@@ -7,6 +7,7 @@ makes one.
 
 NAMES = (
     "bitfinex",
+    "bitvavo",
     "bybit",
     "deribit",
     "upbit",
