@@ -2,6 +2,7 @@
 
 NAMES = (
     "bitfinex",
+    "bitso",
     "bitvavo",
     "bybit",
     "deribit",

@@ -7,6 +7,7 @@ makes one.
 
 NAMES = (
     "bitfinex",
+    "bitso",
     "bitvavo",
     "bybit",
     "deribit",
