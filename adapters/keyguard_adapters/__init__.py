@@ -7,4 +7,5 @@ NAMES = (
     "bybit",
     "deribit",
     "upbit",
+    "whitebit",
 )

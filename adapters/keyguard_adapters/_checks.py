@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from ipaddress import ip_network
 from typing import Any
 
-from keyguard.core.errors import UsageError
+from keyguard.core.errors import NotOffered, UsageError
 from keyguard.core.exchange import Facts, IpForm, KeyReport, ScopeNames
 from keyguard.core.keys import Scope, scope_names
 
@@ -125,3 +125,24 @@ def demand_label(facts: Facts, label: str) -> str:
             still=_STILL,
         )
     return label
+
+
+def demand_account(facts: Facts, account: str) -> str:
+    """Return the sub-account; raises UsageError where the venue manages keys of a named one only."""
+    if not account:
+        raise UsageError(
+            f"{facts.name} manages keys of a sub-account by API only, and its id is not known",
+            code="account.needed",
+            hint="give it with --account",
+        )
+    return account
+
+
+def needs_another_key(facts: Facts) -> NotOffered:
+    """The refusal of other rights for a key of a venue where only a new one can have them."""
+    return NotOffered(
+        f"{facts.name} cannot change the rights of a key",
+        code="exchange.not_offered",
+        still="the key is as it was",
+        hint="issue a new key with the rights wanted, then delete this one: keyguard key rotate",
+    )

@@ -12,4 +12,5 @@ NAMES = (
     "bybit",
     "deribit",
     "upbit",
+    "whitebit",
 )

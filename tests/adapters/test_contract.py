@@ -156,6 +156,10 @@ def test_an_answer_without_its_members_is_a_bad_reply(scenario: Scenario, given_
         # There an empty list is an answer: an account without live keys.
         assert drive(scenario.step(), lambda _: answer(given_body)) == ()
         return
+    if given_body in getattr(told(scenario.venue), "EMPTY_ANSWERS", {}).get(scenario.operation, ()):
+        # There an empty answer is all that confirms a change.
+        assert drive(scenario.step(), lambda _: answer(given_body)) is None
+        return
     with pytest.raises(BadReply):
         drive(scenario.step(), lambda _: answer(given_body))
 

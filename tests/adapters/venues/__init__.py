@@ -5,6 +5,7 @@ SCENARIOS        one `Scenario` for each operation the adapter offers
 UNKNOWN          (operation, old, new): the first reply with `new` for `old` holds a permission nobody knows
 SECRETS          (operation, path): where the first reply holds the new secret
 EMPTY_LISTS      bodies that are a true answer of `list_keys`: no keys
+EMPTY_ANSWERS    operation -> bodies by which the venue confirms it and tells nothing
 VECTOR_HEADERS   headers of signed requests that are compared byte for byte with another client's
 TRADER, MANAGER  what the simulator's key page is given for a key that trades, and for one that manages
                  keys by API (None where the venue has none)
