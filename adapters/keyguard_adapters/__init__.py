@@ -2,7 +2,10 @@
 
 NAMES = (
     "binance",
+    "bitfinex",
     "bithumb",
+    "bitso",
+    "bitvavo",
     "bybit",
     "coinbase",
     "coinbaseexchange",
@@ -11,4 +14,5 @@ NAMES = (
     "kucoin",
     "okx",
     "upbit",
+    "whitebit",
 )

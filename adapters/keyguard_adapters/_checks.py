@@ -135,7 +135,7 @@ def commas(value: Any) -> tuple[str, ...]:
     return tuple(entry.strip() for entry in value.split(",")) if value.strip() else ()
 
 
-def demand_account(facts: Facts, account: str, what: str, pattern: str = r"[0-9]+") -> str:
+def demand_account(facts: Facts, account: str, what: str = "id", pattern: str = r"[A-Za-z0-9-]+") -> str:
     """Return the sub-account; raises UsageError for a name that cannot be one: it goes into paths."""
     if not re.fullmatch(pattern, account):
         raise UsageError(
@@ -196,3 +196,13 @@ def explained(refusal: Refused, reasons: Mapping[str, str], facts: Facts, still:
     if reason is None:
         return refusal
     return NotOffered(reason, code="exchange.web_only", still=still, hint=facts.key_page)
+
+
+def needs_another_key(facts: Facts, what: str = "the rights of a key") -> NotOffered:
+    """The refusal of a change at a venue where only a new key can be what is wanted."""
+    return NotOffered(
+        f"{facts.name} cannot change {what}",
+        code="exchange.not_offered",
+        still="the key is as it was",
+        hint="issue a new key with the rights wanted, then delete this one: keyguard key rotate",
+    )

@@ -16,10 +16,9 @@ from dataclasses import dataclass, replace
 from importlib import resources
 from typing import Any
 
-from keyguard.core.errors import NotOffered
 from keyguard.core.exchange import Facts, Guide, KeyReport, KeySpec, ScopeNames
 from keyguard.core.keys import Origin
-from keyguard_adapters._checks import demand_addresses, demand_exact
+from keyguard_adapters._checks import demand_addresses, demand_exact, needs_another_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,24 +65,16 @@ class Page:
     def edit(self, current: KeyReport, wanted: KeySpec) -> Guide:
         """How to change a key to this; raises UsageError as `create`, NotOffered where the page cannot."""
         if not self.words.english.edit:
-            raise self._not_offered("a key")
+            raise needs_another_key(self.facts, "a key")
         known = current.scopes_origin in (Origin.REPORTED, Origin.DECLARED)
         if self.fixed and known and set(current.grants) != set(wanted.grants):
-            raise self._not_offered("the permissions of a key")
+            raise needs_another_key(self.facts)
         return self._guide("Edit", self._exact(wanted), current.public_id)
 
     def delete(self, current: KeyReport) -> Guide:
         """How to delete a key."""
         spec = KeySpec(current.label, current.scopes, current.grants, current.ips or ())
         return self._guide("Delete", spec, current.public_id)
-
-    def _not_offered(self, what: str) -> NotOffered:
-        return NotOffered(
-            f"{self.facts.name} cannot change {what}",
-            code="exchange.not_offered",
-            still="the key is as it was",
-            hint="issue a new key with what is wanted, then delete this one: keyguard key rotate",
-        )
 
     def _exact(self, spec: KeySpec) -> KeySpec:
         """The wish with its boxes named: where nobody chose them, all that make up the scopes."""

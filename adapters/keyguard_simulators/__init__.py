@@ -7,7 +7,10 @@ makes one.
 
 NAMES = (
     "binance",
+    "bitfinex",
     "bithumb",
+    "bitso",
+    "bitvavo",
     "bybit",
     "coinbase",
     "coinbaseexchange",
@@ -16,4 +19,5 @@ NAMES = (
     "kucoin",
     "okx",
     "upbit",
+    "whitebit",
 )
