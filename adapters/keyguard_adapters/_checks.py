@@ -198,7 +198,7 @@ def explained(refusal: Refused, reasons: Mapping[str, str], facts: Facts, still:
     return NotOffered(reason, code="exchange.web_only", still=still, hint=facts.key_page)
 
 
-def needs_another_key(facts: Facts, what: str = "the rights of a key") -> NotOffered:
+def needs_another_key(facts: Facts, what: str = "the permissions of a key") -> NotOffered:
     """The refusal of a change at a venue where only a new key can be what is wanted."""
     return NotOffered(
         f"{facts.name} cannot change {what}",
