@@ -2,9 +2,17 @@
 
 NAMES = (
     "binance",
+    "bitfinex",
+    "bithumb",
+    "bitso",
+    "bitvavo",
     "bybit",
+    "coinbase",
+    "coinbaseexchange",
+    "coinone",
     "deribit",
     "kucoin",
     "okx",
     "upbit",
+    "whitebit",
 )

@@ -128,13 +128,6 @@ def demand_label(facts: Facts, label: str) -> str:
     return label
 
 
-def flag(value: Any) -> bool:
-    """Return true or false of an answer; raises ValueError for anything else, "false" and 0 included."""
-    if not isinstance(value, bool):
-        raise ValueError("true or false was expected")
-    return value
-
-
 def commas(value: Any) -> tuple[str, ...]:
     """The entries of a comma-separated text, () for the empty one; raises ValueError for anything else."""
     if not isinstance(value, str):
@@ -142,7 +135,7 @@ def commas(value: Any) -> tuple[str, ...]:
     return tuple(entry.strip() for entry in value.split(",")) if value.strip() else ()
 
 
-def demand_account(facts: Facts, account: str, what: str, pattern: str = r"[0-9]+") -> str:
+def demand_account(facts: Facts, account: str, what: str = "id", pattern: str = r"[A-Za-z0-9-]+") -> str:
     """Return the sub-account; raises UsageError for a name that cannot be one: it goes into paths."""
     if not re.fullmatch(pattern, account):
         raise UsageError(
@@ -193,3 +186,27 @@ def changed(request: Request, reasons: Mapping[str, str], facts: Facts, still: s
             raise
         raise NotOffered(reason, code="exchange.web_only", still=still, hint=facts.key_page) from None
     return reply
+
+
+def flag(value: Any) -> bool:
+    """Return true or false of an answer; raises ValueError for anything else, "false" and 0 included."""
+    if not isinstance(value, bool):
+        raise ValueError("true or false was expected")
+    return value
+
+
+def from_seconds(value: Any) -> datetime:
+    """Unix seconds, as number or digits, as UTC; raises ValueError for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise ValueError("seconds were expected")
+    return datetime.fromtimestamp(int(value), UTC)
+
+
+def needs_another_key(facts: Facts, what: str = "the permissions of a key") -> NotOffered:
+    """The refusal of a change at a venue where only a new key can be what is wanted."""
+    return NotOffered(
+        f"{facts.name} cannot change {what}",
+        code="exchange.not_offered",
+        still="the key is as it was",
+        hint="issue a new key with the rights wanted, then delete this one: keyguard key rotate",
+    )

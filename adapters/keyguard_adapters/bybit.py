@@ -129,7 +129,7 @@ WEB_ONLY = {
 _GRANTING = "every key can read; a right to transfer also manages keys; only master keys withdraw"
 PAGE = Page(FACTS, SCOPES, f"{_GRANTING}; something beside Derivatives must be ticked")
 _RECV_WINDOW = "5000"
-_UID = "UID (digits)"
+_UID = ("UID (digits)", "[0-9]+")
 
 
 def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
@@ -174,7 +174,7 @@ def whoami(public_id: str) -> Step[KeyReport]:
 
 
 def list_keys(account: str) -> Step[tuple[KeyReport, ...]]:
-    query: dict[str, Any] = {"subMemberId": check.demand_account(FACTS, account, _UID), "limit": 20}
+    query: dict[str, Any] = {"subMemberId": check.demand_account(FACTS, account, *_UID), "limit": 20}
     found: list[KeyReport] = []
     for _ in range(50):
         reply = yield Request("GET", "/v5/user/sub-apikeys", query=dict(query))
@@ -190,7 +190,7 @@ def list_keys(account: str) -> Step[tuple[KeyReport, ...]]:
 
 def create_key(spec: KeySpec) -> Step[NewKey]:
     body = {
-        "subuid": int(check.demand_account(FACTS, spec.account, _UID)),
+        "subuid": int(check.demand_account(FACTS, spec.account, *_UID)),
         "note": spec.label,
         **_settings(spec, without="Derivatives", fallback=_READABLE),
     }

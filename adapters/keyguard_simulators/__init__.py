@@ -7,9 +7,17 @@ makes one.
 
 NAMES = (
     "binance",
+    "bitfinex",
+    "bithumb",
+    "bitso",
+    "bitvavo",
     "bybit",
+    "coinbase",
+    "coinbaseexchange",
+    "coinone",
     "deribit",
     "kucoin",
     "okx",
     "upbit",
+    "whitebit",
 )

@@ -62,13 +62,15 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What the key page takes. `permissions`: all there are; `max_keys` for one account."""
+    """What the key page takes. `permissions`: all there are; `max_keys` for one account, those that have
+    expired among them where `expired_count`."""
 
     permissions: Collection[str]
     max_ips: int
     ip_mandatory: bool = False
     networks: bool = False
     max_keys: int = 50
+    expired_count: bool = False
     life_days: int | None = None
 
 
@@ -163,8 +165,8 @@ class Table:
         if not isinstance(sent, list) or set(map(str, sent)) - set(rules.permissions):
             raise Unacceptable("permissions: of " + ", ".join(rules.permissions))
         self._check_ips(form.ips)
-        live = [key for key in self.state.book.listed(form.account) if not key.expired_at(now_ms)]
-        if len(live) >= rules.max_keys:
+        listed = self.state.book.listed(form.account)
+        if sum(rules.expired_count or not key.expired_at(now_ms) for key in listed) >= rules.max_keys:
             raise Unacceptable(f"at most {rules.max_keys} keys an account")
         return enter(self.state, form, frozenset(sent), self.rules)
 
