@@ -18,10 +18,9 @@ from keyguard.core.keys import KeyVersion, VersionStatus
 from keyguard.core.rotation import Action, Event
 from keyguard.core.secret import Secret
 from keyguard.workflows import credentials, records, venue_keys
-from keyguard.workflows.operations import ask, signed
+from keyguard.workflows.operations import CREATE, ask, signed
 from keyguard.workflows.run import BACKOFF_S, Run
 
-CREATE = "create"
 _GUIDED_TRIES = 3
 _NOT_A_KEY = (Fault.SIGNATURE, Fault.KEY_UNKNOWN, Fault.KEY_EXPIRED, Fault.KEY_DISABLED, Fault.AMBIGUOUS)
 _REPEATABLE = (Effect.KEY_EDITED, Effect.KEY_ENABLED)
