@@ -5,5 +5,6 @@ NAMES = (
     "coinbase",
     "coinbaseexchange",
     "deribit",
+    "kraken",
     "upbit",
 )

@@ -10,5 +10,6 @@ NAMES = (
     "coinbase",
     "coinbaseexchange",
     "deribit",
+    "kraken",
     "upbit",
 )

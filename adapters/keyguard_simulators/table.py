@@ -247,3 +247,8 @@ def _match(pattern: str, path: str) -> dict[str, str] | None:
     ids = {part[1:-1]: value for part, value in zip(parts, given, strict=True) if part[:1] == "{"}
     same = all(part[:1] == "{" or part == value for part, value in zip(parts, given, strict=True))
     return ids if same else None
+
+
+def within(ips: Collection[str], ip: str) -> bool:
+    """Whether a list of addresses and networks, () for any, has this address in it."""
+    return not ips or any(ipaddress.ip_address(ip) in ipaddress.ip_network(entry) for entry in ips)
