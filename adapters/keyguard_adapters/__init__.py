@@ -5,6 +5,7 @@ NAMES = (
     "coinbase",
     "coinbaseexchange",
     "deribit",
+    "gemini",
     "kraken",
     "upbit",
 )

@@ -10,6 +10,7 @@ NAMES = (
     "coinbase",
     "coinbaseexchange",
     "deribit",
+    "gemini",
     "kraken",
     "upbit",
 )
