@@ -6,6 +6,7 @@ makes one.
 """
 
 NAMES = (
+    "bitstamp",
     "bybit",
     "coinbase",
     "coinbaseexchange",

@@ -121,9 +121,9 @@ def test_a_body_changed_on_the_way_is_refused(desk: Desk) -> None:
 
 def test_a_key_with_a_second_factor_wants_it(desk: Desk) -> None:
     desk.trader.passphrase = "FAKE factor"
-    assert desk.whoami(desk.trader, passphrase=Secret("FAKE factor")).public_id == desk.trader.public_id
     with pytest.raises(ccxt.PermissionDenied):
         desk.ccxt(desk.trader).private_post_getapikeyinfo()
+    assert desk.whoami(desk.trader, passphrase=Secret("FAKE factor")).public_id == desk.trader.public_id
     assert desk.refusal(desk.trader, passphrase=Secret("FAKE other")) is Fault.SIGNATURE
 
 
