@@ -5,6 +5,7 @@ NAMES = (
     "bybit",
     "coinbase",
     "coinbaseexchange",
+    "cryptocom",
     "deribit",
     "gemini",
     "kraken",

@@ -10,6 +10,7 @@ NAMES = (
     "bybit",
     "coinbase",
     "coinbaseexchange",
+    "cryptocom",
     "deribit",
     "gemini",
     "kraken",
