@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 from importlib import resources
 from typing import Any
 
-from keyguard.core.errors import NotOffered
 from keyguard.core.exchange import Facts, Guide, KeyReport, KeySpec, ScopeNames
-from keyguard_adapters._checks import demand_addresses, demand_exact
+from keyguard.core.keys import Origin
+from keyguard_adapters._checks import demand_addresses, demand_exact, needs_another_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,15 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A venue's key page. `hint` says why some wishes cannot be granted exactly."""
+    """A venue's key page. `hint` says why some wishes cannot be granted exactly.
+
+    `fixed`: it changes the addresses of a key, never the permissions.
+    """
 
     facts: Facts
     scopes: ScopeNames
     hint: str = "a box of its page cannot be divided"
+    fixed: bool = False
 
     @property
     def words(self) -> Words:
@@ -61,12 +65,10 @@ class Page:
     def edit(self, current: KeyReport, wanted: KeySpec) -> Guide:
         """How to change a key to this; raises UsageError as `create`, NotOffered where the page cannot."""
         if not self.words.english.edit:
-            raise NotOffered(
-                f"{self.facts.name} cannot change a key",
-                code="exchange.not_offered",
-                still="the key is as it was",
-                hint="issue a new key with what is wanted, then delete this one: keyguard key rotate",
-            )
+            raise needs_another_key(self.facts, "a key")
+        known = current.scopes_origin in (Origin.REPORTED, Origin.DECLARED)
+        if self.fixed and known and set(current.grants) != set(wanted.grants):
+            raise needs_another_key(self.facts)
         return self._guide("Edit", self._exact(wanted), current.public_id)
 
     def delete(self, current: KeyReport) -> Guide:

@@ -109,7 +109,7 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
         "CB-ACCESS-KEY": who.key,
         "CB-ACCESS-SIGN": base64.b64encode(signature).decode(),
         "CB-ACCESS-TIMESTAMP": seconds,
-        "CB-ACCESS-PASSPHRASE": demand_passphrase(who),
+        "CB-ACCESS-PASSPHRASE": demand_passphrase(who).reveal(),
         "Content-Type": "application/json",
     }
     return Wire(request.method, where, headers, body.encode())

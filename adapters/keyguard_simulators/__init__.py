@@ -6,13 +6,22 @@ makes one.
 """
 
 NAMES = (
+    "binance",
+    "bitfinex",
+    "bithumb",
+    "bitso",
     "bitstamp",
+    "bitvavo",
     "bybit",
     "coinbase",
     "coinbaseexchange",
+    "coinone",
     "cryptocom",
     "deribit",
     "gemini",
     "kraken",
+    "kucoin",
+    "okx",
     "upbit",
+    "whitebit",
 )

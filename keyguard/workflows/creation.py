@@ -183,7 +183,7 @@ def _guide(run: Run, *, again: bool) -> Guide:
         steps = ("allow the same IP addresses as for the old key", *steps)
     if again:
         steps = ("if you made a key for this rotation already and its secret is lost, delete it", *steps)
-    return replace(guide, steps=steps)
+    return replace(guide, steps=steps, parts=credentials.parts(run.adapter.example))
 
 
 def _problem(run: Run, credential: Credential) -> KeyguardError | None:

@@ -11,6 +11,7 @@ from keyguard.core.keys import KeyKind, KeyVersion
 from keyguard.core.secret import Secret
 from keyguard.ports.all import Ports
 
+_PEM = "-----BEGIN"
 _PEM_KINDS = (KeyKind.RSA, KeyKind.ED25519, KeyKind.ES256)
 
 
@@ -60,6 +61,11 @@ def store(ports: Ports, version: KeyVersion, credential: Credential) -> None:
             still="the key at the venue is unchanged",
             hint="run `keyguard doctor`",
         )
+
+
+def parts(example: Credential) -> tuple[str, ...]:
+    """What a person is asked for, of a venue whose credentials look like this."""
+    return ("key", "secret") if example.passphrase is None else ("key", "secret", "passphrase")
 
 
 def check_shape(credential: Credential, example: Credential) -> None:

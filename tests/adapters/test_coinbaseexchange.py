@@ -55,7 +55,7 @@ def test_the_query_is_signed_as_it_is_sent() -> None:
 
 
 def test_without_its_passphrase_a_key_cannot_sign() -> None:
-    with pytest.raises(UsageError, match="passphrase is missing"):
+    with pytest.raises(UsageError, match="passphrase, and it is missing"):
         coinbaseexchange.sign(Request("GET", "/accounts"), replace(EXAMPLE, passphrase=None), STAMP)
 
 

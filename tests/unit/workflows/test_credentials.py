@@ -75,6 +75,12 @@ def test_a_store_that_returns_something_else_is_noticed():
         credentials.store(world.ports, version, world.old)
 
 
+def test_a_person_is_asked_for_what_the_venue_has():
+    assert credentials.parts(EXAMPLE) == ("key", "secret")
+    example = Credential("FAKEkey", Secret("FAKEsecret"), Secret("FAKEpass"))
+    assert credentials.parts(example) == ("key", "secret", "passphrase")
+
+
 BARE = Credential("FAKEkey", Secret("FAKEbase64=="), kind=KeyKind.ED25519)
 
 
