@@ -142,7 +142,7 @@ def _balances(answer: Any) -> None:
 PROBES = (
     Probe("account_balance", Request("POST", "/api/v2/account_balances/"), _balances),
     Probe("user_transactions", Request("POST", "/api/v2/user_transactions/", body={"limit": 1}), rows),
-    Probe("open_orders", Request("POST", "/api/v2/open_orders/all/"), rows),
+    Probe("open_orders", Request("POST", "/api/v2/open_orders/"), rows),
 )
 
 ADAPTER = Adapter(

@@ -78,7 +78,9 @@ FAULTS = {
     "40102": Fault.CLOCK,
     "40103": Fault.IP,
     "40006": Fault.NONCE,
+    "40801": Fault.BUSY,
     "42901": Fault.RATE,
+    "50001": Fault.BUSY,
     # older codes that clients still know
     "10002": Fault.AMBIGUOUS,
     "10003": Fault.IP,

@@ -1,13 +1,13 @@
 """Gemini, the exchange (REST v1): a key tells its roles, a person manages keys on the website.
 
-Docs: https://docs.gemini.com (API keys, roles, error codes of 2026-02-25, rate limits; read 2026-11-20);
+Docs: https://docs.gemini.com (API keys, roles, error codes, rate limits; as of 2026-03-04, read 2026-11-20);
 signing as in ccxt 4.5.90.
 
 Surprises:
 - The parameters travel in a header, base64 of JSON; the body stays empty.
 - Asking disturbs twice: it moves the key's nonce on, and on a key that "requires heartbeat" it sets the
   30-second dead-man clock back, which may keep the orders of a dead program alive.
-- A key of the kind "time based nonce" wants unix time; as text, milliseconds are accepted, and so sent.
+- A key with a "time based nonce" wants unix time; a time may be in milliseconds, and so ours is.
 - `GEMINI_API_KEY` mostly holds another company's key: only `account-…` and `master-…` are of this venue.
 - Auditor excludes the other roles, and these read as well. A `master-` key reaches all accounts of a group.
 - Roles, nonce, heartbeat and addresses are fixed when a key is made.
@@ -65,9 +65,9 @@ FACTS = Facts(
         hummingbot=("gemini_api_key", "gemini_api_secret"),
     ),
     unverified=(
-        "what /v1/roles calls the roles of master keys: any flag that speaks of Admin is taken",
-        "the HTTP status of InvalidApiKey; what a disabled key is told; WealthManager, met in the docs once",
-        "that milliseconds in text are accepted by keys with a time based nonce",
+        "InvalidApiKey: known from clients, missing in the documented table; its HTTP status",
+        "what a disabled key is told; what WealthManager may, a role met in the docs once",
+        "that a time based nonce may be in milliseconds (one page says seconds, the types say either)",
         "how many trusted IPs a key takes, networks, IPv6: single IPv4 addresses are assumed",
         "that no key ends by age or idleness; lengths of the secret beyond 27 and 28",
     ),
@@ -136,25 +136,23 @@ def fault(reply: Reply) -> tuple[Fault, str] | None:
 
 def whoami(public_id: str) -> Step[KeyReport]:
     reply = yield Request("POST", "/v1/roles")
+    grants = tuple(sorted(_roles(reply.json)))
     master = public_id.startswith("master-")
-    grants = tuple(sorted(_roles(reply.json, master=master)))
     return KeyReport(
         public_id=public_id,
         ref=public_id,
         scopes=SCOPES.read(grants),
-        scopes_unknown=Scope.OTHER & ~SCOPES.read(grants) if master else Scope.NONE,
         scopes_origin=Origin.REPORTED,
         grants=grants,
         notes=("a master key: it reaches every account of the group",) if master else (),
     )
 
 
-def _roles(row: Mapping[str, Any], *, master: bool) -> set[str]:
-    """The roles held. Which a master key is told is not documented well enough to insist on any."""
-    told = {name.removeprefix("is"): flag(row[name]) for name in row if name.startswith("is")}
-    if not told or not (master or set(told) >= {"Auditor", "FundManager", "Trader"}):
+def _roles(row: Mapping[str, Any]) -> set[str]:
+    if not {"isAuditor", "isFundManager", "isTrader"} <= set(row):
         raise ValueError("a role is not told")
-    return {"Administrator" if "Admin" in role else role for role, held in told.items() if held}
+    held = {name.removeprefix("is") for name in row if name.startswith("is") and flag(row[name])}
+    return {"Administrator" if role == "AccountAdmin" else role for role in held}
 
 
 def guide_create(spec: KeySpec) -> Guide:

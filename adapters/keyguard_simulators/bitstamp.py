@@ -38,7 +38,13 @@ PERMISSIONS = (
 )
 _WINDOW_MS = 150_000
 _FORM = "application/x-www-form-urlencoded"
-_HEADERS = (("x-auth", "API0012"), ("x-auth-signature", "API0013"), ("x-auth-nonce", "API0014"))
+_HEADERS = {
+    "x-auth": "API0012",
+    "x-auth-signature": "API0013",
+    "x-auth-nonce": "API0014",
+    "x-auth-timestamp": "API0015",
+    "x-auth-version": "API0016",
+}
 
 
 def _refusal(code: str, reason: str) -> Refusal:
@@ -50,25 +56,24 @@ def _claimed(call: Call) -> str:
 
 
 def _admit(state: State, call: Call) -> Key:
-    for name, code in _HEADERS:
+    for name, code in _HEADERS.items():
         if not call.headers.get(name):
-            raise _refusal(code, f"Missing {name} header")
-    if call.headers.get("x-auth-version") != "v2":
-        raise _refusal("API0010", "Wrong version")
+            raise _refusal(code, f"{name} header is required")
+    if call.headers["x-auth-version"] != "v2":
+        raise _refusal("API0010", "Invalid version")
     _demand_content_type(call)
     key = state.book.usable(_claimed(call), call.now_ms)
     if key is None or not key.enabled:
         raise _refusal("API0001", "API key not found")
-    sent_ms = whole(call.headers.get("x-auth-timestamp", ""))
+    sent_ms = whole(call.headers["x-auth-timestamp"])
     if sent_ms is None:
-        raise _refusal("API0018", "X-Auth-Timestamp header has wrong format")
+        raise _refusal("API0018", "X-Auth-Timestamp header is invalid")
     if abs(sent_ms - call.now_ms) > _WINDOW_MS:
-        raise _refusal("API0017", "X-Auth-Timestamp header is out of bounds")
+        raise _refusal("API0017", "X-Auth-Timestamp header is out of boundaries")
     if not hmac.compare_digest(call.headers["x-auth-signature"].encode(), _signature(key, call).encode()):
         raise _refusal("API0005", "Invalid signature")
-    if not re.fullmatch("[0-9a-f-]{36}", call.headers["x-auth-nonce"]):
-        raise _refusal("API0016", "X-Auth-Nonce header has wrong format")
-    if not state.spend_nonce(key.public_id, call.headers["x-auth-nonce"]):
+    nonce = call.headers["x-auth-nonce"]
+    if not re.fullmatch("[0-9a-f-]{36}", nonce) or not state.spend_nonce(key.public_id, nonce):
         raise _refusal("API0004", "Invalid nonce")
     if not key.allows(call.ip):
         raise _refusal("API0002", "IP address not allowed")
@@ -78,9 +83,9 @@ def _admit(state: State, call: Call) -> Key:
 def _demand_content_type(call: Call) -> None:
     given = call.headers.get("content-type", "")
     if call.body and given != _FORM:
-        raise _refusal("API0019", "Invalid content type")
+        raise _refusal("API0019", "Content-Type header is not accepted")
     if not call.body and given:
-        raise _refusal("API0020", "Content-Type header without a body")
+        raise _refusal("API0020", "Content-Type header should not be present")
 
 
 def _signature(key: Key, call: Call) -> str:
@@ -123,7 +128,7 @@ RULES = Rules(
     private={
         ("POST", "/api/v2/account_balances/"): Endpoint(_balances, {"account_balance"}),
         ("POST", "/api/v2/user_transactions/"): Endpoint(lambda _caller: [], {"user_transactions"}),
-        ("POST", "/api/v2/open_orders/all/"): Endpoint(lambda _caller: [], {"open_orders"}),
+        ("POST", "/api/v2/open_orders/"): Endpoint(lambda _caller: [], {"open_orders"}),
         ("POST", "/api/v2/revoke_all_api_keys/"): Endpoint(_revoke_all),
     },
     make=_make,

@@ -25,7 +25,7 @@ def test_reading_is_inferred_by_harmless_calls_and_the_rest_stays_unknown() -> N
     assert [request.path for request in script.requests] == [
         "/api/v2/account_balances/",
         "/api/v2/user_transactions/",
-        "/api/v2/open_orders/all/",
+        "/api/v2/open_orders/",
     ]
     assert (told.scopes, told.scopes_origin) == (Scope.READ, Origin.INFERRED)
     assert told.grants == ("account_balance", "open_orders")

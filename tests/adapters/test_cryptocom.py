@@ -80,7 +80,8 @@ def test_a_deleted_key_cannot_be_told_from_a_wrong_secret() -> None:
         (200, 10003, Fault.IP),
         (200, 10002, Fault.AMBIGUOUS),
         (400, 202, Fault.OTHER),
-        (500, 50001, Fault.BUSY),
+        (400, 50001, Fault.BUSY),
+        (408, 40801, Fault.BUSY),
     ],
 )
 def test_refusals_by_code(status: int, code: int, fault: Fault) -> None:

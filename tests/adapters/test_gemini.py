@@ -52,16 +52,11 @@ def test_a_fund_manager_withdraws() -> None:
     assert told.scopes == TRADING | Scope.WITHDRAW | Scope.TRANSFER_INTERNAL
 
 
-@pytest.mark.parametrize("name", ["isAdministrator", "isAccountAdmin"])
-def test_an_administrator_is_seen_whatever_the_flag_is_called(name: str) -> None:
-    told = Script([answer({name: True, "counterparty_id": "FAKE"})]).run(gemini.whoami(MASTER))
-    assert (told.scopes, told.scopes_unknown) == (Scope.OTHER, Scope.NONE)
-    assert told.grants == ("Administrator",)
-
-
-def test_a_master_key_is_marked_and_what_it_is_not_told_stays_unknown() -> None:
-    told = Script([reply("gemini/roles")]).run(gemini.whoami(MASTER))
-    assert told.scopes_unknown == Scope.OTHER
+def test_a_master_key_is_marked_and_its_administration_told() -> None:
+    row = {**body("gemini/roles"), "counterparty_id": "FAKE", "isAccountAdmin": True}
+    told = Script([answer(row)]).run(gemini.whoami(MASTER))
+    assert told.scopes == TRADING | Scope.OTHER
+    assert told.grants == ("Administrator", "Trader")
     assert any("every account" in note for note in told.notes)
 
 

@@ -114,6 +114,8 @@ def test_a_clock_minutes_off_is_refused(desk: Desk) -> None:
         ("X-Auth-Version", "v1", "API0010"),
         ("X-Auth-Timestamp", "soon", "API0018"),
         ("X-Auth-Nonce", "", "API0014"),
+        ("X-Auth-Timestamp", "", "API0015"),
+        ("X-Auth-Version", "", "API0016"),
         ("Content-Type", "application/json", "API0019"),
     ],
 )
@@ -145,7 +147,7 @@ def test_our_adapter_is_accepted_and_ends_no_key(desk: Desk) -> None:
     assert {one.operation for one in desk.venue.state.seen} == {
         "/api/v2/account_balances/",
         "/api/v2/user_transactions/",
-        "/api/v2/open_orders/all/",
+        "/api/v2/open_orders/",
     }
 
 
