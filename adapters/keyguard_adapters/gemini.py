@@ -9,8 +9,7 @@ Surprises:
   30-second dead-man clock back, which may keep the orders of a dead program alive.
 - A key with a "time based nonce" wants unix time; a time may be in milliseconds, and so ours is.
 - `GEMINI_API_KEY` mostly holds another company's key: only `account-…` and `master-…` are of this venue.
-- Auditor excludes the other roles, and these read as well. A `master-` key reaches all accounts of a group.
-- Roles, nonce, heartbeat and addresses are fixed when a key is made.
+- Auditor excludes the other roles, and these read as well. All about a key is fixed when it is made.
 """
 
 from __future__ import annotations
@@ -89,10 +88,6 @@ FAULTS = {
     "InvalidSignature": Fault.SIGNATURE,
     "InvalidNonce": Fault.NONCE,
     "BadNonce": Fault.NONCE,  # older name, known from clients
-    "MissingNonce": Fault.NONCE,
-    "MissingApikeyHeader": Fault.SIGNATURE,
-    "MissingPayloadHeader": Fault.SIGNATURE,
-    "MissingSignatureHeader": Fault.SIGNATURE,
     "MissingRole": Fault.SCOPE,
     "NotGroupApiCompatible": Fault.SCOPE,
     "AccountsOnGroupOnlyApi": Fault.SCOPE,
@@ -157,16 +152,10 @@ def _roles(row: Mapping[str, Any]) -> set[str]:
 
 def guide_create(spec: KeySpec) -> Guide:
     """Raises UsageError for what no set of roles gives exactly; Auditor is left out beside another role."""
-    grants = spec.grants or _written(spec.scopes)
+    PAGE.create(spec)
+    grants = spec.grants or SCOPES.write(spec.scopes)
     others = tuple(grant for grant in grants if grant != "Auditor")
     return PAGE.create(replace(spec, grants=others or grants))
-
-
-def _written(scopes: Scope) -> tuple[str, ...]:
-    try:
-        return SCOPES.write(scopes)
-    except ValueError:
-        return ()
 
 
 ADAPTER = Adapter(

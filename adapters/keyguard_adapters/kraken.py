@@ -162,8 +162,8 @@ def whoami(public_id: str) -> Step[KeyReport]:
 def _report(row: Mapping[str, Any], public_id: str) -> KeyReport:
     if row["apiKey"] != public_id:
         raise ValueError("the answer describes another key")
-    grants = tuple(sorted(rows(row["permissions"])))
-    ends = row["validUntil"]
+    grants, ends = tuple(sorted(rows(row["permissions"]))), row["validUntil"]
+    addresses = any(grant.endswith("-withdraw-address") for grant in grants)
     return KeyReport(
         public_id=public_id,
         ref=public_id,
@@ -177,17 +177,8 @@ def _report(row: Mapping[str, Any], public_id: str) -> KeyReport:
         created_at=from_seconds(row["createdTime"]),
         expires_at=None if str(ends) == "0" else from_seconds(ends),
         expiry_origin=Origin.REPORTED,
-        notes=_notes(row, grants),
+        notes=("it may add or change withdrawal addresses",) if addresses else (),
     )
-
-
-def _notes(row: Mapping[str, Any], grants: tuple[str, ...]) -> tuple[str, ...]:
-    notes = []
-    if {"add-withdraw-address", "update-withdraw-address"} & set(grants):
-        notes.append("it may add or change withdrawal addresses")
-    if str(row.get("nonceWindow", 0)) != "0":
-        notes.append("it has a nonce window: calls may arrive out of order")
-    return tuple(notes)
 
 
 ADAPTER = Adapter(

@@ -57,11 +57,6 @@ def test_changing_withdrawal_addresses_is_said_although_it_withdraws_nothing() -
     assert told.notes == ("it may add or change withdrawal addresses",)
 
 
-def test_a_nonce_window_is_said() -> None:
-    told = Script([answer(_info(nonceWindow=10000))]).run(kraken.whoami(KEY))
-    assert any("nonce window" in note for note in told.notes)
-
-
 def test_one_invalid_key_proves_nothing_for_live_keys_get_it_too() -> None:
     verdict = kraken.fault(answer({"error": ["EAPI:Invalid key"]}))
     assert verdict == (Fault.AMBIGUOUS, "EAPI:Invalid-key")
