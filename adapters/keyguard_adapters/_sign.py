@@ -142,3 +142,15 @@ def _not(kind: str) -> UsageError:
 def base64url(data: bytes) -> str:
     """URL-safe base64 without padding, as JWTs use it."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def ed25519_seed(secret: Secret, text: str) -> bytes:
+    """Ed25519 by a base64 seed of 32 bytes or a PEM private key; raises UsageError if it is neither."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    if secret.reveal().startswith("-----BEGIN"):
+        return ed25519(secret, text)
+    seed = decoded(secret)
+    if len(seed) != 32:
+        raise UsageError("the secret is not a seed of 32 bytes", code="key.shape")
+    return Ed25519PrivateKey.from_private_bytes(seed).sign(text.encode())

@@ -6,6 +6,7 @@ makes one.
 """
 
 NAMES = (
+    "backpack",
     "bitfinex",
     "bitso",
     "bitvavo",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from keyguard.cli import session, views
 from keyguard.core.errors import KeyguardError, Refused, UsageError
-from keyguard.core.exchange import Effect, Fault, NonceKind
+from keyguard.core.exchange import Effect, Fault, NonceKind, fitted
 from keyguard.core.keys import Origin, scope_names
 from keyguard.core.steps import drive
 from keyguard.intake.credentials import assemble
@@ -72,7 +72,7 @@ class _Asking:
         if sum(self._asked.values()) >= MOST:
             return _unasked(f"only {MOST} are asked about in one run")
         try:
-            who = _credential(finding)
+            who = fitted(_credential(finding), adapter.facts)
         except KeyguardError as error:
             return _unasked(error.message)
         if finding.venue in self._asked:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import json
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -151,7 +151,20 @@ class Credential:
     key: str
     secret: Secret
     passphrase: Secret | None = None
-    kind: KeyKind = KeyKind.HMAC  # RSA, ED25519, ES256: `secret` is the PEM private key
+    kind: KeyKind = (
+        KeyKind.HMAC
+    )  # RSA, ED25519, ES256: a PEM private key, or the form of the adapter's example
+
+
+def fitted(who: Credential, facts: Facts) -> Credential:
+    """The credential under the venue's own kind.
+
+    Text that is no PEM key counts as an HMAC secret until the venue is known: it may be a base64 seed, or
+    the key of a wallet.
+    """
+    if who.kind is KeyKind.HMAC and KeyKind.HMAC not in facts.kinds:
+        return replace(who, kind=facts.kinds[0])
+    return who
 
 
 @dataclass(frozen=True, slots=True)

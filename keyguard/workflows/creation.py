@@ -13,7 +13,18 @@ from keyguard.core.errors import (
     Refused,
     UsageError,
 )
-from keyguard.core.exchange import Credential, Effect, Fault, Guide, KeyReport, NewKey, Reply, Request, Step
+from keyguard.core.exchange import (
+    Credential,
+    Effect,
+    Fault,
+    Guide,
+    KeyReport,
+    NewKey,
+    Reply,
+    Request,
+    Step,
+    fitted,
+)
 from keyguard.core.keys import KeyVersion, VersionStatus
 from keyguard.core.rotation import Action, Event
 from keyguard.core.secret import Secret
@@ -171,7 +182,7 @@ def _guided_step() -> Step[NewKey]:
 
 
 def _pasted(run: Run, guide: Guide, _: Request) -> Reply:
-    credential = run.ports.person.new_credential(run.key.venue, guide)
+    credential = fitted(run.ports.person.new_credential(run.key.venue, guide), run.adapter.facts)
     return Reply(200, {}, credentials.pack(credential).reveal().encode())
 
 

@@ -64,11 +64,11 @@ def store(ports: Ports, version: KeyVersion, credential: Credential) -> None:
 def check_shape(credential: Credential, example: Credential) -> None:
     """Refuse what cannot be a credential of this venue, by its parts only; UsageError names the part."""
     _one_word("access key", credential.key)
-    if credential.kind in _PEM_KINDS:
-        if not credential.secret.reveal().lstrip().startswith("-----BEGIN"):
-            raise _malformed("private key", "is not in PEM form")
-    else:
-        _one_word("secret", credential.secret.reveal())
+    secret, pem = credential.secret.reveal(), credential.kind in _PEM_KINDS
+    if pem and not secret.lstrip().startswith("-----BEGIN") and example.kind is not credential.kind:
+        raise _malformed("private key", "is not in PEM form")
+    if not (pem and secret.lstrip().startswith("-----BEGIN")):
+        _one_word("secret", secret)
     if credential.secret == Secret(credential.key):
         raise _malformed("secret", "is the access key")
     if example.passphrase is not None and credential.passphrase is None:

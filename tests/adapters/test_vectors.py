@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from keyguard.core.exchange import Credential, Request, Stamp, Wire
+from keyguard.core.exchange import Credential, Request, Stamp, Wire, fitted
 from keyguard.core.keys import KeyKind
 from keyguard.core.secret import Secret
 from keyguard_adapters import NAMES, bybit
@@ -61,7 +61,7 @@ def signed(vector: dict[str, Any]) -> Wire:
     venue = adapter(vector["exchange"])
     host = urlsplit(venue.facts.base).netloc
     stamp = Stamp(vector["clock_ms"], vector.get("nonce", ""), host)
-    return venue.sign(request, credential(vector), stamp)
+    return venue.sign(request, fitted(credential(vector), venue.facts), stamp)
 
 
 @pytest.mark.parametrize("vector", vectors(*NAMES))
