@@ -3,6 +3,7 @@
 NAMES = (
     "backpack",
     "bitfinex",
+    "bitmex",
     "bitso",
     "bitvavo",
     "bybit",

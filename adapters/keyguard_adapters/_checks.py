@@ -146,3 +146,13 @@ def needs_another_key(facts: Facts) -> NotOffered:
         still="the key is as it was",
         hint="issue a new key with the rights wanted, then delete this one: keyguard key rotate",
     )
+
+
+def no_longer_open(facts: Facts) -> NotOffered:
+    """The refusal to ask a venue that closed: whatever came back would prove nothing."""
+    return NotOffered(
+        f"{facts.name} closed on {facts.closed}: nothing there can be asked",
+        code="exchange.closed",
+        still="nothing was sent; a stored key stays stored",
+        hint="see that the balances were withdrawn, then: keyguard key remove",
+    )

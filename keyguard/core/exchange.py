@@ -112,7 +112,8 @@ class Facts:
     """What is true of a venue, with its source. Durations are None where no such rule exists.
 
     `base` is the https origin; `docs`/`checked` the source and the day it was read; `key_page` where a
-    person manages keys; `kinds`: of keys the adapter signs with. `lives`: the rules by which keys end.
+    person manages keys; `closed`: the day a venue that answers no more closed, "" while it is open;
+    `kinds`: of keys the adapter signs with. `lives`: the rules by which keys end.
     `limit`: how fast it may be asked (None: not documented). `clock_window`: how far a timestamp may be
     off (None: no timestamps). `max_ips`: entries per key (None: unknown, 0: it has no IP lists);
     `ip_forms`: what they may be. `disturbs`: what asking about a key does to the program that uses it (a
@@ -129,6 +130,7 @@ class Facts:
     docs: str
     checked: str
     key_page: str
+    closed: str = ""
     kinds: tuple[KeyKind, ...] = (KeyKind.HMAC,)
     nonce: NonceKind = NonceKind.NONE
     clock_window: timedelta | None = None
