@@ -6,6 +6,7 @@ NAMES = (
     "bitmex",
     "bitso",
     "bitvavo",
+    "bullish",
     "bybit",
     "deribit",
     "upbit",

@@ -10,6 +10,7 @@ NAMES = (
     "bitfinex",
     "bitso",
     "bitvavo",
+    "bullish",
     "bybit",
     "deribit",
     "upbit",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import json
 import re
@@ -222,7 +223,9 @@ def test_guides_are_plain_lines_on_the_venues_own_page(venue: str) -> None:
     spec, current = told(venue).SPEC, told(venue).CURRENT
     guides = [found.guide_delete(current)]
     if not found.facts.closed:
-        guides = [found.guide_create(spec), found.guide_edit(current, spec), *guides]
+        guides.insert(0, found.guide_create(spec))
+        with contextlib.suppress(NotOffered):  # a page that cannot change a key
+            guides.insert(0, found.guide_edit(current, spec))
     for guide in guides:
         assert isinstance(guide, Guide)
         assert guide.page == found.facts.key_page
