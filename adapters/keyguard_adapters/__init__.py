@@ -9,6 +9,7 @@ NAMES = (
     "bullish",
     "bybit",
     "deribit",
+    "hyperliquid",
     "upbit",
     "whitebit",
 )

@@ -65,8 +65,9 @@ def demand_addresses(facts: Facts, ips: tuple[str, ...]) -> None:
     most = facts.max_ips
     if (facts.ip_mandatory and not ips) or (most is not None and len(ips) > most):
         least = 1 if facts.ip_mandatory else 0
+        limit = "any number of" if most is None else most
         raise UsageError(
-            f"a {facts.name} key takes {least} to {most or 'any number of'} addresses, not {len(ips)}",
+            f"a {facts.name} key takes {least} to {limit} addresses, not {len(ips)}",
             code="exchange.addresses",
             still=_STILL,
             hint="name the addresses the desk trades from",

@@ -13,6 +13,7 @@ NAMES = (
     "bullish",
     "bybit",
     "deribit",
+    "hyperliquid",
     "upbit",
     "whitebit",
 )
