@@ -1,12 +1,15 @@
 """One file per venue; `NAMES` lists the bundled ones."""
 
 NAMES = (
+    "backpack",
     "binance",
     "bitfinex",
     "bithumb",
+    "bitmex",
     "bitso",
     "bitstamp",
     "bitvavo",
+    "bullish",
     "bybit",
     "coinbase",
     "coinbaseexchange",
@@ -14,6 +17,7 @@ NAMES = (
     "cryptocom",
     "deribit",
     "gemini",
+    "hyperliquid",
     "kraken",
     "kucoin",
     "okx",

@@ -6,12 +6,14 @@ makes one.
 """
 
 NAMES = (
+    "backpack",
     "binance",
     "bitfinex",
     "bithumb",
     "bitso",
     "bitstamp",
     "bitvavo",
+    "bullish",
     "bybit",
     "coinbase",
     "coinbaseexchange",
@@ -19,6 +21,7 @@ NAMES = (
     "cryptocom",
     "deribit",
     "gemini",
+    "hyperliquid",
     "kraken",
     "kucoin",
     "okx",

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from keyguard.core.exchange import Credential, Request, Stamp, Wire
 from keyguard.core.keys import KeyKind
 from keyguard.core.secret import Secret
+from keyguard.workflows import credentials
 from keyguard_adapters import NAMES
 from tests.adapters.scripts import adapter, told
 
@@ -63,12 +64,13 @@ def signed(vector: dict[str, Any]) -> Wire:
     query = dict(asked["query"])
     if vector["name"] in SORTED_QUERY:  # the order on the wire is the caller's: give it the client's
         query = {name: query[name] for name, _ in parse_qsl(urlsplit(vector["expected"]["url"]).query)}
-    request = Request(asked["method"], asked["path"], query=query, body=asked["body"])
+    public = {} if asked.get("signed", True) else {"signed": False}
+    request = Request(asked["method"], asked["path"], query=query, body=asked["body"], **public)
     request = getattr(told(vector["exchange"]), "client_request", lambda _: request)(vector)
     venue = adapter(vector["exchange"])
     host = urlsplit(venue.facts.base).netloc
     stamp = Stamp(vector["clock_ms"], vector.get("nonce", ""), host)
-    return venue.sign(request, credential(vector), stamp)
+    return venue.sign(request, credentials.of_kind(credential(vector), venue.example), stamp)
 
 
 @pytest.mark.parametrize("vector", vectors(*NAMES))
