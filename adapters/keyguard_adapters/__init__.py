@@ -3,6 +3,7 @@
 NAMES = (
     "bybit",
     "deribit",
+    "gate",
     "kucoin",
     "upbit",
 )

@@ -8,6 +8,7 @@ makes one.
 NAMES = (
     "bybit",
     "deribit",
+    "gate",
     "kucoin",
     "upbit",
 )

@@ -26,7 +26,11 @@ VECTORS = Path(__file__).parent / "vectors"
 
 # pybit sorts a query by name and writes JSON with spaces; ccxt leaves a "?" behind an empty query.
 SORTED_QUERY = {"list all API keys of a sub UID"}
-SPACED_JSON = {"create sub UID API key", "update sub API key by master, RSA"}
+SPACED_JSON = {
+    "create sub UID API key",
+    "update sub API key by master, RSA",
+    "update_sub_key_put_body",  # gate-api
+}
 BARE_QUESTION_MARK = {"introspect query-api, RSA self-generated key"}
 
 
