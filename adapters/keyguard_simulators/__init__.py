@@ -6,6 +6,7 @@ makes one.
 """
 
 NAMES = (
+    "bitget",
     "bybit",
     "deribit",
     "gate",

@@ -33,9 +33,7 @@ from keyguard_simulators.table import (
 from keyguard_simulators.venue import KeyForm
 from keyguard_simulators.wire import Call
 
-GROUPS = (
-    "spot margin loan unified futures delivery options wallet withdrawal sub_accounts account earn".split()
-)
+GROUPS = "spot margin loan unified futures delivery options wallet withdrawal sub_accounts account".split()
 PERMISSIONS = [f"{group}:{level}" for group in GROUPS for level in ("read", "read_write")]
 HEADERS = ("key", "sign", "timestamp")
 WINDOW_MS, OPEN_LIFE_MS = 60_000, 90 * DAY_MS
