@@ -5,6 +5,7 @@ NAMES = (
     "bybit",
     "deribit",
     "gate",
+    "htx",
     "kucoin",
     "upbit",
 )

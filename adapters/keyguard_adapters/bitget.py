@@ -146,7 +146,8 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
 
 def fault(reply: Reply) -> tuple[Fault, str] | None:
     """Decide by `code`, of which 00000 is success."""
-    return by_code(reply, member(reply, "code").replace("00000", ""), FAULTS)
+    code = member(reply, "code")
+    return by_code(reply, "" if code == "00000" else code, FAULTS)
 
 
 def clock() -> Step[int]:

@@ -10,6 +10,7 @@ NAMES = (
     "bybit",
     "deribit",
     "gate",
+    "htx",
     "kucoin",
     "upbit",
 )

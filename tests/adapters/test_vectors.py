@@ -31,6 +31,7 @@ SPACED_JSON = {
     "update sub API key by master, RSA",
     "update_sub_key_put_body",  # gate-api
 }
+OTHER_HOST = {"whoami_get_uid_ed25519"}  # htx-api's default; the host is signed
 BARE_QUESTION_MARK = {"introspect query-api, RSA self-generated key"}
 
 
@@ -53,6 +54,12 @@ def credential(vector: dict[str, Any]) -> Credential:
     return Credential(key, Secret(given["secret"]), passphrase)
 
 
+def base(vector: dict[str, Any]) -> str:
+    if vector["name"] in OTHER_HOST:
+        return f"https://{urlsplit(vector['expected']['url']).netloc}"
+    return adapter(vector["exchange"]).facts.base
+
+
 def signed(vector: dict[str, Any]) -> Wire:
     asked = vector["request"]
     query = dict(asked["query"])
@@ -60,7 +67,7 @@ def signed(vector: dict[str, Any]) -> Wire:
         query = {name: query[name] for name, _ in parse_qsl(urlsplit(vector["expected"]["url"]).query)}
     request = Request(asked["method"], asked["path"], query=query, body=asked["body"])
     venue = adapter(vector["exchange"])
-    host = urlsplit(venue.facts.base).netloc
+    host = urlsplit(base(vector)).netloc
     stamp = Stamp(vector["clock_ms"], vector.get("nonce", ""), host)
     return venue.sign(request, credential(vector), stamp)
 
@@ -78,7 +85,7 @@ def test_the_wire_is_that_of_the_other_client(
     wire, expected = signed(vector), vector["expected"]
     url = expected["url"].rstrip("?") if vector["name"] in BARE_QUESTION_MARK else expected["url"]
     assert wire.method == expected["method"]
-    assert adapter(vector["exchange"]).facts.base + wire.target == url
+    assert base(vector) + wire.target == url
     assert wire.body.decode() == (expected["body"] or "")
     for name in told(vector["exchange"]).VECTOR_HEADERS:
         # Some stand there in parts, so that no secret scanner takes them for a leak.
@@ -87,7 +94,7 @@ def test_the_wire_is_that_of_the_other_client(
 
 def test_every_exception_above_names_a_vector() -> None:
     names = {param.values[0]["name"] for param in vectors(*NAMES)}
-    assert names >= SORTED_QUERY | SPACED_JSON | BARE_QUESTION_MARK
+    assert names >= SORTED_QUERY | SPACED_JSON | BARE_QUESTION_MARK | OTHER_HOST
 
 
 @pytest.mark.parametrize("vector", vectors("bybit"))

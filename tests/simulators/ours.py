@@ -88,6 +88,8 @@ class Desk:
         client.password = key.passphrase
         client.urls["api"] = _moved(client.urls["api"], self.base)
         client.hostname = urlsplit(self.base).netloc
+        for hosts in client.urls.get("hostnames", {}):
+            client.urls["hostnames"][hosts] = client.hostname
         client.rateLimit = 2
         return client
 
@@ -95,7 +97,7 @@ class Desk:
 def replay(desk: Desk, vector: dict[str, Any], grants: frozenset[str], spoil: str = "") -> Got:
     """Send a request as another client signed it, at the moment it did, with a key the venue knows.
 
-    `spoil`: the header whose signature is changed in its middle.
+    `spoil`: the header or query parameter whose signature is changed in its middle.
     """
     given, expected = vector["credentials"], vector["expected"]
     state = desk.venue.state
@@ -118,11 +120,12 @@ def replay(desk: Desk, vector: dict[str, Any], grants: frozenset[str], spoil: st
         )
     )
     headers = {name: "".join(value) for name, value in expected["headers"].items()}
-    if spoil:
-        value = headers[spoil]
-        other = "A" if value[20] != "A" else "B"
-        headers[spoil] = value[:20] + other + value[21:]
+    headers["Host"] = urlsplit(expected["url"]).netloc  # some venues sign it
     url = re.sub(r"^https?://[^/]+", desk.base, expected["url"])
+    if spoil in headers:
+        headers[spoil] = _changed(headers[spoil], 20)
+    elif spoil:
+        url = _changed(url, url.index(f"{spoil}=") + 20)
     return send(Sent(expected["method"], url, headers, (expected["body"] or "").encode()))
 
 
@@ -135,6 +138,10 @@ def wrong(key: Key, secret: str) -> Credential:
     """The same key with another secret."""
     passphrase = Secret(key.passphrase) if key.passphrase else None
     return Credential(key.public_id, Secret(secret), passphrase)
+
+
+def _changed(text: str, at: int) -> str:
+    return f"{text[:at]}{'1' if text[at] != '1' else '2'}{text[at + 1 :]}"
 
 
 def _moved(urls: Any, base: str) -> Any:
