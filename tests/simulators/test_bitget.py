@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import ccxt
@@ -17,7 +15,7 @@ from keyguard.core.secret import Secret
 from keyguard_adapters import bitget
 from keyguard_simulators.accounts import Key
 from keyguard_simulators.serve import Running
-from tests.adapters.test_vectors import VECTORS
+from tests.adapters.test_vectors import read
 from tests.simulators.ours import Desk, credential, replay, wrong
 
 PASSPHRASE = "FAKEpass27lettersanddigits7"
@@ -85,9 +83,7 @@ def test_ccxt_with_a_wrong_secret_is_refused(desk: Desk, trader: Key) -> None:
 
 
 SIGNED: list[dict[str, Any]] = [
-    vector
-    for vector in json.loads((Path(VECTORS) / "bitget.json").read_text(encoding="utf-8"))
-    if vector["request"]["path"].endswith("/account/info")
+    vector for vector in read("bitget") if vector["request"]["path"].endswith("/account/info")
 ]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +15,7 @@ from keyguard_adapters import htx
 from keyguard_simulators import totp
 from keyguard_simulators.accounts import Key
 from keyguard_simulators.serve import Running
-from tests.adapters.test_vectors import VECTORS
+from tests.adapters.test_vectors import read
 from tests.adapters.venues.htx import TRADE
 from tests.simulators.ours import Desk, credential, replay, wrong
 
@@ -69,9 +68,7 @@ def test_ccxt_with_a_wrong_secret_is_refused(desk: Desk, trader: Key) -> None:
 
 
 SIGNED: list[dict[str, Any]] = [
-    vector
-    for vector in json.loads((VECTORS / "htx.json").read_text(encoding="utf-8"))
-    if vector["request"]["path"] == "/v2/user/uid"
+    vector for vector in read("htx") if vector["request"]["path"] == "/v2/user/uid"
 ]
 
 
