@@ -8,5 +8,6 @@ NAMES = (
     "gate",
     "htx",
     "kucoin",
+    "mexc",
     "upbit",
 )

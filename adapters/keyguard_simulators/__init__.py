@@ -13,5 +13,6 @@ NAMES = (
     "gate",
     "htx",
     "kucoin",
+    "mexc",
     "upbit",
 )
