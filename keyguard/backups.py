@@ -114,6 +114,7 @@ def create(home: Home, ports: Ports, file: Path, passphrase: Secret | None) -> M
                     "proxy": config.proxy,
                     "firm": dict(config.firm),
                     "simulators": dict(config.simulators),
+                    "hosts": dict(config.hosts),
                     "use_rules": [dict(table) for table in config.use_rules],
                 },
                 "log": {"records": head.records, "chain": head.chain},

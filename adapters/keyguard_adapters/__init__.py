@@ -5,5 +5,6 @@ NAMES = (
     "bybit",
     "coinone",
     "deribit",
+    "korbit",
     "upbit",
 )

@@ -10,5 +10,6 @@ NAMES = (
     "bybit",
     "coinone",
     "deribit",
+    "korbit",
     "upbit",
 )

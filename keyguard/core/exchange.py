@@ -115,7 +115,8 @@ class Limit:
 class Facts:
     """What is true of a venue, with its source. Durations are None where no such rule exists.
 
-    `base` is the https origin; `docs`/`checked` the source and the day it was read; `key_page` where a
+    `base` is the https origin, `other_bases` those of the same venue under another name, which a home may
+    choose in its place; `docs`/`checked` the source and the day it was read; `key_page` where a
     person manages keys; `kinds`: of keys the adapter signs with. `lives`: the rules by which keys end.
     `limit`: how fast it may be asked (None: not documented). `clock_window`: how far a timestamp may be
     off (None: no timestamps). `max_ips`: entries per key (None: unknown, 0: it has no IP lists);
@@ -146,6 +147,7 @@ class Facts:
     dead: frozenset[Fault] = frozenset()
     env_names: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     unverified: tuple[str, ...] = ()
+    other_bases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
