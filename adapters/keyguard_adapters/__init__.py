@@ -5,6 +5,7 @@ NAMES = (
     "bybit",
     "coinone",
     "deribit",
+    "gopax",
     "korbit",
     "upbit",
 )

@@ -10,6 +10,7 @@ NAMES = (
     "bybit",
     "coinone",
     "deribit",
+    "gopax",
     "korbit",
     "upbit",
 )

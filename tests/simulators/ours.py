@@ -76,7 +76,7 @@ def enter(state: State, vector: dict[str, Any], account: str, grants: frozenset[
     """Give the simulator the key of a vector, and stop its clock at the vector's instant."""
     given = vector["credentials"]
     key = Key(
-        public_id=given.get("apiKey") or given["api_key"],
+        public_id="".join(given.get("apiKey") or given["api_key"]),
         number=state.book.next_number,
         account=account,
         grants=grants,
@@ -84,7 +84,7 @@ def enter(state: State, vector: dict[str, Any], account: str, grants: frozenset[
         label="",
         created_ms=0,
         live_ms=0,
-        secret=given.get("secret", ""),
+        secret="".join(given.get("secret", "")),
         **more,
     )
     state.book.add_key(key)
