@@ -6,6 +6,7 @@ NAMES = (
     "coinone",
     "deribit",
     "gopax",
+    "hashkey",
     "korbit",
     "upbit",
 )

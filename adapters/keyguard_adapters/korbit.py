@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import base64
 from datetime import timedelta
+from functools import partial
 
 from keyguard.core.exchange import (
     Adapter,
@@ -38,7 +39,7 @@ from keyguard.core.secret import Secret
 from keyguard_adapters._checks import from_ms, rows
 from keyguard_adapters._faults import by_code, member
 from keyguard_adapters._page import Page
-from keyguard_adapters._sign import demand_kind, ed25519, encoded, hmac_sha256, pairs, target, unsigned
+from keyguard_adapters._sign import carried, demand_kind, ed25519, form_signed, hmac_sha256, unsigned
 
 FACTS = Facts(
     id="korbit",
@@ -97,15 +98,8 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
     if not request.signed:
         return unsigned(request)
     demand_kind(who, FACTS)
-    query = "" if request.body is None else encoded(pairs(request.query))
-    given = request.query if request.body is None else request.body
-    params = encoded(pairs({**given, "timestamp": stamp.ms}))
-    params += "&" + encoded([("signature", _signature(who, query + params))])
-    headers = {"X-KAPI-KEY": who.key}
-    if request.body is None:
-        return Wire(request.method, target(request.path, params), headers)
-    headers["Content-Type"] = "application/x-www-form-urlencoded"
-    return Wire(request.method, target(request.path, query), headers, params.encode())
+    params = {**carried(request), "timestamp": stamp.ms}
+    return form_signed(request, params, {"X-KAPI-KEY": who.key}, partial(_signature, who))
 
 
 def _signature(who: Credential, text: str) -> str:

@@ -11,6 +11,7 @@ NAMES = (
     "coinone",
     "deribit",
     "gopax",
+    "hashkey",
     "korbit",
     "upbit",
 )
