@@ -1,6 +1,7 @@
 """One file per venue; `NAMES` lists the bundled ones."""
 
 NAMES = (
+    "bitflyer",
     "bithumb",
     "bybit",
     "coinone",

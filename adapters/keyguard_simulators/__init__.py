@@ -6,6 +6,7 @@ makes one.
 """
 
 NAMES = (
+    "bitflyer",
     "bithumb",
     "bybit",
     "coinone",
