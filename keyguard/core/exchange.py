@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import json
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -285,6 +285,10 @@ class Guide:
     steps: tuple[str, ...]
     korean: tuple[str, ...] = ()
     parts: tuple[str, ...] = ("key", "secret")
+
+    def after(self, step: str, korean: str) -> Guide:
+        """The guide with one more step in front, in each language it has."""
+        return replace(self, steps=(step, *self.steps), korean=(korean, *self.korean) if self.korean else ())
 
 
 @dataclass(frozen=True)

@@ -129,6 +129,19 @@ def test_what_the_venue_does_not_tell_stays_declared():
     assert observed["scopes_granted"] == [], "the record holds what the venue said"
 
 
+def test_what_is_put_before_the_steps_is_put_there_in_each_language():
+    world = World("guided")
+    world.exchange.tells_ips = False
+    made = world.exchange.adapter.guide_create
+    world.exchange.adapter = replace(
+        world.exchange.adapter, guide_create=lambda spec: replace(made(spec), korean=("발급을 누릅니다",))
+    )
+    turn(world)
+    guide = world.person.guides[0]
+    assert "같은 IP 주소" in guide.korean[0]
+    assert guide.korean[1:] == ("발급을 누릅니다",)
+
+
 def test_needs_without_names_leave_the_settings_to_the_person():
     world = World("guided")
     world.inventory.update_key(replace(world.key, needs=Scope.TRADE_SPOT))
