@@ -26,7 +26,7 @@ def pairs(params: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value)
+    return value.reveal() if isinstance(value, Secret) else str(value)
 
 
 def encoded(found: Iterable[tuple[str, str]]) -> str:
@@ -41,7 +41,7 @@ def target(path: str, query: str) -> str:
 
 def compact(body: Mapping[str, Any] | None) -> str:
     """Serialise a body without spaces, in the order given; no body is the empty text."""
-    return "" if body is None else json.dumps(body, separators=(",", ":"))
+    return "" if body is None else json.dumps(body, separators=(",", ":"), default=Secret.reveal)
 
 
 def unsigned(request: Request) -> Wire:
@@ -142,6 +142,40 @@ def _not(kind: str) -> UsageError:
 def base64url(data: bytes) -> str:
     """URL-safe base64 without padding, as JWTs use it."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def plain(found: Iterable[tuple[str, str]]) -> str:
+    """Names and values as a person reads them, not percent-encoded: some venues sign that."""
+    return "&".join(f"{name}={value}" for name, value in found)
+
+
+def base64_text(data: bytes) -> str:
+    """Standard base64, padded, as text."""
+    return base64.b64encode(data).decode()
+
+
+def demand_passphrase(who: Credential) -> Secret:
+    """The credential's passphrase; raises UsageError for one without."""
+    if who.passphrase is None:
+        raise UsageError(
+            "this venue's keys have a passphrase, and it is missing here",
+            code="credential.passphrase",
+            hint="add the key again with key, secret and passphrase",
+        )
+    return who.passphrase
+
+
+def ed25519_base64(private_key: Secret, text: str) -> bytes:
+    """Ed25519 by a private key in base64: its 32 bytes, alone or followed by the 32 of the public key.
+
+    Raises UsageError, without the key, for anything else.
+    """
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    octets = decoded(private_key)
+    if len(octets) not in (32, 64):
+        raise UsageError("the private key is not 32 or 64 bytes in base64", code="key.shape")
+    return Ed25519PrivateKey.from_private_bytes(octets[:32]).sign(text.encode())
 
 
 def jwt_hs256(claims: Mapping[str, Any], secret: Secret) -> str:

@@ -6,13 +6,22 @@ makes one.
 """
 
 NAMES = (
+    "binance",
+    "bitfinex",
     "bitflyer",
     "bithumb",
+    "bitso",
+    "bitvavo",
     "bybit",
+    "coinbase",
+    "coinbaseexchange",
     "coinone",
     "deribit",
     "gopax",
     "hashkey",
     "korbit",
+    "kucoin",
+    "okx",
     "upbit",
+    "whitebit",
 )

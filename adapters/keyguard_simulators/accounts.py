@@ -61,6 +61,7 @@ class Key:
     dead_ms: int = 0
     features: tuple[str, ...] = ()
     used_ms: int = 0
+    passphrase: str = field(default="", repr=False)
 
     def known_at(self, now_ms: int) -> bool:
         """Whether the machines that check signatures know this key at `now_ms`."""

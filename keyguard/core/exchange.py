@@ -124,7 +124,8 @@ class Facts:
     ("moves its nonce on"), "" where it does nothing; such keys are asked about on demand
     only while somebody uses them. `dead`: faults by which this venue can mean "this key no longer exists",
     AMBIGUOUS among them where its answer may mean other things too; burial always needs the key list or a
-    working control call beside it. `env_names`: for `run --as`, style -> ((variable, field), …) with fields
+    working control call beside it. `propagation`: how long a change of a key may take to count everywhere, as
+    documented (zero: nothing is). `env_names`: for `run --as`, style -> ((variable, field), …) with fields
     key, secret, passphrase, private_key.
     """
 
@@ -145,6 +146,7 @@ class Facts:
     disturbs: str = ""
     label_pattern: str = r"[A-Za-z0-9_]{1,16}"
     dead: frozenset[Fault] = frozenset()
+    propagation: timedelta = timedelta(0)
     env_names: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     unverified: tuple[str, ...] = ()
     other_bases: tuple[str, ...] = ()
@@ -172,7 +174,8 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call of a venue's API, unsigned. `path` starts with "/"; a query value may be a list.
+    """One call of a venue's API, unsigned. `path` starts with "/"; a query value may be a list, or a Secret
+    (so may a member of the body): signing reveals it, a repr does not.
 
     `signed=False` is for public calls (server time). `effect` is noted in the journal before it leaves.
     """
@@ -190,7 +193,7 @@ class Wire:
     """The exact bytes to send: `target` is path and query as signed, without scheme and host."""
 
     method: str
-    target: str
+    target: str = field(repr=False)  # some venues want a passphrase in it
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(default=b"", repr=False)
 
@@ -211,10 +214,16 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A question only a person can answer in the middle of an operation, such as a one-time code."""
+    """A question that an operation cannot go on without, for whoever runs it to answer.
 
-    kind: str  # "totp"
+    "totp": a one-time code, which only a person has. "new_passphrase": the passphrase of the key about to be
+    made, fresh and the same whenever the operation is run again. "passphrase": that of the key `key` (public
+    id) as it exists. Workflows know or draw passphrases; a person is asked for those nobody here knows.
+    """
+
+    kind: str
     prompt: str
+    key: str = ""
 
 
 T = TypeVar("T")

@@ -179,8 +179,8 @@ def _guided_step() -> Step[NewKey]:
 
 
 def _pasted(run: Run, guide: Guide, _: Request) -> Reply:
-    given = run.ports.person.new_credential(run.key.venue, guide)
-    credential = credentials.of_venue(given, run.adapter.example)
+    pasted = run.ports.person.new_credential(run.key.venue, guide)
+    credential = credentials.of_kind(pasted, run.adapter.example)
     return Reply(200, {}, credentials.pack(credential).reveal().encode())
 
 

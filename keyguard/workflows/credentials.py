@@ -68,20 +68,13 @@ def parts(example: Credential) -> tuple[str, ...]:
     return ("key", "secret") if example.passphrase is None else ("key", "secret", "passphrase")
 
 
-def of_venue(credential: Credential, example: Credential) -> Credential:
-    """What a person gave, as this venue's: where nothing in it tells the kind, the venue's own is meant."""
-    if credential.kind is KeyKind.HMAC and not example.secret.reveal().startswith(_PEM):
-        return replace(credential, kind=example.kind)
-    return credential
-
-
 def check_shape(credential: Credential, example: Credential) -> None:
     """Refuse what cannot be a credential of this venue, by its parts only; UsageError names the part."""
     _one_word("access key", credential.key)
-    if credential.kind in _PEM_KINDS and credential.kind is not _bare_kind(example):
-        if not credential.secret.reveal().lstrip().startswith(_PEM):
+    if credential.kind in _PEM_KINDS and not _is_bare(example):
+        if not _in_pem(credential):
             raise _malformed("private key", "is not in PEM form")
-    else:
+    elif not _in_pem(credential):
         _one_word("secret", credential.secret.reveal())
     if credential.secret == Secret(credential.key):
         raise _malformed("secret", "is the access key")
@@ -91,9 +84,21 @@ def check_shape(credential: Credential, example: Credential) -> None:
         raise _malformed("passphrase", "is empty")
 
 
-def _bare_kind(example: Credential) -> KeyKind | None:
-    """The kind of the venue's keys where they are no PEM: some give an Ed25519 key as base64."""
-    return None if example.secret.reveal().startswith(_PEM) else example.kind
+def of_kind(credential: Credential, example: Credential) -> Credential:
+    """Name the kind of a bare secret: at a venue whose keys are key pairs it is a private key in the venue's
+    own form, as the example shows."""
+    if credential.kind is KeyKind.HMAC and _is_bare(example):
+        return replace(credential, kind=example.kind)
+    return credential
+
+
+def _is_bare(example: Credential) -> bool:
+    """Whether the venue gives private keys as one word instead of as PEM."""
+    return example.kind is not KeyKind.HMAC and not _in_pem(example)
+
+
+def _in_pem(credential: Credential) -> bool:
+    return credential.secret.reveal().lstrip().startswith("-----BEGIN")
 
 
 def _one_word(part: str, value: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import json
 import re
@@ -15,11 +16,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyguard.core.errors import BadReply, UsageError
+from keyguard.core.errors import BadReply, NotOffered, UsageError
 from keyguard.core.exchange import Adapter, Credential, Effect, Guide, Reply, Request, Stamp
 from keyguard.core.keys import KeyKind, Scope
 from keyguard.core.secret import Secret
-from keyguard.core.steps import drive
 from keyguard_adapters import NAMES
 from tests.adapters.scripts import Scenario, Script, adapter, answer, body, every, reply, told
 
@@ -92,8 +92,8 @@ def test_every_operation_offered_has_a_scenario(venue: str) -> None:
 @every_venue
 def test_the_example_is_obviously_fake_and_signs(venue: str) -> None:
     found = adapter(venue)
-    assert found.example.key.startswith("FAKE")
-    assert found.example.secret.reveal().startswith("FAKE")
+    assert "FAKE" in found.example.key
+    assert "FAKE" in found.example.secret.reveal()
     wire = found.sign(Request("GET", "/v1/x", query={"a": "ü b/c+d", "c": [1, True]}), found.example, STAMP)
     assert re.fullmatch(r"/v1/x\?[A-Za-z0-9%&=._~\[\]-]+", wire.target)
     shown = repr(wire) + repr(found.example) + str(found.example.secret)
@@ -154,16 +154,22 @@ def test_the_same_replies_give_the_same_requests(scenario: Scenario) -> None:
 def test_an_answer_without_its_members_is_a_bad_reply(scenario: Scenario, given_body: object) -> None:
     if scenario.operation == "list_keys" and given_body in getattr(told(scenario.venue), "EMPTY_LISTS", ()):
         # There an empty list is an answer: an account without live keys.
-        assert drive(scenario.step(), lambda _: answer(given_body)) == ()
+        assert scenario.drive(lambda _: answer(given_body)) == ()
+        return
+    if given_body == body(f"{scenario.venue}/{scenario.replies[0]}"):
+        return  # so the venue confirms, in as many words
+    if given_body in getattr(told(scenario.venue), "EMPTY_ANSWERS", {}).get(scenario.operation, ()):
+        # There an empty answer is all that confirms a change.
+        assert scenario.drive(lambda _: answer(given_body)) is None
         return
     with pytest.raises(BadReply):
-        drive(scenario.step(), lambda _: answer(given_body))
+        scenario.drive(lambda _: answer(given_body))
 
 
 @every_scenario
 def test_an_answer_that_is_no_json_is_a_bad_reply(scenario: Scenario) -> None:
     with pytest.raises(BadReply):
-        drive(scenario.step(), lambda _: Reply(200, {}, b"<html>"))
+        scenario.drive(lambda _: Reply(200, {}, b"<html>"))
 
 
 @pytest.mark.parametrize(
@@ -174,7 +180,7 @@ def test_an_unknown_permission_is_an_error(scenario: str, old: str, new: str) ->
     found = next(s for s in SCENARIOS if str(s) == scenario)
     replies = [json.dumps(body(f"{found.venue}/{name}")) for name in found.replies]
     assert old in replies[0]
-    script = Script([answer(json.loads(text.replace(old, new))) for text in replies])
+    script = Script([answer(json.loads(text.replace(old, new))) for text in replies], list(found.codes))
     with pytest.raises(BadReply):
         script.run(found.step())
 
@@ -202,7 +208,9 @@ def test_an_error_status_is_always_a_refusal(venue: str, status: int, text: byte
 def test_guides_are_plain_lines_on_the_venues_own_page(venue: str) -> None:
     found = adapter(venue)
     spec, current = told(venue).SPEC, told(venue).CURRENT
-    guides = [found.guide_create(spec), found.guide_edit(current, spec), found.guide_delete(current)]
+    guides = [found.guide_create(spec), found.guide_delete(current)]
+    with contextlib.suppress(NotOffered):  # a page that cannot change a key
+        guides.append(found.guide_edit(current, spec))
     for guide in guides:
         assert isinstance(guide, Guide)
         assert guide.page == found.facts.key_page
@@ -212,8 +220,8 @@ def test_guides_are_plain_lines_on_the_venues_own_page(venue: str) -> None:
             assert line.isprintable()
     for ip in spec.ips:
         assert any(ip in step for step in guides[0].steps)
-        assert any(ip in step for step in guides[1].steps)
-    assert any(current.public_id in step for step in guides[2].steps)
+        assert all(any(ip in step for step in edit.steps) for edit in guides[2:])
+    assert any(current.public_id in step for step in guides[1].steps)
 
 
 @every_venue
@@ -281,7 +289,7 @@ def test_a_new_key_without_its_secret_is_a_bad_reply(
     assert holder[path[-1]]
     holder[path[-1]] = value
     with pytest.raises(BadReply):
-        Script([answer(first)]).run(found.step())
+        Script([answer(first)], list(found.codes)).run(found.step())
 
 
 @every_venue

@@ -17,7 +17,7 @@ from keyguard_simulators.coinone import PERMISSIONS
 from keyguard_simulators.serve import Running
 from keyguard_simulators.venue import KeyForm, Unacceptable
 from tests.simulators.clients import send, tap
-from tests.simulators.through_gateway import as_sent, drive_ours, enter, stopped, vectors
+from tests.simulators.signed import as_sent, drive_ours, enter, stopped, vectors
 
 TRADER = ["잔고 조회", "주문 조회", "주문 권한"]
 HERE = ("127.0.0.1",)

@@ -22,7 +22,7 @@ from keyguard_simulators.gopax import PERMISSIONS
 from keyguard_simulators.serve import Running
 from keyguard_simulators.venue import KeyForm
 from tests.simulators.clients import Got, Sent, send
-from tests.simulators.through_gateway import as_sent, drive_ours, enter, stopped, vectors
+from tests.simulators.signed import as_sent, drive_ours, enter, stopped, vectors
 
 TRADER = ["조회", "주문"]
 HERE = ("127.0.0.1",)

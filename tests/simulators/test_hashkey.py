@@ -17,7 +17,7 @@ from keyguard_simulators.hashkey import PERMISSIONS
 from keyguard_simulators.serve import Running
 from keyguard_simulators.venue import KeyForm
 from tests.simulators.clients import ccxt_client, send, tap
-from tests.simulators.through_gateway import as_sent, drive_ours, enter, stopped, vectors
+from tests.simulators.signed import as_sent, drive_ours, enter, stopped, vectors
 
 TRADER = ["read", "trade"]
 HERE = ("127.0.0.1",)

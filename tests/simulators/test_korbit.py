@@ -31,7 +31,7 @@ from keyguard_simulators.korbit import PERMISSIONS
 from keyguard_simulators.serve import Running
 from keyguard_simulators.venue import KeyForm, Unacceptable
 from tests.simulators.clients import Got, Sent, send
-from tests.simulators.through_gateway import as_sent, drive_ours, enter, stopped, vectors
+from tests.simulators.signed import as_sent, drive_ours, enter, stopped, vectors
 
 TRADER = ["readBalances", "readOrders", "writeOrders"]
 HERE = ("127.0.0.1",)

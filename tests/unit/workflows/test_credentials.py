@@ -75,20 +75,26 @@ def test_a_store_that_returns_something_else_is_noticed():
         credentials.store(world.ports, version, world.old)
 
 
-def test_a_bare_private_key_is_of_the_venues_kind():
-    """Some venues give an Ed25519 key as base64: nothing in it says what it is."""
-    example = Credential("FAKEkey", Secret("FAKEseed"), kind=KeyKind.ED25519)
-    made = credentials.of_venue(EXAMPLE, example)
-    assert made.kind is KeyKind.ED25519
-    credentials.check_shape(made, example)
-    with pytest.raises(UsageError, match="not in PEM"):
-        credentials.check_shape(made, EXAMPLE)
-    pem = Credential("FAKEkey", Secret(PEM), kind=KeyKind.RSA)
-    assert credentials.of_venue(pem, example) == pem
-    assert credentials.of_venue(EXAMPLE, pem) == EXAMPLE
-
-
 def test_a_person_is_asked_for_what_the_venue_has():
     assert credentials.parts(EXAMPLE) == ("key", "secret")
     example = Credential("FAKEkey", Secret("FAKEsecret"), Secret("FAKEpass"))
     assert credentials.parts(example) == ("key", "secret", "passphrase")
+
+
+BARE = Credential("FAKEkey", Secret("FAKEbase64=="), kind=KeyKind.ED25519)
+
+
+def test_a_bare_secret_is_of_the_venues_kind():
+    given = Credential("FAKEother", Secret("FAKEofAnother=="))
+    named = credentials.of_kind(given, BARE)
+    assert (named.kind, named.secret) == (KeyKind.ED25519, given.secret)
+    credentials.check_shape(named, BARE)
+    assert credentials.of_kind(given, EXAMPLE) is given
+    in_pem = Credential("FAKEkey", Secret(PEM), kind=KeyKind.ES256)
+    assert credentials.of_kind(in_pem, BARE) is in_pem
+    credentials.check_shape(in_pem, BARE)
+
+
+def test_a_bare_private_key_is_one_word():
+    with pytest.raises(UsageError, match="secret holds"):
+        credentials.check_shape(Credential("FAKEkey", Secret("FAKE two"), kind=KeyKind.ED25519), BARE)
