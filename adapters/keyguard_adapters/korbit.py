@@ -55,6 +55,7 @@ FACTS = Facts(
     ip_mandatory=True,
     lives=(Life(timedelta(days=365), source="https://docs.korbit.co.kr (read 2026-11-20)"),),
     limit=Limit(50, timedelta(seconds=1), shared=True),
+    propagation=timedelta(minutes=1),
     dead=frozenset({Fault.KEY_UNKNOWN}),
     env_names={"sdk": (("KORBIT_API_KEY", "key"), ("KORBIT_API_SECRET", "secret"))},
     unverified=(

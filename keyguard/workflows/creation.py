@@ -201,7 +201,8 @@ def _problem(run: Run, credential: Credential) -> KeyguardError | None:
         return error
     if run.ports.inventory.version_by_public_id(run.key.venue, credential.key) is not None:
         return UsageError("this key is registered already", code="key.known")
-    for wait in (*BACKOFF_S[:3], None):
+    waits = run.waits if run.adapter.facts.propagation else BACKOFF_S[:3]
+    for wait in (*waits, None):
         try:
             report = ask(run.ports, run.key.venue, run.adapter.whoami(credential.key), credential)
         except Refused as refusal:

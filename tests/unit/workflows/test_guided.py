@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -222,3 +223,14 @@ def test_a_person_who_said_done_too_early_is_shown_the_page_again():
     world.person.lazy = False
     assert go_on(world).state == "buried"
     assert [guide.title for guide in world.person.guides] == ["create", "delete", "delete"]
+
+
+def test_what_a_venue_says_to_take_a_minute_is_waited_for():
+    world = World("guided", delay_s=55)
+    with pytest.raises(Refused):
+        turn(world)
+    assert "that is not the new key examplex refused" in world.person.told
+    world = World("guided", delay_s=55)
+    facts = replace(world.exchange.adapter.facts, propagation=timedelta(minutes=1))
+    world.exchange.adapter = replace(world.exchange.adapter, facts=facts)
+    assert turn(world).state == "buried"
