@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     import argparse
 
     from keyguard.cli.output import Output
-    from keyguard.core.alerts import Alert
+    from keyguard.core.findings import Item
     from keyguard.ports.all import Ports
     from keyguard.rpc.client import Connection
     from keyguard.workflows.handout import HandOut
+    from keyguard.workflows.use_checks import RaiseAlert
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,8 @@ def giver(args: argparse.Namespace, out: Output, purpose: Purpose) -> Iterator[G
         return
     with session.opened(args, out) as ports:
 
-        def tell(alert: Alert) -> None:
-            out.talk(f"keyguard: alert: {alert.title}; {alert.text}")
+        def tell(found: Item, _: bool) -> None:
+            out.talk(f"keyguard: alert: {found.subject}: {found.text}")
 
         yield FromHome(ports, purpose, tell)
 
@@ -155,7 +156,7 @@ class FromDaemon:
 class FromHome:
     """Without a daemon: this process opens the store, records and releases."""
 
-    def __init__(self, ports: Ports, purpose: Purpose, tell: Callable[[Alert], None]) -> None:
+    def __init__(self, ports: Ports, purpose: Purpose, tell: RaiseAlert) -> None:
         self._ports = ports
         self._purpose = purpose
         self._tell = tell

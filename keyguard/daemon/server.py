@@ -83,7 +83,9 @@ class Server:
         self._by_user: Counter[int] = Counter()
         self._stopping = asyncio.Event()
         self._began = asyncio.get_running_loop().time()
-        self.hand_outs = HandOuts(ports, custody, eyes, settings, rights, self._actor, self._host)
+        self.hand_outs = HandOuts(
+            ports, custody, eyes, settings, rights, self._actor, self._host, jobs.raise_alert
+        )
         self.watching = Watching(ports, self.hand_outs.ledger)
         self._presence = Presence(ports, self.hand_outs.ledger, self.hand_outs.namer, self._host)
         self._schedule = Schedule(lambda: ports.clock.token(1)[0] / 255)

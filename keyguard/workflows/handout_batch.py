@@ -96,9 +96,9 @@ def record(
     `begun` and `ended` are leases that move from one process to another, or end: no new release.
 
     A refusal is recorded as `handout.denied` and answered by its error, as is a key that is unknown or has
-    no live version; the others stand. `raise_alert` is told what the desk's rules on use found, once all is
-    on disk; it has to be quick and raises nothing. Raises StoreError or IntegrityError if nothing could be
-    written.
+    no live version; the others stand. What the desk's rules on use found becomes findings in the same
+    transaction; `raise_alert` is told once all is on disk, has to be quick and raises nothing. Raises
+    StoreError or IntegrityError if nothing could be written.
     """
     keys = _keys(ports, wanted)
     named = _names(namer, keys)
@@ -129,8 +129,9 @@ def record(
                 answers.append(answer)
         ports.inventory.add_leases([*leases, *begun])
         ports.inventory.end_leases(ended, now)
-    for alert in checks.alerts if checks else ():
-        raise_alert(alert)
+        hits = checks.note() if checks else ()
+    for item, news in hits:
+        raise_alert(item, news)
     return tuple(answers)
 
 
