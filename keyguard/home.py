@@ -11,6 +11,7 @@
     [firm]                        # who writes the audit log (declared)
     [simulators]                  # venue = "http://127.0.0.1:PORT"; this home is for trying out
     [[use_rule]]                  # the desk's own rules on use (docs/use-rules.md)
+    [[egress]]                    # from which addresses a host calls venues, for those rules (declared)
     [daemon]                      # limits and times of the daemon (docs/daemon.md): numbers, texts, folders
     [alerts]                      # when alerts are repeated and held back (docs/daemon.md): numbers, texts
 """
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import tzinfo
 
+    from keyguard.core.use_history import Egress
     from keyguard.core.use_rules import Rule
 
 STORES = ("os-keyring", "file")
@@ -45,6 +47,7 @@ _MEMBERS = {
     "daemon",
     "alerts",
     "use_rule",
+    "egress",
     *_RIGHTS,
 }
 
@@ -64,6 +67,8 @@ class Config:
     alerts: Mapping[str, int | str] = field(default_factory=dict)
     use_rules: Sequence[Mapping[str, Any]] = ()
     """The tables as written; `use_rules()` makes rules of them."""
+    egress: Sequence[Mapping[str, Any]] = ()
+    """Likewise; see `egress()`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +178,8 @@ class Home:
                 document[name] = dict(table)
         if config.use_rules:
             document["use_rule"] = [dict(table) for table in config.use_rules]
+        if config.egress:
+            document["egress"] = [dict(table) for table in config.egress]
         text = tomli_w.dumps(document)
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -222,11 +229,10 @@ def _config(document: dict[str, Any], path: Path) -> Config:
         raise _malformed(path, "[alerts] holds texts and whole numbers")
     if not texts["id"] or texts["store"] not in STORES:
         raise _malformed(path, f"id is missing, or store is none of {', '.join(STORES)}")
-    chosen = document.get("use_rule", [])
-    if not isinstance(chosen, list) or not all(isinstance(table, dict) for table in chosen):
-        raise _malformed(path, "rules on use are tables [[use_rule]]")
+    chosen, declared = (_tables(document, name, path) for name in ("use_rule", "egress"))
     try:
         use_rules(chosen)
+        egress(declared)
     except ValueError as error:
         raise _malformed(path, str(error)) from None
     return Config(
@@ -235,8 +241,16 @@ def _config(document: dict[str, Any], path: Path) -> Config:
         rights=_rights(document, path),
         daemon=daemon,
         alerts=alerts,
-        use_rules=tuple(chosen),
+        use_rules=chosen,
+        egress=declared,
     )
+
+
+def _tables(document: dict[str, Any], name: str, path: Path) -> tuple[Mapping[str, Any], ...]:
+    chosen = document.get(name, [])
+    if not isinstance(chosen, list) or not all(isinstance(table, dict) for table in chosen):
+        raise _malformed(path, f"these are tables: [[{name}]]")
+    return tuple(chosen)
 
 
 def _plain(value: Any) -> bool:
@@ -254,6 +268,15 @@ def use_rules(tables: Sequence[Mapping[str, Any]]) -> tuple[Rule, ...]:
     from keyguard.core import use_config  # noqa: PLC0415 - most homes have no rules, all commands read one
 
     return use_config.rules(tables, _zone)
+
+
+def egress(tables: Sequence[Mapping[str, Any]]) -> Mapping[str, Egress]:
+    """Host -> from where it calls venues, as these tables declare; ValueError for one that says nothing."""
+    if not tables:
+        return {}
+    from keyguard.core import use_config  # noqa: PLC0415 - as above
+
+    return use_config.egress(tables)
 
 
 def _zone(name: str) -> tzinfo:

@@ -197,10 +197,10 @@ def _judge(
             )
         use = Use(key, version, wanted.actor, wanted.process, wanted.purpose, wanted.environment)
         permit = may_use(use)
-        hits = checks.demand(use, permit, names, wanted.private) if checks else ()
+        noted = checks.demand(use, permit, names, wanted.private) if checks else {}
     except KeyguardError as error:
         return _Judged(wanted, key, version, _denied(ports, wanted, key, version, names, error), error)
-    return _Judged(wanted, key, version, _given(wanted, key, version, names, permit, hits), None, permit)
+    return _Judged(wanted, key, version, _given(wanted, key, version, names, permit, noted), None, permit)
 
 
 def _cover(ports: Ports, named: Mapping[str, Names | KeyguardError], one: _Judged) -> None:
@@ -249,7 +249,7 @@ def _asked_once(may_use: MayUse) -> MayUse:
 
 
 def _given(
-    wanted: Wanted, key: Key, version: KeyVersion, names: Names, permit: Permit, hits: Sequence[str]
+    wanted: Wanted, key: Key, version: KeyVersion, names: Names, permit: Permit, noted: Mapping[str, Any]
 ) -> Draft:
     body = {
         "key": version.fingerprint,
@@ -268,9 +268,7 @@ def _given(
     private = _private(wanted)
     if permit.person is not None:
         private |= {"person": permit.person.id, "party": permit.person.party}
-    if hits:
-        private["use_rules"] = list(hits)
-    return Draft(key.venue, "handout", body, private)
+    return Draft(key.venue, "handout", body, {**private, **noted})
 
 
 def _denied(

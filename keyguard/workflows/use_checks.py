@@ -51,6 +51,7 @@ class UseChecks:
     def __init__(self, ports: Ports, uses: Uses, key_ids: Sequence[str]) -> None:
         self._ports = ports
         self._rules = uses.rules
+        self._egress = uses.egress
         self._histories = dict(use_log.take_in(uses))
         others = [key_id for key_id in key_ids if key_id not in self._histories]
         self._histories |= uses.histories(others) if others else {}
@@ -67,8 +68,9 @@ class UseChecks:
         permit: handout_batch.Permit,
         names: Names,
         facts: Mapping[str, Any],
-    ) -> tuple[str, ...]:
-        """Return the names of the rules that were hit and let it pass.
+    ) -> dict[str, Any]:
+        """Return what the private part of the hand-out's record holds of it: the names of the rules that were
+        hit and let it pass, and the host's declared addresses.
 
         UsageError `use.<kind>` where one blocks it, or wants a second person who has not agreed yet.
         """
@@ -84,7 +86,7 @@ class UseChecks:
         elif hits:
             self._tell(tried, hits, "the key was handed out")
         self._histories[use.key.id] = history.after(tried)
-        return tuple(hit.rule.name for hit in hits)
+        return _noted(tried, hits)
 
     def _approved(self, use: handout_batch.Use, tried: Use, hits: Sequence[Hit]) -> None:
         """Take the second person's word for exactly this. The venue is told the kinds of rules, no names."""
@@ -133,6 +135,7 @@ class UseChecks:
         facts: Mapping[str, Any],
     ) -> Use:
         now, person = self._ports.clock.now(), permit.person
+        egress = self._egress.get(use.actor.host)
         parties = self._ports.people.parties() if person is not None and person.party else ()
         return Use(
             key=use.key.name,
@@ -145,7 +148,20 @@ class UseChecks:
             sha256=facts.get("executable_sha256", ""),
             party=None if person is None else person.party,
             contract_end=use_log.contract_end(parties, person, now),
+            addresses=() if egress is None else egress.addresses,
+            organisation=None if egress is None else egress.organisation,
         )
+
+
+def _noted(tried: Use, hits: Sequence[Hit]) -> dict[str, Any]:
+    noted: dict[str, Any] = {}
+    if hits:
+        noted["use_rules"] = [hit.rule.name for hit in hits]
+    if tried.addresses:
+        noted["addresses_declared"] = list(tried.addresses)
+    if tried.organisation is not None:
+        noted["organisation_declared"] = tried.organisation
+    return noted
 
 
 def _blocked(tried: Use, hits: Sequence[Hit]) -> UsageError:

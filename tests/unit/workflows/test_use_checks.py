@@ -316,6 +316,26 @@ def test_two_companies_and_the_end_of_a_contract():
     assert "contract with acme ends" in alerts[-1].text
 
 
+def test_addresses_are_those_declared_for_the_host_and_the_log_remembers_them():
+    rules = (
+        {"kind": "new_address", "action": "block"},
+        {"kind": "two_organisations", "action": "alert", "within": "1d"},
+    )
+    office = {"host": "host-1", "addresses": "203.0.113.7", "organisation": "kgtrading"}
+    agency = {"host": "laptop", "addresses": ["198.51.100.2"], "organisation": "acme"}
+    world, alerts = World().rule(*rules, egress=[office, agency]), []
+    use(world)
+    private = list(world.audit.private().values())[-1].decode()
+    assert '"addresses_declared":["203.0.113.7"]' in private
+    assert '"organisation_declared":"kgtrading"' in private
+    assert "203.0.113.7" not in str(world.audit.bodies("handout"))  # no venue is told
+    assert "from the address 198.51.100.2 of laptop" in refused(world, actor=AWAY).message
+    assert "nobody has declared" in refused(world, actor=Actor("hana", "elsewhere")).message
+    world.rule(rules[1], egress=[office, agency])  # another process, which knows what the log tells
+    use(world, actor=AWAY, alerts=alerts)
+    assert "from acme's addresses, though it was used from kgtrading's" in alerts[0].text
+
+
 # --- the rehearsal ------------------------------------------------------------------------------------
 
 
