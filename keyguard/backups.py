@@ -115,6 +115,7 @@ def create(home: Home, ports: Ports, file: Path, passphrase: Secret | None) -> M
                     "firm": dict(config.firm),
                     "simulators": dict(config.simulators),
                     "use_rules": [dict(table) for table in config.use_rules],
+                    "egress": [dict(table) for table in config.egress],
                 },
                 "log": {"records": head.records, "chain": head.chain},
                 "missing": list(found.missing),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,6 +57,25 @@ def test_declared_addresses_are_kept(tmp_path: Path) -> None:
     tables = ({"host": "host-1", "addresses": ["203.0.113.7"], "organisation": "kgtrading"},)
     home.write(replace(CONFIG, egress=tables))
     assert home.read().egress == tables
+
+
+def test_zones_are_known_where_the_system_has_none() -> None:
+    """As in a slim container and on Windows: the package that we depend on has them."""
+    pytest.importorskip("tzdata")
+    code = (
+        "from keyguard.home import use_rules; from zoneinfo import TZPATH; "
+        "table = dict(kind='off_hours', action='alert', zone='Asia/Seoul', until='20:00'); "
+        "(rule,) = use_rules([table | {'from': '08:00'}]); print(TZPATH, rule.check.zone)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONTZPATH": ""},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout == "() Asia/Seoul\n"
 
 
 @pytest.mark.parametrize("zone", ["Asia", "../Seoul", "Mars/Base", "Asia/Seoul\0"])
