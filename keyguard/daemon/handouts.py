@@ -158,6 +158,10 @@ class HandOuts:
     def lock(self) -> None:
         """Drop all plaintext and release none; leases run on."""
         self._custody.lock()
+        self.forget_plaintext()
+
+    def forget_plaintext(self) -> None:
+        """Drop it from memory, as when the store was locked."""
         self._plaintext.clear()
         for lease in self._leases.values():
             lease.credential = None

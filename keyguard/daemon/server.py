@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from keyguard import __version__
-from keyguard.core.errors import DaemonError, KeyguardError
+from keyguard.core.errors import DaemonError, KeyguardError, StoreError
 from keyguard.core.keys import Key
 from keyguard.daemon.connection import Wire, where
 from keyguard.daemon.custody import Custody
@@ -250,6 +250,7 @@ class Server:
     def _plan(self) -> None:
         self._schedule.add("tell of new versions", _CHANGES_S, self.watching.tell_changes)
         self._schedule.add("end leases", _SETTLE_S, self.hand_outs.settle)
+        self._schedule.add("look at the home", _SETTLE_S, self._look_at_home)
         every = self.settings.inspect_s
         if every:
             self._schedule.add("inspect keys", every, self._jobs.look, first_s=min(every, _SETTLED_IN_S))
@@ -262,6 +263,17 @@ class Server:
             self._schedule.add("auto-lock", min(self.settings.auto_lock_s / 2, 10.0), self._lock_if_idle)
         if self._notifier.watchdog_s:
             self._schedule.add("watchdog", self._notifier.watchdog_s, self._sign_of_life)
+
+    async def _look_at_home(self) -> None:
+        """The secrets may have been moved to another store, or the home away."""
+        try:
+            await self.hand_outs.ledger.read(self._custody.follow)
+        except StoreError as error:
+            if error.code != "home.replaced":
+                raise
+            self.stop(error.message)
+        if self._custody.locked:
+            self.hand_outs.forget_plaintext()
 
     async def _lock_if_idle(self) -> None:
         idle = asyncio.get_running_loop().time() - self.hand_outs.last_use
