@@ -35,7 +35,13 @@ def reach_or_start(home: Home, args: argparse.Namespace) -> tuple[Connection, bo
     except DaemonError as error:
         if error.code != "daemon.not_running":
             raise
-    start(home, args)
+    try:
+        start(home, args)
+    except DaemonError as failed:
+        try:
+            return reach(home), False  # another command was faster
+        except DaemonError:
+            raise failed from None
     return reach(home), True
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from keyguard.cli import daemons, session
+from keyguard.cli import daemons, on_demand, session
 from keyguard.cli.environment import Handed
 from keyguard.core.errors import DaemonError, UsageError
 from keyguard.core.exchange import Credential
@@ -72,17 +72,19 @@ class Giver(Protocol):
 
 @contextlib.contextmanager
 def giver(args: argparse.Namespace, out: Output, purpose: Purpose) -> Iterator[Giver]:
-    """The daemon of this home where one runs, locked or not: it is not gone around.
+    """The daemon of this home where one runs or is to be started, locked or not: it is not gone around.
 
     Raises DaemonError for one of another version or user, and what opening the home raises.
     """
     home = session.home_of(args)
+    connection: Connection | None
     try:
         connection = daemons.reach(home)
     except DaemonError as error:
         if error.code != "daemon.not_running":
             raise
-    else:
+        connection = on_demand.daemon(home, args, out)
+    if connection is not None:
         session.announce(home.read(), out)
         with contextlib.closing(FromDaemon(connection, lambda: daemons.reach(home), purpose)) as from_daemon:
             yield from_daemon
