@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pty
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -25,11 +26,11 @@ def on_terminal(
     words: Sequence[str],
     environment: Mapping[str, str],
     folder: Path,
-    typed: Sequence[tuple[bytes, str]] = (),
+    typed: Sequence[tuple[bytes, str | signal.Signals]] = (),
 ) -> tuple[int, bytes]:
     """Run it to its end: exit status, and all it has written to the terminal.
 
-    `typed`: once this is shown, that is typed, in this order.
+    `typed`: once this is shown, that is typed, in this order; or that signal is sent.
     """
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
@@ -48,6 +49,10 @@ def on_terminal(
             shown += chunk
             if waiting and waiting[0][0] in shown[answered:]:
                 answered = len(shown)
-                os.write(ours, waiting.pop(0)[1].encode())
+                _, then = waiting.pop(0)
+                if isinstance(then, str):
+                    os.write(ours, then.encode())
+                else:
+                    process.send_signal(then)
     os.close(ours)
     return process.wait(TIME_LIMIT_S), shown
