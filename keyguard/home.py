@@ -169,7 +169,7 @@ class Home:
         for name in ("database", "proxy"):
             if value := getattr(config, name):
                 document[name] = value
-        document |= _rights_members(config.rights)
+        document |= rights_members(config.rights)
         document["firm"] = dict(config.firm)
         if config.simulators:
             document["simulators"] = dict(config.simulators)
@@ -290,18 +290,23 @@ def _zone(name: str) -> tzinfo:
 
 def _rights(document: dict[str, Any], path: Path) -> RightsPolicy:
     try:
-        return RightsPolicy(
-            Mode(document.get("rights", "")),
-            FourEyes(document.get("four_eyes", FourEyes.RISKY.value)),
-            SelfApproval(document.get("self_approval", SelfApproval.REFUSED.value)),
-        )
+        return rights_policy(document)
     except ValueError:
         raise _malformed(
             path, "rights is enforced or open, four_eyes risky or always, self_approval refused or exception"
         ) from None
 
 
-def _rights_members(policy: RightsPolicy) -> dict[str, str]:
+def rights_policy(members: Mapping[str, Any]) -> RightsPolicy:
+    """The policy that these members of a configuration say; ValueError for a word that means nothing."""
+    return RightsPolicy(
+        Mode(members.get("rights", "")),
+        FourEyes(members.get("four_eyes", FourEyes.RISKY.value)),
+        SelfApproval(members.get("self_approval", SelfApproval.REFUSED.value)),
+    )
+
+
+def rights_members(policy: RightsPolicy) -> dict[str, str]:
     """The members that say this policy; those of the default are left out."""
     default = RightsPolicy()
     values = zip(_RIGHTS, (policy.mode, policy.four_eyes, policy.self_approval), strict=True)
