@@ -13,39 +13,38 @@ _WORDS = {"os-keyring": "os_keyring", "file": "encrypted_file"}
 
 
 class HomeNow:
-    """What the home's configuration says now, read again when its file was replaced. Cheap to ask."""
+    """What the home's configuration says now, read again when its file was changed. Cheap to ask.
+
+    A home is known by its id: inode numbers of folders change by themselves on some file systems.
+    """
 
     def __init__(self, home: Home) -> None:
         self._home = home
-        self._folder = _place(home.path)
-        self._file = _stamp(home.config_file)
-        self._kind = kind_word(home.read().store)
-
-    def demand_there(self) -> None:
-        """Raise StoreError `home.replaced` where another folder, or none, stands at the home's place: a
-        backup was restored there, or the home was moved."""
-        try:
-            same = _place(self._home.path) == self._folder
-        except OSError:
-            same = False
-        if not same:
-            raise StoreError(
-                "the home of this daemon was moved away or replaced",
-                code="home.replaced",
-                still="nothing was handed out",
-                hint="keyguard daemon start, for the home that is there now",
-            )
+        self._stamp = _stamp(home.config_file)
+        config = home.read()
+        self._id, self._store = config.id, config.store
 
     def store(self) -> str:
-        """KGA's word for the store the home uses now; raises what `demand_there` raises."""
-        self.demand_there()
+        """KGA's word for the store the home uses now. StoreError `home.replaced` where another home, or
+        none, stands at its place: it was moved, or a backup was restored there."""
         try:
             stamp = _stamp(self._home.config_file)
-            if stamp != self._file:
-                self._kind, self._file = kind_word(self._home.read().store), stamp
-        except (OSError, KeyguardError):
-            _LOG.debug("the configuration cannot be read now: what it said last holds")
-        return self._kind
+        except OSError:
+            raise _replaced() from None
+        if stamp != self._stamp:
+            self._read()
+            self._stamp = stamp
+        return kind_word(self._store)
+
+    def _read(self) -> None:
+        try:
+            config = self._home.read()
+        except KeyguardError as error:
+            _LOG.warning("the configuration cannot be read: what it said before holds: %s", error.code)
+            return
+        if config.id != self._id:
+            raise _replaced()
+        self._store = config.store
 
 
 def kind_word(store: str) -> str:
@@ -53,9 +52,13 @@ def kind_word(store: str) -> str:
     return _WORDS.get(store, "external_vault")
 
 
-def _place(folder: Path) -> tuple[int, int]:
-    found = folder.stat()
-    return found.st_dev, found.st_ino
+def _replaced() -> StoreError:
+    return StoreError(
+        "the home of this daemon was moved away or replaced",
+        code="home.replaced",
+        still="nothing was handed out",
+        hint="keyguard daemon start, for the home that is there now",
+    )
 
 
 def _stamp(file: Path) -> tuple[int, int, int]:

@@ -82,6 +82,7 @@ class Server:
         self._users: dict[int, str] = {}
         self._by_user: Counter[int] = Counter()
         self._stopping = asyncio.Event()
+        self._homeless = False
         self._began = asyncio.get_running_loop().time()
         self.hand_outs = HandOuts(
             ports, custody, eyes, settings, rights, self._actor, self._host, jobs.raise_alert
@@ -265,13 +266,17 @@ class Server:
             self._schedule.add("watchdog", self._notifier.watchdog_s, self._sign_of_life)
 
     async def _look_at_home(self) -> None:
-        """The secrets may have been moved to another store, or the home away."""
+        """The secrets may have been moved to another store, or the home away; an editor that takes the
+        configuration away for a moment does not end us."""
         try:
             await self.hand_outs.ledger.read(self._custody.follow)
+            self._homeless = False
         except StoreError as error:
             if error.code != "home.replaced":
                 raise
-            self.stop(error.message)
+            if self._homeless:
+                self.stop(error.message)
+            self._homeless = True
         if self._custody.locked:
             self.hand_outs.forget_plaintext()
 

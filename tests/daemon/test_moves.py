@@ -110,7 +110,7 @@ def test_a_daemon_whose_home_was_replaced_gives_nothing_and_ends(make: Callable[
             keys.get("bot1")
         assert refused.value.code in ("home.replaced", "daemon.gone")  # it looks every few seconds
         (home.folder / "new").mkdir()
-        made = DaemonHome(home.folder / "new")
+        made = DaemonHome(home.folder / "new", id="1e" * 16)
         made.home.path.rename(home.home.path)
     new = home.start()
     assert ended(old) == 0
