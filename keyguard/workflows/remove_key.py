@@ -37,8 +37,12 @@ def remove(
             if not living:
                 raise _lives(key)
             demand_admin(ports, actor)
+        named = people_records.namers(ports)
+        with ports.inventory.transaction():
             _demand_free(ports, key, alive, actor, process_alive)
-        _record(ports, key, versions, actor=actor, reason=reason)
+            _record(ports, named, key, versions, by=acting(ports, actor).id, reason=reason)
+            for version in alive:  # so that no hand-out slips in before the rows go
+                ports.inventory.set_status(version.id, VersionStatus.RETIRED)
         for version in versions:
             ports.secrets.delete(version.item)
         ports.inventory.remove_key(key.id)
@@ -69,19 +73,25 @@ def _demand_free(
         )
 
 
-def _record(ports: Ports, key: Key, versions: tuple[KeyVersion, ...], *, actor: Actor, reason: str) -> None:
-    named = people_records.namers(ports)
-    with ports.inventory.transaction():
-        by = acting(ports, actor).id
-        for grant in ports.people.grants():
-            lasting = grant.state is not GrantState.REJECTED and grant.span.ended_at is None
-            if grant.key_id == key.id and lasting:
-                end_grant.end_one(ports, named, grant, by=by, reason=reason)
-        for version in versions:
-            body = {
-                "key": version.fingerprint,
-                "by": named[key.venue].person(by),
-                "reason": reason,
-                "living": version.status is not VersionStatus.DEAD,
-            }
-            ports.audit.append(key.venue, "key.remove", body, private={"name": key.name})
+def _record(
+    ports: Ports,
+    named: people_records.Namers,
+    key: Key,
+    versions: tuple[KeyVersion, ...],
+    *,
+    by: str,
+    reason: str,
+) -> None:
+    """End the grants of this key alone, and tell its venue that it is not kept here any more."""
+    for grant in ports.people.grants():
+        lasting = grant.state is not GrantState.REJECTED and grant.span.ended_at is None
+        if grant.key_id == key.id and lasting:
+            end_grant.end_one(ports, named, grant, by=by, reason=reason)
+    for version in versions:
+        body = {
+            "key": version.fingerprint,
+            "by": named[key.venue].person(by),
+            "reason": reason,
+            "living": version.status is not VersionStatus.DEAD,
+        }
+        ports.audit.append(key.venue, "key.remove", body, private={"name": key.name})

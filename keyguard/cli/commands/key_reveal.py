@@ -76,7 +76,8 @@ def run(args: argparse.Namespace, out: Output) -> int:
             elif out.json:
                 out.document(parts)
             else:
-                out.report("\n".join(_lines(parts)))
+                for line in _lines(parts):
+                    out.data(line)
         finally:
             handout.end(ports, given.lease_id)
     out.talk(f"keyguard: revealed, and on record; to be safe: keyguard key rotate {given.key.name}")

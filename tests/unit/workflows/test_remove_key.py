@@ -60,6 +60,19 @@ def test_a_living_one_only_where_that_is_said():
     assert world.audit.bodies("key.remove")[0]["living"] is True
 
 
+def test_nobody_gets_a_living_one_any_more_once_its_removal_is_on_record():
+    firm = Firm()
+    firm.grant("hana")
+    with pytest.raises(Killed):
+        forget(firm, actor=KIM, living=True, ports=mortal(firm.ports, dies_at("secrets.delete")))
+    assert firm.audit.bodies("key.remove")
+    with pytest.raises(UsageError) as refused:
+        firm.use(HANA)
+    assert refused.value.code == "key.no_live_version"
+    forget(firm, actor=KIM, living=True)
+    assert gone(firm)
+
+
 def test_not_while_a_process_holds_it():
     firm = Firm()
     firm.grant("hana")
@@ -101,6 +114,14 @@ def test_not_while_a_workflow_is_open_on_it():
     with pytest.raises(UsageError) as refused:
         forget(world)
     assert refused.value.code == "workflow.open"
+
+
+def dies_at(name):
+    """A fate that ends a removal of a living key before its first call of this name."""
+    firm, counting = Firm(), Fate()
+    firm.grant("hana")
+    forget(firm, actor=KIM, living=True, ports=mortal(firm.ports, counting))
+    return Fate(counting.names.index(name) + 1)
 
 
 def begun():
