@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from keyguard.cli import daemons, screen, session
 from keyguard.core.errors import DaemonError, StoreError, UsageError
-from keyguard.core.keys import TEST_VARIABLE, Environment, KeyKind
+from keyguard.core.keys import TEST_VARIABLE, Environment
 from keyguard.processes import start_time
 from keyguard.workflows import handout
 from keyguard.workflows.identity import Process
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from keyguard.core.findings import Item
     from keyguard.home import Home
 
-_PEM = (KeyKind.RSA, KeyKind.ED25519, KeyKind.ES256)
+_PEM = "-----BEGIN"
 _LONGEST_S = 600
 
 
@@ -69,7 +69,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
             raise_alert=lambda found, _: _tell(out, found),
         )
         try:
-            parts = _parts(given.credential)
+            parts = parts_of(given.credential)
             if not args.to_output:
                 lines = [f"{given.key.name}, version {given.version.number}", ""]
                 screen.show(out, [*lines, *_lines(parts)], args.seconds)
@@ -102,10 +102,10 @@ def _demand_unlocked(home: Home) -> None:
         )
 
 
-def _parts(credential: Credential) -> dict[str, str]:
+def parts_of(credential: Credential) -> dict[str, str]:
     """By the names under which `key add --stdin` takes them."""
-    secret = "private_key" if credential.kind in _PEM else "secret"
-    parts = {"key": credential.key, secret: credential.secret.reveal()}
+    value = credential.secret.reveal()
+    parts = {"key": credential.key, "private_key" if value.lstrip().startswith(_PEM) else "secret": value}
     if credential.passphrase is not None:
         parts["passphrase"] = credential.passphrase.reveal()
     return parts
