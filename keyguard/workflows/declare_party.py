@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from keyguard.core.errors import UsageError
+from keyguard.core.lookalikes import alike
 from keyguard.core.people import Contract, Party, PartyKind, Span
-from keyguard.core.spelling import alike, check_id, check_name
+from keyguard.core.spelling import check_id, check_name
 from keyguard.ports.all import Ports
 from keyguard.workflows import people_records as told
 from keyguard.workflows.authority import acting, demand_admin

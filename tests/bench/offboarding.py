@@ -28,11 +28,14 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             home = DaemonHome(Path(folder), KEYS, KEYS)
             rows.append(("this host, SQLite", "100", *_measured(home, home)))
-        with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two:
-            with postgres_server.server() as server:
-                here = DaemonHome(Path(one), KEYS, KEYS, database=server.url(server.database()))
-                there = DaemonHome(Path(two), beside=here.home)
-                rows.append(("another host, PostgreSQL", "2000", *_measured(here, there)))
+        with (
+            tempfile.TemporaryDirectory() as one,
+            tempfile.TemporaryDirectory() as two,
+            postgres_server.server() as server,
+        ):
+            here = DaemonHome(Path(one), KEYS, KEYS, database=server.url(server.database()))
+            there = DaemonHome(Path(two), beside=here.home)
+            rows.append(("another host, PostgreSQL", "2000", *_measured(here, there)))
     sys.stdout.write(
         f"{'':26}{'bar':>8}{'first refusal':>16}{'all 50':>10}{'the command':>14}  (ms, worst of 5)\n"
     )
@@ -43,7 +46,7 @@ def main() -> None:
 
 
 def _measured(here: DaemonHome, there: DaemonHome) -> tuple[float, float, float]:
-    """Seconds from the return of the command to the first refusal, to the last of 50; those it took itself."""
+    """Seconds from the command's return to the first refusal and to the last of 50; those it took itself."""
     try:
         _type(here, "person", "add", "hana", "--os-user", getpass.getuser())
         _type(here, "grant", "add", "hana", "--desk", "mm", "--scopes", "read,trade_spot")

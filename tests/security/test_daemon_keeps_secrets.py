@@ -84,7 +84,7 @@ for line in maps:
     except (OSError, OverflowError):
         pass
 """
-"""All that another process can read of this one, by every path the kernel offers; its memory too if it can."""
+"""All that another process can read of this one by the paths the kernel offers; its memory too if it can."""
 ATTACH = """
 import ctypes, sys
 libc, pid = ctypes.CDLL(None, use_errno=True), int(sys.argv[1])
