@@ -112,6 +112,8 @@ def _check(ports: Ports, made: Party) -> None:
         check_name(made.relation)
     except ValueError as error:
         raise _refused(str(error), "party.spelling") from None
+    if other := alike(made.id, (party.id for party in known)):
+        raise _refused(f"the id looks like that of another party: {other}", "party.alike")
     names = (party.name for party in known if party.span.ended_at is None and party.name)
     if made.name and (other := alike(made.name, names)):
         raise _refused(f"the name reads like that of another party: {other}", "party.alike")
