@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,6 +104,8 @@ def opened_with(home: Home, secrets: SecretStore, person: Person) -> Iterator[Po
     config = home.read()
     home.demand_private()
     clock = SystemClock()
+    if not gc.get_freeze_count():
+        gc.freeze()  # what was loaded stays: reading thousands of keys must not look through it each time
     with contextlib.closing(open_database(database_url(home, config))) as database:
         gateway = HttpGateway(
             clock=clock, nonces=SqlNonces(database), simulators=config.simulators, proxy=config.proxy
