@@ -92,7 +92,7 @@ def opened_with(home: Home, secrets: SecretStore, person: Person) -> Iterator[Po
 
     Raises UsageError without a home, StoreError for a database that is missing, newer or damaged.
     """
-    from keyguard.gateway.http import HttpGateway
+    from keyguard.gateway.venues import HttpGateway
     from keyguard.stores.audit import SqlAuditLog
     from keyguard.stores.database import open_database
     from keyguard.stores.findings import SqlFindings

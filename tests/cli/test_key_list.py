@@ -9,6 +9,7 @@ from sqlalchemy.engine import Engine
 
 from keyguard.cli.main import main
 from tests.daemon.homes import DaemonHome
+from tests.test_imports import loaded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,3 +39,10 @@ def test_as_many_queries_however_many_keys(tmp_path: Path, capsys: pytest.Captur
         assert len(lines) == 1 + keys
         assert len({line.index("never asked") for line in lines[1:]}) == 1  # in one column
     assert counted[0] == counted[1]
+
+
+def test_neither_the_http_client_nor_another_database_is_loaded(tmp_path: Path) -> None:
+    home = DaemonHome(tmp_path)
+    modules = loaded("--home", str(home.home.path), "key", "list")
+    assert "sqlalchemy.dialects.sqlite" in modules
+    assert not modules & {"httpx", "alembic", "sqlalchemy.dialects.postgresql", "cryptography"}
