@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sqlite3
 import struct
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,9 +35,6 @@ assert b"credential" in sock.recv(65536)
 
 def private(home: DaemonHome) -> list[dict[str, Any]]:
     """What the log knows of the processes, which no venue gets."""
-    import sqlite3
-    from contextlib import closing
-
     with closing(sqlite3.connect(home.home.database_file)) as database:
         rows = database.execute("SELECT private FROM audit_private ORDER BY number").fetchall()
     return [dict(json.loads(row[0])) for row in rows]
@@ -46,8 +45,10 @@ def test_credentials_sent_along_are_not_looked_at(home: DaemonHome) -> None:
     """The kernel lets root claim any process in a message; the daemon asks who connected instead."""
     claim = struct.pack("3i", 1, 65534, 65534)
     with raw(home) as sock:
-        rights = [(socket.SOL_SOCKET, socket.SCM_CREDENTIALS, claim)]
-        sock.sendmsg([GET + b"\n"], rights)
+        try:
+            sock.sendmsg([GET + b"\n"], [(socket.SOL_SOCKET, socket.SCM_CREDENTIALS, claim)])
+        except PermissionError:
+            pytest.skip("this root may not send credentials that are not its own")
         assert "result" in one(sock)
     (seen,) = private(home)
     assert seen["pid"] == os.getpid()
@@ -121,9 +122,9 @@ def test_ten_thousand_connections_held_at_once(home: DaemonHome) -> None:
             refused = [int(one.stdout.readline()) for one in crowd if one.stdout]
             assert refused == [EACH - 64] * PROCESSES
             assert "result" in answers(before, b'{"jsonrpc":"2.0","id":1,"method":"hello"}')
-            assert served(home)
             with home.connection() as admin:
                 assert admin.call("status")["connections"] == PROCESSES * 64 + 2
+            assert served(home)
         finally:
             for process in crowd:
                 process.kill()
