@@ -180,7 +180,7 @@ def _guide(run: Run, *, again: bool) -> Guide:
     guide = run.adapter.guide_create(run.spec)
     steps = guide.steps
     if not run.plan.ips_known:
-        steps = ("allow the same IP addresses as for the old key", *steps)
+        steps = ("IP addresses: exactly those of the old key, whatever a step below says of them", *steps)
     if again:
         steps = ("if you made a key for this rotation already and its secret is lost, delete it", *steps)
     return replace(guide, steps=steps, parts=credentials.parts(run.adapter.example))

@@ -124,7 +124,7 @@ def test_what_the_venue_does_not_tell_stays_declared():
     seen = world.inventory.last_observation(version.id).report
     assert (seen.scopes, seen.scopes_origin) == (Scope.READ | Scope.TRADE_SPOT, Origin.DECLARED)
     assert (seen.ips, seen.ips_origin) == (None, Origin.UNKNOWN)
-    assert "same IP addresses" in world.person.guides[0].steps[0]
+    assert "exactly those of the old key" in world.person.guides[0].steps[0]
     observed = world.audit.bodies("key.observe")[-1]
     assert observed["scopes_granted"] == [], "the record holds what the venue said"
 
