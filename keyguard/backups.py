@@ -112,8 +112,10 @@ def create(home: Home, ports: Ports, file: Path, passphrase: Secret | None) -> M
                 "store": config.store,
                 "config": {
                     "proxy": config.proxy,
+                    "adapters": list(config.adapters),
                     "firm": dict(config.firm),
                     "simulators": dict(config.simulators),
+                    "hosts": dict(config.hosts),
                     "use_rules": [dict(table) for table in config.use_rules],
                 },
                 "log": {"records": head.records, "chain": head.chain},

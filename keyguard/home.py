@@ -5,11 +5,13 @@
     id = "3f0c…"                  # names this home's items in the OS keyring
     store = "os-keyring"          # or "file"
     proxy = ""                    # the only proxy ever used
+    adapters = ["examplex"]       # installed adapters of others that may run beside this home's secrets
     rights = "enforced"           # or "open"; without it enforced once a person or a grant is declared
     four_eyes = "risky"           # or "always": every grant needs a second person
     self_approval = "refused"     # or "exception": allowed with a compensating control, on record
     [firm]                        # who writes the audit log (declared)
     [simulators]                  # venue = "http://127.0.0.1:PORT"; this home is for trying out
+    [hosts]                       # venue = "https://…", one of its own where it has several (docs/venues/)
     [[use_rule]]                  # the desk's own rules on use (docs/use-rules.md)
     [daemon]                      # limits and times of the daemon (docs/daemon.md): numbers, texts, folders
     [alerts]                      # when alerts are repeated and held back (docs/daemon.md): numbers, texts
@@ -40,8 +42,10 @@ _MEMBERS = {
     "store",
     "database",
     "proxy",
+    "adapters",
     "firm",
     "simulators",
+    "hosts",
     "daemon",
     "alerts",
     "use_rule",
@@ -51,14 +55,19 @@ _MEMBERS = {
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What a home has chosen. `simulators`: venue -> loopback base; such a venue is not the real one."""
+    """What a home has chosen. `simulators`: venue -> loopback base; such a venue is not the real one.
+    `hosts`: venue -> the https base to use of those it has. `adapters`: venues whose adapters other packages
+    bring, and this home lets run beside its secrets.
+    """
 
     id: str
     store: str
     database: str = ""
     proxy: str = ""
+    adapters: Sequence[str] = ()
     firm: Mapping[str, str] = field(default_factory=dict)
     simulators: Mapping[str, str] = field(default_factory=dict)
+    hosts: Mapping[str, str] = field(default_factory=dict)
     rights: RightsPolicy = field(default_factory=RightsPolicy)
     daemon: Mapping[str, int | str | list[str]] = field(default_factory=dict)
     alerts: Mapping[str, int | str] = field(default_factory=dict)
@@ -164,11 +173,11 @@ class Home:
         for name in ("database", "proxy"):
             if value := getattr(config, name):
                 document[name] = value
+        if config.adapters:
+            document["adapters"] = list(config.adapters)
         document |= _rights_members(config.rights)
         document["firm"] = dict(config.firm)
-        if config.simulators:
-            document["simulators"] = dict(config.simulators)
-        for name in ("daemon", "alerts"):
+        for name in ("simulators", "hosts", "daemon", "alerts"):
             if table := getattr(config, name):
                 document[name] = dict(table)
         if config.use_rules:
@@ -209,12 +218,15 @@ def _config(document: dict[str, Any], path: Path) -> Config:
     if unknown:
         raise _malformed(path, f"unknown name {sorted(unknown)[0]!r}")
     texts = {name: document.get(name, "") for name in ("id", "store", "database", "proxy")}
-    tables = {name: document.get(name, {}) for name in ("firm", "simulators")}
+    tables = {name: document.get(name, {}) for name in ("firm", "simulators", "hosts")}
     if not all(isinstance(value, str) for value in texts.values()):
         raise _malformed(path, "id, store, database and proxy are texts")
     for name, table in tables.items():
         if not isinstance(table, dict) or not all(isinstance(v, str) for v in table.values()):
             raise _malformed(path, f"[{name}] holds texts")
+    adapters = document.get("adapters", [])
+    if not _texts(adapters):
+        raise _malformed(path, "adapters is a list of venues")
     daemon, alerts = document.get("daemon", {}), document.get("alerts", {})
     if not isinstance(daemon, dict) or not all(_plain(v) or _texts(v) for v in daemon.values()):
         raise _malformed(path, "[daemon] holds texts, whole numbers and lists of texts")
@@ -232,6 +244,7 @@ def _config(document: dict[str, Any], path: Path) -> Config:
     return Config(
         **texts,
         **tables,
+        adapters=tuple(adapters),
         rights=_rights(document, path),
         daemon=daemon,
         alerts=alerts,

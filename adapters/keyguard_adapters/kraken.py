@@ -66,7 +66,7 @@ FACTS = Facts(
     key_page="https://www.kraken.com/u/security/api",
     nonce=NonceKind.COUNTER,
     ip_forms=frozenset(IpForm),
-    limit=Limit(1, timedelta(seconds=3)),  # the lowest tier, when its 15 calls are used up
+    limit=Limit(5, timedelta(seconds=15)),  # the lowest tier's pace, once its first 15 are used up
     disturbs="moves the key's nonce on: a program that counts lower is refused (EAPI:Invalid nonce)",
     dead=frozenset({Fault.AMBIGUOUS}),
     env_names=env_names(
