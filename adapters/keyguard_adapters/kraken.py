@@ -109,11 +109,8 @@ FAULTS = {
     "EAPI:Invalid-nonce": Fault.NONCE,
     "EAPI:Rate-limit-exceeded": Fault.RATE,
     "EGeneral:Permission-denied": Fault.SCOPE,
-    "EGeneral:Temporary-lockout": Fault.RATE,
-    "EGeneral:Too-many-requests": Fault.RATE,
-    "EGeneral:Internal-error": Fault.BUSY,
-    "EService:Busy": Fault.BUSY,
-    "EService:Unavailable": Fault.BUSY,
+    **dict.fromkeys(("EGeneral:Temporary-lockout", "EGeneral:Too-many-requests"), Fault.RATE),
+    **dict.fromkeys(("EGeneral:Internal-error", "EService:Busy", "EService:Unavailable"), Fault.BUSY),
 }
 _INFO = "/0/private/GetApiKeyInfo"
 
