@@ -15,7 +15,7 @@ from tests.cli.desk import HERE, Desk, desk
 
 KOREAN = {"bithumb": "마이페이지", "coinone": "새로운 키 발급", "gopax": "고팍스", "korbit": "개발자센터"}
 GUIDED = (*KOREAN, "bitstamp", "coinbaseexchange", "gemini", "hashkey")
-UNPROVABLE = ("bitflyer", "coinbase", "cryptocom", "kraken")
+INFERRED = ("bitflyer", "coinbase", "cryptocom", "kraken")
 
 
 @pytest.fixture(scope="module")
@@ -70,11 +70,12 @@ def test_a_person_makes_one_key_deletes_the_other_and_both_are_proven(ready: Des
     assert ready.statuses(f"{venue}/mm/bot") == ["dead", "live"]
 
 
-@pytest.mark.parametrize("venue", UNPROVABLE)
-def test_where_a_deletion_cannot_be_proven_the_rotation_stays_open(ready: Desk, venue: str) -> None:
+@pytest.mark.parametrize("venue", INFERRED)
+def test_where_a_deletion_can_only_be_inferred_the_rotation_says_so(ready: Desk, venue: str) -> None:
     old, new = issued(ready, venue)
     ready.keyguard(*rotation(venue), sent=pasted(new), expect=2)
     ready.venues.venues[venue].state.delete(old, 0)
-    done = ready.keyguard("workflow", "resume", workflow(ready, venue), sent="done\n", expect=5)
-    assert "several meanings" in done.err
-    assert ready.statuses(f"{venue}/mm/bot") == ["retired", "live"]
+    done = ready.keyguard("workflow", "resume", workflow(ready, venue), sent="done\n")
+    assert "taken for dead" in done.err + done.out
+    assert "proven dead" not in done.err + done.out
+    assert ready.statuses(f"{venue}/mm/bot") == ["dead", "live"]
