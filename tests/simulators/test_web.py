@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from keyguard_simulators import NAMES
 from keyguard_simulators.accounts import DAY_MS
 from keyguard_simulators.faults import FaultKind
 from keyguard_simulators.serve import Running, running
@@ -182,7 +183,7 @@ def test_the_process_serves_until_its_input_closes(tmp_path: Path) -> None:
     with start("--port-file", str(port_file)) as process:
         assert process.stdout
         urls = json.loads(process.stdout.readline())
-        assert sorted(urls) == ["bybit", "deribit", "upbit"]
+        assert sorted(urls) == list(NAMES)
         assert json.loads(port_file.read_text()) == urls
         account = call(urls["deribit"], "POST", "/_web/accounts", {"name": "desk"}).json["account"]
         form = {"account": account, "permissions": "account:read"}
