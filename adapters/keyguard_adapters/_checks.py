@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from ipaddress import ip_network
 from typing import Any
 
-from keyguard.core.errors import NotOffered, UsageError
-from keyguard.core.exchange import Facts, IpForm, KeyReport, ScopeNames
+from keyguard.core.errors import NotOffered, Refused, UsageError
+from keyguard.core.exchange import Ask, Facts, Fault, IpForm, KeyReport, Reply, Request, ScopeNames, Step
 from keyguard.core.keys import Scope, scope_names
+from keyguard.core.secret import Secret
 
 _STILL = "nothing was changed"
 
@@ -128,21 +129,84 @@ def demand_label(facts: Facts, label: str) -> str:
     return label
 
 
-def demand_account(facts: Facts, account: str) -> str:
-    """Return the sub-account; raises UsageError where the venue manages keys of a named one only."""
-    if not account:
+def commas(value: Any) -> tuple[str, ...]:
+    """The entries of a comma-separated text, () for the empty one; raises ValueError for anything else."""
+    if not isinstance(value, str):
+        raise ValueError("a comma-separated text was expected")
+    return tuple(entry.strip() for entry in value.split(",")) if value.strip() else ()
+
+
+def demand_account(facts: Facts, account: str, what: str = "id", pattern: str = r"[A-Za-z0-9-]+") -> str:
+    """Return the sub-account; raises UsageError for a name that cannot be one: it goes into paths."""
+    if not re.fullmatch(pattern, account):
         raise UsageError(
-            f"{facts.name} manages keys of a sub-account by API only, and its id is not known",
+            f"{facts.name} manages keys of a sub-account by API only, and its {what} is not known",
             code="account.needed",
-            hint="give it with --account",
+            still=_STILL,
+            hint="ask the venue about the key first (keyguard key inspect), or give --account",
         )
     return account
 
 
-def needs_another_key(facts: Facts) -> NotOffered:
-    """The refusal of other rights for a key of a venue where only a new one can have them."""
+def new_passphrase(facts: Facts) -> Step[Secret]:
+    """The passphrase of the key about to be made: 27 letters and digits of all three kinds."""
+    answer = yield Ask("new_passphrase", f"a new passphrase for a {facts.name} key, letters and digits")
+    return Secret(answer)
+
+
+def passphrase_of(facts: Facts, current: KeyReport) -> Step[Secret]:
+    """The passphrase of an existing key, without which the venue changes nothing of it."""
+    prompt = f"{facts.name} wants the passphrase of the key {current.label or current.public_id[-4:]}"
+    answer = yield Ask("passphrase", prompt, key=current.public_id)
+    return Secret(answer)
+
+
+def probe(request: Request) -> Step[bool | None]:
+    """Whether the calling key holds the permission for a reading call; None where the answer tells neither.
+
+    A refusal that says something of the key or the moment (IP, clock, rate …) is raised: it infers nothing.
+    """
+    try:
+        yield request
+    except Refused as refusal:
+        if refusal.fault is Fault.SCOPE:
+            return False
+        if refusal.fault in (Fault.OTHER, Fault.NOT_FOUND):
+            return None
+        raise
+    return True
+
+
+def changed(request: Request, reasons: Mapping[str, str], facts: Facts, still: str) -> Step[Reply]:
+    """Send what changes something; NotOffered for a refusal that only a person on the web page gets past."""
+    try:
+        reply: Reply = yield request
+    except Refused as refusal:
+        reason = reasons.get(refusal.venue_code)
+        if reason is None:
+            raise
+        raise NotOffered(reason, code="exchange.web_only", still=still, hint=facts.key_page) from None
+    return reply
+
+
+def flag(value: Any) -> bool:
+    """Return true or false of an answer; raises ValueError for anything else, "false" and 0 included."""
+    if not isinstance(value, bool):
+        raise ValueError("true or false was expected")
+    return value
+
+
+def from_seconds(value: Any) -> datetime:
+    """Unix seconds, as number or digits, as UTC; raises ValueError for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise ValueError("seconds were expected")
+    return datetime.fromtimestamp(int(value), UTC)
+
+
+def needs_another_key(facts: Facts, what: str = "the permissions of a key") -> NotOffered:
+    """The refusal of a change at a venue where only a new key can be what is wanted."""
     return NotOffered(
-        f"{facts.name} cannot change the rights of a key",
+        f"{facts.name} cannot change {what}",
         code="exchange.not_offered",
         still="the key is as it was",
         hint="issue a new key with the rights wanted, then delete this one: keyguard key rotate",

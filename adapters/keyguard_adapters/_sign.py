@@ -26,7 +26,7 @@ def pairs(params: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value)
+    return value.reveal() if isinstance(value, Secret) else str(value)
 
 
 def encoded(found: Iterable[tuple[str, str]]) -> str:
@@ -41,7 +41,7 @@ def target(path: str, query: str) -> str:
 
 def compact(body: Mapping[str, Any] | None) -> str:
     """Serialise a body without spaces, in the order given; no body is the empty text."""
-    return "" if body is None else json.dumps(body, separators=(",", ":"))
+    return "" if body is None else json.dumps(body, separators=(",", ":"), default=Secret.reveal)
 
 
 def unsigned(request: Request) -> Wire:
@@ -144,13 +144,52 @@ def base64url(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def ed25519_seed(secret: Secret, text: str) -> bytes:
-    """Ed25519 by a base64 seed of 32 bytes or a PEM private key; raises UsageError if it is neither."""
+def plain(found: Iterable[tuple[str, str]]) -> str:
+    """Names and values as a person reads them, not percent-encoded: some venues sign that."""
+    return "&".join(f"{name}={value}" for name, value in found)
+
+
+def base64_text(data: bytes) -> str:
+    """Standard base64, padded, as text."""
+    return base64.b64encode(data).decode()
+
+
+def demand_passphrase(who: Credential) -> Secret:
+    """The credential's passphrase; raises UsageError for one without."""
+    if who.passphrase is None:
+        raise UsageError(
+            "this venue's keys have a passphrase, and it is missing here",
+            code="credential.passphrase",
+            hint="add the key again with key, secret and passphrase",
+        )
+    return who.passphrase
+
+
+def ed25519_base64(private_key: Secret, text: str) -> bytes:
+    """Ed25519 by a private key in PEM, or in base64: its 32 bytes, alone or before the 32 of the public key.
+
+    Raises UsageError, without the key, for anything else.
+    """
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    if secret.reveal().startswith("-----BEGIN"):
-        return ed25519(secret, text)
-    seed = decoded(secret)
-    if len(seed) != 32:
-        raise UsageError("the secret is not a seed of 32 bytes", code="key.shape")
-    return Ed25519PrivateKey.from_private_bytes(seed).sign(text.encode())
+    if private_key.reveal().startswith("-----BEGIN"):
+        return ed25519(private_key, text)
+    octets = decoded(private_key)
+    if len(octets) not in (32, 64):
+        raise UsageError("the private key is not 32 or 64 bytes in base64", code="key.shape")
+    key = Ed25519PrivateKey.from_private_bytes(octets[:32])
+    if octets[32:] not in (b"", key.public_key().public_bytes_raw()):
+        raise UsageError("the two halves of the private key do not belong together", code="key.shape")
+    return key.sign(text.encode())
+
+
+def jwt_hs256(claims: Mapping[str, Any], secret: Secret) -> str:
+    """A JWT by HMAC-SHA256 with the secret's bytes as they are, the claims in the order given."""
+    header = {"alg": "HS256", "typ": "JWT"}
+    signed = ".".join(base64url(compact(part).encode()) for part in (header, claims))
+    return f"{signed}.{base64url(hmac_sha256(secret, signed))}"
+
+
+def bracketed(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The names of lists as some venues write them: key[]=a&key[]=b."""
+    return {f"{name}[]" if isinstance(value, list) else name: value for name, value in params.items()}

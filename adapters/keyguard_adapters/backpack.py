@@ -39,7 +39,7 @@ from keyguard.core.secret import Secret
 from keyguard_adapters._checks import text
 from keyguard_adapters._faults import by_code, member
 from keyguard_adapters._page import Page
-from keyguard_adapters._sign import compact, demand_kind, ed25519_seed, encoded, pairs, target, unsigned
+from keyguard_adapters._sign import compact, demand_kind, ed25519_base64, encoded, pairs, target, unsigned
 
 FACTS = Facts(
     id="backpack",
@@ -130,7 +130,7 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
         "X-API-Key": who.key,
         "X-Timestamp": str(stamp.ms),
         "X-Window": str(_WINDOW_MS),
-        "X-Signature": base64.b64encode(ed25519_seed(who.secret, signed)).decode(),
+        "X-Signature": base64.b64encode(ed25519_base64(who.secret, signed)).decode(),
     }
     if body is not None:
         headers["Content-Type"] = "application/json"

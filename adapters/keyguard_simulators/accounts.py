@@ -60,6 +60,7 @@ class Key:
     deleted: bool = False
     dead_ms: int = 0
     features: tuple[str, ...] = ()
+    passphrase: str = field(default="", repr=False)
 
     def known_at(self, now_ms: int) -> bool:
         """Whether the machines that check signatures know this key at `now_ms`."""

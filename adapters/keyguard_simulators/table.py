@@ -5,6 +5,7 @@ VENUE = partial(Table, Rules(name="examplex", private={("GET", "/v2/me"): Endpoi
 
 from __future__ import annotations
 
+import hmac
 import ipaddress
 import json
 from collections.abc import Callable, Collection, Mapping
@@ -44,6 +45,11 @@ class Caller:
         """The account the calling key belongs to."""
         return self.state.book.accounts[self.key.account]
 
+    def text(self, name: str, default: str = "") -> str:
+        """A parameter; the default where it is missing or no text."""
+        value = self.params.get(name, default)
+        return value if isinstance(value, str) else default
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -56,13 +62,15 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What the key page takes. `permissions`: all there are; `max_keys` for one account."""
+    """What the key page takes. `permissions`: all there are; `max_keys` for one account, those that have
+    expired among them where `expired_count`."""
 
     permissions: Collection[str]
     max_ips: int
     ip_mandatory: bool = False
     networks: bool = False
     max_keys: int = 50
+    expired_count: bool = False
     life_days: int | None = None
 
 
@@ -157,8 +165,8 @@ class Table:
         if not isinstance(sent, list) or set(map(str, sent)) - set(rules.permissions):
             raise Unacceptable("permissions: of " + ", ".join(rules.permissions))
         self._check_ips(form.ips)
-        live = [key for key in self.state.book.listed(form.account) if not key.expired_at(now_ms)]
-        if len(live) >= rules.max_keys:
+        listed = self.state.book.listed(form.account)
+        if sum(rules.expired_count or not key.expired_at(now_ms) for key in listed) >= rules.max_keys:
             raise Unacceptable(f"at most {rules.max_keys} keys an account")
         return enter(self.state, form, frozenset(sent), self.rules)
 
@@ -247,3 +255,30 @@ def _match(pattern: str, path: str) -> dict[str, str] | None:
     ids = {part[1:-1]: value for part, value in zip(parts, given, strict=True) if part[:1] == "{"}
     same = all(part[:1] == "{" or part == value for part, value in zip(parts, given, strict=True))
     return ids if same else None
+
+
+def subordinate(caller: Caller, wanted: object) -> Account | None:
+    """The sub-account of the calling key's account that goes by this id or name; None where there is none."""
+    accounts = list(caller.state.book.accounts.values())
+    own = [account for account in accounts if account.parent and account.parent == caller.key.account]
+    return next((account for account in own if str(wanted) in (account.id, account.name)), None)
+
+
+def key_of(caller: Caller, account: Account, public_id: object) -> Key | None:
+    """The key of this account that was not deleted; None where there is none."""
+    return next((key for key in caller.state.book.listed(account.id) if key.public_id == public_id), None)
+
+
+def split(text: object) -> tuple[str, ...]:
+    """The entries of a comma-separated text; () for anything else."""
+    return tuple(part.strip() for part in text.split(",")) if isinstance(text, str) and text else ()
+
+
+def same(given: str, wanted: str) -> bool:
+    """Compare in a time that tells nothing; any text will do."""
+    return hmac.compare_digest(given.encode("utf-8", "replace"), wanted.encode("utf-8", "replace"))
+
+
+def within(ips: Collection[str], ip: str) -> bool:
+    """Whether a list of addresses and networks, () for any, has this address in it."""
+    return not ips or any(ipaddress.ip_address(ip) in ipaddress.ip_network(entry) for entry in ips)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from keyguard_simulators.accounts import Account, Key
@@ -25,6 +25,7 @@ class KeyForm:
     read_only: bool = False
     age_days: float = 0  # the key is that old already
     public_key: str = ""
+    passphrase: str = field(default="", repr=False)  # where its holder chooses one; "" has one drawn
 
 
 class Venue(Protocol):

@@ -142,9 +142,11 @@ def _issue_key(visit: Visit) -> Any:
         read_only=bool(sent.get("read_only", False)),
         age_days=float(sent.get("age_days", 0)),
         public_key=str(sent.get("public_key", "")),
+        passphrase=str(sent.get("passphrase", "")),
     )
     key = visit.venue.issue(form)
-    return {**_key_facts(visit.venue, key), "secret": key.secret}
+    passphrase = {"passphrase": key.passphrase} if key.passphrase else {}
+    return {**_key_facts(visit.venue, key), "secret": key.secret, **passphrase}
 
 
 def _ips(sent: Any) -> tuple[str, ...]:

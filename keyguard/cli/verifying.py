@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from keyguard.cli import session, views
 from keyguard.core.errors import KeyguardError, Refused, UsageError
-from keyguard.core.exchange import Effect, Fault, NonceKind, fitted
+from keyguard.core.exchange import Effect, Fault, NonceKind
 from keyguard.core.keys import Origin, scope_names
 from keyguard.core.steps import drive
 from keyguard.intake.credentials import assemble
 from keyguard.intake.source import complete
 from keyguard.scanner.findings import Finding, Verdict
+from keyguard.workflows import credentials
 
 if TYPE_CHECKING:
     import argparse
@@ -72,7 +73,7 @@ class _Asking:
         if sum(self._asked.values()) >= MOST:
             return _unasked(f"only {MOST} are asked about in one run")
         try:
-            who = fitted(_credential(finding), adapter.facts)
+            who = credentials.of_kind(_credential(finding), adapter.example)
         except KeyguardError as error:
             return _unasked(error.message)
         if finding.venue in self._asked:

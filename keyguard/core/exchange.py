@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import json
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -101,10 +101,14 @@ class IpForm(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most `calls` within `span`: the narrowest documented limit on the calls an adapter makes to read."""
+    """At most `calls` within `span`: the narrowest documented limit on the calls an adapter makes to read.
+
+    `shared`: counted by the caller's address, all keys together; else for each key by itself.
+    """
 
     calls: int
     span: timedelta
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +120,12 @@ class Facts:
     `kinds`: of keys the adapter signs with. `lives`: the rules by which keys end.
     `limit`: how fast it may be asked (None: not documented). `clock_window`: how far a timestamp may be
     off (None: no timestamps). `max_ips`: entries per key (None: unknown, 0: it has no IP lists);
-    `ip_forms`: what they may be. `disturbs`: what asking about a key does to the program that uses it (a
-    nonce moved on, an idle clock set back), "" where it does nothing; such keys are asked about on demand
+    `ip_forms`: what they may be. `disturbs`: what asking about a key does to the program that uses it
+    ("moves its nonce on"), "" where it does nothing; such keys are asked about on demand
     only while somebody uses them. `dead`: faults by which this venue can mean "this key no longer exists",
     AMBIGUOUS among them where its answer may mean other things too; burial always needs the key list or a
-    working control call beside it. `env_names`: for `run --as`, style -> ((variable, field), …) with fields
+    working control call beside it. `propagation`: how long a change of a key may take to count everywhere, as
+    documented (zero: nothing is). `env_names`: for `run --as`, style -> ((variable, field), …) with fields
     key, secret, passphrase, private_key.
     """
 
@@ -142,6 +147,7 @@ class Facts:
     disturbs: str = ""
     label_pattern: str = r"[A-Za-z0-9_]{1,16}"
     dead: frozenset[Fault] = frozenset()
+    propagation: timedelta = timedelta(0)
     env_names: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     unverified: tuple[str, ...] = ()
 
@@ -158,17 +164,6 @@ class Credential:
     )  # RSA, ED25519, ES256: a PEM private key, or the form of the adapter's example
 
 
-def fitted(who: Credential, facts: Facts) -> Credential:
-    """The credential under the venue's own kind.
-
-    Text that is no PEM key counts as an HMAC secret until the venue is known: it may be a base64 seed, or
-    the key of a wallet.
-    """
-    if who.kind is KeyKind.HMAC and KeyKind.HMAC not in facts.kinds:
-        return replace(who, kind=facts.kinds[0])
-    return who
-
-
 @dataclass(frozen=True, slots=True)
 class Stamp:
     """When and where a request is signed: `ms` unix milliseconds on the venue's clock, a fresh `nonce`,
@@ -181,7 +176,8 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call of a venue's API, unsigned. `path` starts with "/"; a query value may be a list.
+    """One call of a venue's API, unsigned. `path` starts with "/"; a query value may be a list, or a Secret
+    (so may a member of the body): signing reveals it, a repr does not.
 
     `signed=False` is for public calls (server time). `effect` is noted in the journal before it leaves.
     """
@@ -199,7 +195,7 @@ class Wire:
     """The exact bytes to send: `target` is path and query as signed, without scheme and host."""
 
     method: str
-    target: str
+    target: str = field(repr=False)  # some venues want a passphrase in it
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(default=b"", repr=False)
 
@@ -220,10 +216,16 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A question only a person can answer in the middle of an operation, such as a one-time code."""
+    """A question that an operation cannot go on without, for whoever runs it to answer.
 
-    kind: str  # "totp"
+    "totp": a one-time code, which only a person has. "new_passphrase": the passphrase of the key about to be
+    made, fresh and the same whenever the operation is run again. "passphrase": that of the key `key` (public
+    id) as it exists. Workflows know or draw passphrases; a person is asked for those nobody here knows.
+    """
+
+    kind: str
     prompt: str
+    key: str = ""
 
 
 T = TypeVar("T")
@@ -285,13 +287,15 @@ class NewKey:
 class Guide:
     """What a person does on the venue's page: exact settings, in the venue's own words.
 
-    `korean`: title and steps in Korean, for the venues of Korea; empty elsewhere.
+    `korean`: the steps in Korean, for the venues of Korea; empty elsewhere. `parts`: what a person brings
+    back from a page that makes a key.
     """
 
     page: str
     title: str
     steps: tuple[str, ...]
     korean: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ("key", "secret")
 
 
 @dataclass(frozen=True)

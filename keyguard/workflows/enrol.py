@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from keyguard.core import canonical
 from keyguard.core.errors import ExchangeError, Refused, UsageError
-from keyguard.core.exchange import Credential, KeyReport, fitted
+from keyguard.core.exchange import Credential, KeyReport
 from keyguard.core.keys import Environment, Key, KeyKind, KeyVersion, Scope, VersionStatus
 from keyguard.core.policy import KeyWarning, warnings
 from keyguard.ports.all import Ports
@@ -49,7 +49,7 @@ def enrol(ports: Ports, declared: Declared, credential: Credential, *, unchecked
     malformed credential, a taken name or a known key; else what the venue said (exit 4).
     """
     adapter = ports.gateway.adapter(declared.venue)
-    credential = fitted(credential, adapter.facts)
+    credential = credentials.of_kind(credential, adapter.example)
     credentials.check_shape(credential, adapter.example)
     named = names(ports, declared.venue)
     known = ports.inventory.version_by_public_id(declared.venue, credential.key)

@@ -27,14 +27,21 @@ def adapter(venue: str) -> Adapter:
 
 def body(name: str) -> Any:
     """The body of a reply file with the example credential put in."""
-    example = adapter(name.partition("/")[0]).example
-    text = (REPLIES / f"{name}.json").read_text(encoding="utf-8")
-    text = text.replace("$KEY", example.key).replace("$SECRET", example.secret.reveal())
-    return json.loads(text)["body"]
+    return _file(name)["body"]
 
 
 def reply(name: str) -> Reply:
-    return answer(body(name))
+    told = _file(name)
+    if told["status"] == 204:  # no content
+        return Reply(204, {}, b"")
+    return answer(told["body"], told["status"])
+
+
+def _file(name: str) -> Any:
+    example = adapter(name.partition("/")[0]).example
+    text = (REPLIES / f"{name}.json").read_text(encoding="utf-8")
+    text = text.replace("$KEY", example.key).replace("$SECRET", example.secret.reveal())
+    return json.loads(text)
 
 
 def answer(value: Any, status: int = 200) -> Reply:
@@ -74,12 +81,13 @@ class Script:
 
 @dataclass(frozen=True)
 class Scenario:
-    """One operation with the replies that carry it to its end."""
+    """One operation with the replies that carry it to its end, and the answers to what it asks besides."""
 
     venue: str
     operation: str
     begin: Callable[[Adapter], Step[Any]]
     replies: tuple[str, ...]
+    codes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.venue}-{self.operation}"
@@ -88,7 +96,11 @@ class Scenario:
         return self.begin(adapter(self.venue))
 
     def script(self) -> Script:
-        return Script([reply(f"{self.venue}/{name}") for name in self.replies])
+        return Script([reply(f"{self.venue}/{name}") for name in self.replies], list(self.codes))
+
+    def drive(self, send: Callable[[Request], Reply]) -> Any:
+        """Run it with any sender; what it asks besides is answered as in the script."""
+        return drive(self.step(), send, Script([], list(self.codes)).code)
 
 
 def call(operation: str, *arguments: Any) -> Callable[[Adapter], Step[Any]]:

@@ -144,7 +144,7 @@ def test_an_edit_of_a_key_whose_addresses_are_not_known_is_refused() -> None:
 
 def test_other_rights_need_another_key() -> None:
     spec = replace(SPEC, scopes=TRADES | Scope.WITHDRAW | Scope.OTHER, grants=("type:1", "type:2"))
-    with pytest.raises(NotOffered, match="cannot change the rights"):
+    with pytest.raises(NotOffered, match="cannot change the permissions"):
         Script([]).run(whitebit.edit_key(CURRENT, spec))
     script = Script([answer({**body("whitebit/created"), "type": 2}), reply("whitebit/bound")])
     assert Scope.WITHDRAW in script.run(whitebit.create_key(spec)).report.scopes

@@ -1,19 +1,16 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from keyguard.core.errors import IntegrityError, UsageError
-from keyguard.core.exchange import Credential, Facts, fitted
+from keyguard.core.exchange import Credential
 from keyguard.core.keys import KeyKind
 from keyguard.core.secret import Secret
 from keyguard.workflows import credentials
 from tests.fakes.world import World
 
-FACTS = Facts("v", "V", "https://v.test", "d", "2026-11-21", "p")
 EXAMPLE = Credential("FAKEkey", Secret("FAKEsecret"))
 PEM = "-----BEGIN " + "PRIVATE KEY-----\nFAKE\n-----END " + "PRIVATE KEY-----\n"
 
@@ -78,18 +75,26 @@ def test_a_store_that_returns_something_else_is_noticed():
         credentials.store(world.ports, version, world.old)
 
 
-@pytest.mark.parametrize("secret", ["FAKEseed", PEM])
-def test_a_venue_may_have_private_keys_in_a_form_of_its_own(secret):
-    example = Credential("FAKEkey", Secret("FAKEseed0"), kind=KeyKind.ED25519)
-    credentials.check_shape(Credential("FAKEother", Secret(secret), kind=KeyKind.ED25519), example)
+def test_a_person_is_asked_for_what_the_venue_has():
+    assert credentials.parts(EXAMPLE) == ("key", "secret")
+    example = Credential("FAKEkey", Secret("FAKEsecret"), Secret("FAKEpass"))
+    assert credentials.parts(example) == ("key", "secret", "passphrase")
+
+
+BARE = Credential("FAKEkey", Secret("FAKEbase64=="), kind=KeyKind.ED25519)
+
+
+def test_a_bare_secret_is_of_the_venues_kind():
+    given = Credential("FAKEother", Secret("FAKEofAnother=="))
+    named = credentials.of_kind(given, BARE)
+    assert (named.kind, named.secret) == (KeyKind.ED25519, given.secret)
+    credentials.check_shape(named, BARE)
+    assert credentials.of_kind(given, EXAMPLE) is given
+    in_pem = Credential("FAKEkey", Secret(PEM), kind=KeyKind.ES256)
+    assert credentials.of_kind(in_pem, BARE) is in_pem
+    credentials.check_shape(in_pem, BARE)
+
+
+def test_a_bare_private_key_is_one_word():
     with pytest.raises(UsageError, match="secret holds"):
-        credentials.check_shape(Credential("FAKEother", Secret("FAKE seed"), kind=KeyKind.ED25519), example)
-
-
-def test_only_the_venue_tells_a_seed_from_any_other_text():
-    who = Credential("FAKEkey", Secret("FAKEseed"))
-    seeds = replace(FACTS, kinds=(KeyKind.ED25519,))
-    assert fitted(who, seeds).kind is KeyKind.ED25519
-    assert fitted(who, FACTS) == who
-    rsa = replace(who, kind=KeyKind.RSA)
-    assert fitted(rsa, seeds) == rsa
+        credentials.check_shape(Credential("FAKEkey", Secret("FAKE two"), kind=KeyKind.ED25519), BARE)
