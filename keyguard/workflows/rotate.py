@@ -184,13 +184,12 @@ def wanted_grants(adapter: Adapter, report: KeyReport, scopes: Scope, *, must: b
     `must`: UsageError where no set of names gives exactly these scopes; else () leaves it to the person.
     """
     try:
-        told = scopes & ~report.scopes_unknown
-        try:
-            kept = adapter.scopes.narrow(report.grants, told)
-        except ValueError:
-            kept = adapter.scopes.write(told)
-        return tuple(sorted({*kept, *adapter.scopes.write(scopes & report.scopes_unknown)}))
-    except (ValueError, LookupError) as error:
+        return _grants_told_apart(adapter, report, scopes)
+    except (ValueError, LookupError):
+        pass  # one permission of the venue may hold both what it tells of a key and what it does not
+    try:
+        return adapter.scopes.write(scopes)
+    except ValueError as error:
         if not must:
             return ()
         raise UsageError(
@@ -198,6 +197,15 @@ def wanted_grants(adapter: Adapter, report: KeyReport, scopes: Scope, *, must: b
             code="rotation.scopes",
             hint="declare needs the venue's permissions can express",
         ) from error
+
+
+def _grants_told_apart(adapter: Adapter, report: KeyReport, scopes: Scope) -> tuple[str, ...]:
+    told = scopes & ~report.scopes_unknown
+    try:
+        kept = adapter.scopes.narrow(report.grants, told)
+    except ValueError:
+        kept = adapter.scopes.write(told)
+    return tuple(sorted({*kept, *adapter.scopes.write(scopes & report.scopes_unknown)}))
 
 
 def wanted_ips(report: KeyReport, chosen: tuple[str, ...] | None) -> tuple[str, ...] | None:

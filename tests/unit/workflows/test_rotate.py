@@ -15,14 +15,14 @@ from keyguard.core.errors import (
     Unreachable,
     UsageError,
 )
-from keyguard.core.exchange import Fault, KeyReport
+from keyguard.core.exchange import Fault, KeyReport, ScopeNames
 from keyguard.core.keys import Environment, Key, Origin, Scope, VersionStatus
 from keyguard.ports.inventory import Lease, Observation
 from keyguard.workflows import credentials
 from keyguard.workflows.enrol import Declared, enrol
 from keyguard.workflows.recovery import cancel, resume
 from keyguard.workflows.revoke import revoke
-from keyguard.workflows.rotate import Options, label_for, rotate, wanted_ips, wanted_scopes
+from keyguard.workflows.rotate import Options, label_for, rotate, wanted_grants, wanted_ips, wanted_scopes
 from tests.fakes.world import ACTOR, IPS, World
 
 
@@ -363,6 +363,16 @@ def test_needs_the_venue_cannot_express():
     world.exchange.adapter = replace(world.exchange.adapter, scopes=names)
     with pytest.raises(UsageError, match="cannot grant exactly trade_spot"):
         turn(world)
+
+
+def test_one_permission_may_hold_what_is_told_and_what_is_not():
+    names = ScopeNames({"all": Scope.READ | Scope.TRADE_SPOT, "more": Scope.WITHDRAW})
+    adapter = replace(World().exchange.adapter, scopes=names)
+    report = KeyReport("FAKE", scopes=Scope.READ, scopes_unknown=Scope.TRADE_SPOT | Scope.WITHDRAW)
+    assert wanted_grants(adapter, report, Scope.READ | Scope.TRADE_SPOT, must=True) == ("all",)
+    assert wanted_grants(adapter, report, Scope.READ, must=False) == ()
+    with pytest.raises(UsageError, match="cannot grant exactly read"):
+        wanted_grants(adapter, report, Scope.READ, must=True)
 
 
 def test_nothing_known_of_the_scopes():
