@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from ipaddress import ip_network
 from typing import Any
@@ -161,19 +161,21 @@ def passphrase_of(facts: Facts, current: KeyReport) -> Step[Secret]:
     return Secret(answer)
 
 
-def probe(request: Request) -> Step[bool | None]:
+def probe(request: Request, read: Callable[[Any], object] = bool) -> Step[bool | None]:
     """Whether the calling key holds the permission for a reading call; None where the answer tells neither.
 
     A refusal that says something of the key or the moment (IP, clock, rate …) is raised: it infers nothing.
+    Nor does an answer that is no JSON, or that `read` does not take (ValueError, LookupError …).
     """
     try:
-        yield request
+        reply = yield request
     except Refused as refusal:
         if refusal.fault is Fault.SCOPE:
             return False
         if refusal.fault in (Fault.OTHER, Fault.NOT_FOUND):
             return None
         raise
+    read(reply.json)
     return True
 
 

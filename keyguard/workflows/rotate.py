@@ -184,12 +184,18 @@ def wanted_grants(adapter: Adapter, report: KeyReport, scopes: Scope, *, must: b
     `must`: UsageError where no set of names gives exactly these scopes; else () leaves it to the person.
     """
     try:
-        return _grants_told_apart(adapter, report, scopes)
-    except (ValueError, LookupError):
-        pass  # one permission of the venue may hold both what it tells of a key and what it does not
-    try:
-        return adapter.scopes.write(scopes)
-    except ValueError as error:
+        names, unknown = adapter.scopes, report.scopes_unknown
+        try:
+            kept = names.narrow(report.grants, scopes & ~unknown)
+        except ValueError:
+            kept = tuple(name for name, held in names.names.items() if held and held in scopes & ~unknown)
+        # A permission the venue does not tell of may bring one it does, such as reading.
+        untold = {name for name, held in names.names.items() if held & unknown and held in scopes}
+        grants = tuple(sorted({*kept, *untold}))
+        if names.read(grants) != scopes:
+            raise ValueError("the venue's permissions do not add up to these scopes")
+        return grants
+    except (ValueError, LookupError) as error:
         if not must:
             return ()
         raise UsageError(
@@ -197,15 +203,6 @@ def wanted_grants(adapter: Adapter, report: KeyReport, scopes: Scope, *, must: b
             code="rotation.scopes",
             hint="declare needs the venue's permissions can express",
         ) from error
-
-
-def _grants_told_apart(adapter: Adapter, report: KeyReport, scopes: Scope) -> tuple[str, ...]:
-    told = scopes & ~report.scopes_unknown
-    try:
-        kept = adapter.scopes.narrow(report.grants, told)
-    except ValueError:
-        kept = adapter.scopes.write(told)
-    return tuple(sorted({*kept, *adapter.scopes.write(scopes & report.scopes_unknown)}))
 
 
 def wanted_ips(report: KeyReport, chosen: tuple[str, ...] | None) -> tuple[str, ...] | None:

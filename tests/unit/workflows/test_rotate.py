@@ -560,3 +560,21 @@ def test_a_workflow_by_hand_takes_no_manager():
     with pytest.raises(UsageError) as caught:
         resume(world.ports, workflow.id, actor=ACTOR, process_alive=world.process_alive, manager="bot")
     assert caught.value.code == "manager.none"
+
+
+@pytest.mark.parametrize(
+    ("scopes", "grants"),
+    [
+        (Scope.READ | Scope.TRADE_SPOT, ("look", "trade")),
+        (Scope.READ, ("look",)),
+        (Scope.TRADE_SPOT, ()),  # the box for trading would bring reading
+        (Scope.READ | Scope.TRADE_SPOT | Scope.WITHDRAW, ()),
+    ],
+)
+def test_a_permission_nobody_is_told_of_may_bring_one_that_is_known(
+    scopes: Scope, grants: tuple[str, ...]
+) -> None:
+    names = ScopeNames({"look": Scope.READ, "trade": Scope.READ | Scope.TRADE_SPOT})
+    venue = replace(World().exchange.adapter, scopes=names)
+    told = KeyReport("FAKE", scopes=Scope.READ, scopes_unknown=Scope.TRADE_SPOT, grants=("look",))
+    assert wanted_grants(venue, told, scopes, must=False) == grants
