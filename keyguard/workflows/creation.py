@@ -194,7 +194,7 @@ def _pasted(run: Run, guide: Guide, _: Request) -> Reply:
 
 
 def _guide(run: Run, *, again: bool) -> Guide:
-    guide = run.adapter.guide_create(run.spec)
+    guide = run.adapter.guide_create(replace(run.spec, ips_told=run.plan.ips_known))
     if not run.plan.ips_known:
         guide = guide.after(*_SAME_ADDRESSES)
     if again:
