@@ -105,7 +105,11 @@ def opened_with(home: Home, secrets: SecretStore, person: Person) -> Iterator[Po
     clock = SystemClock()
     with contextlib.closing(open_database(database_url(home, config))) as database:
         gateway = HttpGateway(
-            clock=clock, nonces=SqlNonces(database), simulators=config.simulators, proxy=config.proxy
+            clock=clock,
+            nonces=SqlNonces(database),
+            simulators=config.simulators,
+            foreign=config.adapters,
+            proxy=config.proxy,
         )
         with contextlib.closing(gateway):
             yield Ports(

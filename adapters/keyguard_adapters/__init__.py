@@ -1,13 +1,27 @@
 """One file per venue; `NAMES` lists the bundled ones."""
 
 NAMES = (
+    "binance",
     "bingx",
+    "bitfinex",
     "bitget",
+    "bithumb",
+    "bitso",
+    "bitstamp",
+    "bitvavo",
     "bybit",
+    "coinbase",
+    "coinbaseexchange",
+    "coinone",
+    "cryptocom",
     "deribit",
     "gate",
+    "gemini",
     "htx",
+    "kraken",
     "kucoin",
     "mexc",
+    "okx",
     "upbit",
+    "whitebit",
 )

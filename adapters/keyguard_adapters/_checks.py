@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from ipaddress import ip_network
 from typing import Any
 
-from keyguard.core.errors import Refused, UsageError
-from keyguard.core.exchange import Ask, Facts, Fault, IpForm, KeyReport, Request, ScopeNames, Step
-from keyguard.core.keys import Scope, scope_names
+from keyguard.core.errors import NotOffered, Refused, UsageError
+from keyguard.core.exchange import (
+    Ask,
+    Facts,
+    Fault,
+    IpForm,
+    KeyReport,
+    KeySpec,
+    Reply,
+    Request,
+    ScopeNames,
+    Step,
+)
+from keyguard.core.keys import Origin, Scope, scope_names
 from keyguard.core.secret import Secret
 
 _STILL = "nothing was changed"
@@ -135,7 +147,7 @@ def commas(value: Any) -> tuple[str, ...]:
     return tuple(entry.strip() for entry in value.split(",")) if value.strip() else ()
 
 
-def demand_account(facts: Facts, account: str, what: str, pattern: str = r"[0-9]+") -> str:
+def demand_account(facts: Facts, account: str, what: str = "id", pattern: str = r"[A-Za-z0-9-]+") -> str:
     """Return the sub-account; raises UsageError for a name that cannot be one: it goes into paths."""
     if not re.fullmatch(pattern, account):
         raise UsageError(
@@ -176,3 +188,52 @@ def probe(request: Request, read: Callable[[Any], object] = bool) -> Step[bool |
         raise
     read(reply.json)
     return True
+
+
+def changed(request: Request, reasons: Mapping[str, str], facts: Facts, still: str) -> Step[Reply]:
+    """Send what changes something; NotOffered for a refusal that only a person on the web page gets past."""
+    try:
+        reply: Reply = yield request
+    except Refused as refusal:
+        reason = reasons.get(refusal.venue_code)
+        if reason is None:
+            raise
+        raise NotOffered(reason, code="exchange.web_only", still=still, hint=facts.key_page) from None
+    return reply
+
+
+def flag(value: Any) -> bool:
+    """Return true or false of an answer; raises ValueError for anything else, "false" and 0 included."""
+    if not isinstance(value, bool):
+        raise ValueError("true or false was expected")
+    return value
+
+
+def from_seconds(value: Any) -> datetime:
+    """Unix seconds, as number or digits, as UTC; raises ValueError for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise ValueError("seconds were expected")
+    return datetime.fromtimestamp(int(value), UTC)
+
+
+def needs_another_key(facts: Facts, what: str = "the permissions of a key") -> NotOffered:
+    """The refusal of a change at a venue where only a new key can be what is wanted."""
+    return NotOffered(
+        f"{facts.name} cannot change {what}",
+        code="exchange.not_offered",
+        still="the key is as it was",
+        hint="issue a new key with the rights wanted, then delete this one: keyguard key rotate",
+    )
+
+
+def as_wanted(current: KeyReport, wanted: KeySpec) -> KeyReport:
+    """What an edit made of a key where the answer says no more than that it was done: inferred."""
+    return replace(
+        current,
+        scopes=wanted.scopes,
+        scopes_unknown=Scope.NONE,
+        scopes_origin=Origin.INFERRED,
+        grants=wanted.grants,
+        ips=wanted.ips,
+        ips_origin=Origin.INFERRED,
+    )

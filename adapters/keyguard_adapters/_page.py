@@ -8,16 +8,17 @@ edit: the page cannot change a key. `any_address` and `no_boxes` are said where 
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from typing import Any
 
-from keyguard.core.errors import NotOffered
 from keyguard.core.exchange import Facts, Guide, KeyReport, KeySpec, ScopeNames
-from keyguard_adapters._checks import demand_addresses, demand_exact
+from keyguard.core.keys import Origin
+from keyguard_adapters._checks import demand_addresses, demand_exact, needs_another_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,15 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A venue's key page. `hint` says why some wishes cannot be granted exactly."""
+    """A venue's key page. `hint` says why some wishes cannot be granted exactly.
+
+    `fixed`: it changes the addresses of a key, never the permissions.
+    """
 
     facts: Facts
     scopes: ScopeNames
     hint: str = "a box of its page cannot be divided"
+    fixed: bool = False
 
     @property
     def words(self) -> Words:
@@ -55,29 +60,30 @@ class Page:
 
     def create(self, spec: KeySpec) -> Guide:
         """How to issue this key; raises UsageError unless the page can grant exactly that."""
-        self._demand(spec)
-        return self._guide("Create", spec, "")
+        return self._guide("Create", self._exact(spec), "")
 
     def edit(self, current: KeyReport, wanted: KeySpec) -> Guide:
         """How to change a key to this; raises UsageError as `create`, NotOffered where the page cannot."""
         if not self.words.english.edit:
-            raise NotOffered(
-                f"{self.facts.name} cannot change a key",
-                code="exchange.not_offered",
-                still="the key is as it was",
-                hint="issue a new key with what is wanted, then delete this one: keyguard key rotate",
-            )
-        self._demand(wanted)
-        return self._guide("Edit", wanted, current.public_id)
+            raise needs_another_key(self.facts, "a key")
+        known = current.scopes_origin in (Origin.REPORTED, Origin.DECLARED)
+        if self.fixed and known and set(current.grants) != set(wanted.grants):
+            raise needs_another_key(self.facts)
+        return self._guide("Edit", self._exact(wanted), current.public_id)
 
     def delete(self, current: KeyReport) -> Guide:
         """How to delete a key."""
         spec = KeySpec(current.label, current.scopes, current.grants, current.ips or ())
         return self._guide("Delete", spec, current.public_id)
 
-    def _demand(self, spec: KeySpec) -> None:
+    def _exact(self, spec: KeySpec) -> KeySpec:
+        """The wish with its boxes named: where nobody chose them, all that make up the scopes."""
+        if not spec.grants:
+            with contextlib.suppress(ValueError):  # refused in the next line
+                spec = replace(spec, grants=self.scopes.write(spec.scopes))
         demand_exact(self.facts.name, self.scopes, spec.grants, spec.scopes, hint=self.hint)
         demand_addresses(self.facts, spec.ips)
+        return spec
 
     def _guide(self, what: str, spec: KeySpec, key: str) -> Guide:
         words = self.words

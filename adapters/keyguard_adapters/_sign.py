@@ -157,5 +157,34 @@ def base64_text(data: bytes) -> str:
 def demand_passphrase(who: Credential) -> Secret:
     """The credential's passphrase; raises UsageError for one without."""
     if who.passphrase is None:
-        raise UsageError("this venue's keys have a passphrase, and it is missing here", code="key.shape")
+        raise UsageError(
+            "this venue's keys have a passphrase, and it is missing here",
+            code="credential.passphrase",
+            hint="add the key again with key, secret and passphrase",
+        )
     return who.passphrase
+
+
+def ed25519_base64(private_key: Secret, text: str) -> bytes:
+    """Ed25519 by a private key in base64: its 32 bytes, alone or followed by the 32 of the public key.
+
+    Raises UsageError, without the key, for anything else.
+    """
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    octets = decoded(private_key)
+    if len(octets) not in (32, 64):
+        raise UsageError("the private key is not 32 or 64 bytes in base64", code="key.shape")
+    return Ed25519PrivateKey.from_private_bytes(octets[:32]).sign(text.encode())
+
+
+def jwt_hs256(claims: Mapping[str, Any], secret: Secret) -> str:
+    """A JWT by HMAC-SHA256 with the secret's bytes as they are, the claims in the order given."""
+    header = {"alg": "HS256", "typ": "JWT"}
+    signed = ".".join(base64url(compact(part).encode()) for part in (header, claims))
+    return f"{signed}.{base64url(hmac_sha256(secret, signed))}"
+
+
+def bracketed(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The names of lists as some venues write them: key[]=a&key[]=b."""
+    return {f"{name}[]" if isinstance(value, list) else name: value for name, value in params.items()}

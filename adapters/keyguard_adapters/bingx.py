@@ -207,7 +207,7 @@ def _settings(spec: KeySpec) -> dict[str, Any]:
 
 
 def _sub_account(account: str) -> str:
-    return check.demand_account(FACTS, account, "uid")
+    return check.demand_account(FACTS, account, "uid", r"[0-9]+")
 
 
 def _report(row: Mapping[str, Any], public_id: str) -> KeyReport:

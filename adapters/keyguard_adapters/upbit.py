@@ -19,7 +19,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from keyguard.core.errors import NotOffered, Refused
+from keyguard.core.errors import Refused
 from keyguard.core.exchange import (
     Adapter,
     Credential,
@@ -42,12 +42,13 @@ from keyguard.core.secret import Secret
 from keyguard_adapters._checks import cannot_grant, instant, own, rows, text
 from keyguard_adapters._faults import by_code, member
 from keyguard_adapters._page import Page
+from keyguard_adapters._probes import Probe, inferred
 from keyguard_adapters._sign import (
-    base64url,
+    bracketed,
     compact,
     demand_kind,
     encoded,
-    hmac_sha256,
+    jwt_hs256,
     pairs,
     target,
     unsigned,
@@ -93,7 +94,7 @@ SCOPES = ScopeNames(
         "manage_pockets": Scope.READ | Scope.TRANSFER_INTERNAL | Scope.MANAGE_KEYS,
     }
 )
-PAGE = Page(FACTS, SCOPES)
+PAGE = Page(FACTS, SCOPES, fixed=True)
 MAIN_POCKET_ONLY = frozenset({"view_withdrawals", "withdraw", "view_deposits", "deposit", "manage_pockets"})
 SUB_POCKET_ONLY = frozenset({"transfer"})
 
@@ -113,14 +114,18 @@ FAULTS = {
 }
 
 # Reading calls without side effects; each needs just the one permission.
-PROBES: tuple[tuple[str, str, dict[str, int]], ...] = (
-    ("view_account", "/v1/accounts", {}),
-    ("view_orders", "/v1/orders/open", {"limit": 1}),
-    ("view_withdrawals", "/v1/withdraws", {"limit": 1}),
-    ("view_deposits", "/v1/deposits", {"limit": 1}),
+PROBES = (
+    Probe("view_account", Request("GET", "/v1/accounts"), rows),
+    Probe("view_orders", Request("GET", "/v1/orders/open", query={"limit": 1}), rows),
+    Probe("view_withdrawals", Request("GET", "/v1/withdraws", query={"limit": 1}), rows),
+    Probe("view_deposits", Request("GET", "/v1/deposits", query={"limit": 1}), rows),
 )
 UNPROBED = Scope.TRADE_SPOT | Scope.WITHDRAW | Scope.TRANSFER_INTERNAL | Scope.OTHER
 """What no safe probe tells. MANAGE_KEYS is not among it: the pocket call was refused for lack of it."""
+NOTE = (
+    "reading permissions are inferred from probes; whether it may order, withdraw, deposit or"
+    " transfer, and from which addresses, Upbit tells only to a key with 포켓관리"
+)
 
 
 def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
@@ -129,27 +134,17 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
         return unsigned(request)
     demand_kind(who, FACTS)
     claims = {"access_key": who.key, "nonce": stamp.nonce}
-    params = [*pairs(request.query), *pairs(_bracketed(request.body or {}))]
+    # A body's lists are hashed as they would stand in a query.
+    params = [*pairs(request.query), *pairs(bracketed(request.body or {}))]
     if params:
         plain = "&".join(f"{name}={value}" for name, value in params)
         claims["query_hash"] = hashlib.sha512(plain.encode()).hexdigest()
         claims["query_hash_alg"] = "SHA512"
-    headers = {"Authorization": f"Bearer {_token(claims, who.secret)}"}
+    headers = {"Authorization": f"Bearer {jwt_hs256(claims, who.secret)}"}
     if request.body is not None:
         headers["Content-Type"] = "application/json; charset=utf-8"
     where = target(request.path, encoded(pairs(request.query)))
     return Wire(request.method, where, headers, compact(request.body).encode())
-
-
-def _bracketed(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Lists of a body are hashed as they would stand in a query: key[]=a&key[]=b."""
-    return {f"{name}[]" if isinstance(value, list) else name: value for name, value in body.items()}
-
-
-def _token(claims: Mapping[str, str], secret: Secret) -> str:
-    header = {"alg": "HS256", "typ": "JWT"}
-    signed = ".".join(base64url(compact(part).encode()) for part in (header, claims))
-    return f"{signed}.{base64url(hmac_sha256(secret, signed))}"
 
 
 def fault(reply: Reply) -> tuple[Fault, str] | None:
@@ -181,30 +176,8 @@ def whoami(public_id: str) -> Step[KeyReport]:
 
 def _probed(public_id: str) -> Step[KeyReport]:
     listed = own((yield from list_keys("")), public_id)
-    held = []
-    for grant, path, query in PROBES:
-        try:
-            yield Request("GET", path, query=query)
-        except Refused as refusal:
-            if refusal.fault is not Fault.SCOPE:
-                raise
-        else:
-            held.append(grant)
-    grants = tuple(sorted(held))
-    return KeyReport(
-        public_id=public_id,
-        ref=public_id,
-        scopes=SCOPES.read(grants),
-        scopes_unknown=UNPROBED,
-        scopes_origin=Origin.INFERRED,
-        grants=grants,
-        expires_at=listed.expires_at,
-        expiry_origin=listed.expiry_origin,
-        notes=(
-            "reading permissions are inferred from probes; whether it may order, withdraw, deposit or"
-            " transfer, and from which addresses, Upbit tells only to a key with 포켓관리",
-        ),
-    )
+    report = yield from inferred(public_id, SCOPES, PROBES, UNPROBED, NOTE)
+    return replace(report, expires_at=listed.expires_at, expiry_origin=listed.expiry_origin)
 
 
 def _pocket_report(row: Mapping[str, Any], pocket: str) -> KeyReport:
@@ -247,18 +220,6 @@ def guide_create(spec: KeySpec) -> Guide:
     return guide
 
 
-def guide_edit(current: KeyReport, wanted: KeySpec) -> Guide:
-    """For addresses; raises NotOffered for other permissions, which only a new key can have."""
-    if current.scopes_origin is Origin.REPORTED and set(current.grants) != set(wanted.grants):
-        raise NotOffered(
-            "Upbit cannot change the permissions of a key",
-            code="exchange.not_offered",
-            still="the key is as it was",
-            hint="issue a new key with the permissions wanted, then delete this one: keyguard key rotate",
-        )
-    return PAGE.edit(current, wanted)
-
-
 ADAPTER = Adapter(
     facts=FACTS,
     sign=sign,
@@ -267,7 +228,7 @@ ADAPTER = Adapter(
     whoami=whoami,
     list_keys=list_keys,
     guide_create=guide_create,
-    guide_edit=guide_edit,
+    guide_edit=PAGE.edit,
     guide_delete=PAGE.delete,
     example=Credential(
         "FAKE" + "upbit4Hn8sQz2LrXw7Kd9Vb3Tm6Yc1Jf5Gp0",

@@ -6,13 +6,27 @@ makes one.
 """
 
 NAMES = (
+    "binance",
     "bingx",
+    "bitfinex",
     "bitget",
+    "bithumb",
+    "bitso",
+    "bitstamp",
+    "bitvavo",
     "bybit",
+    "coinbase",
+    "coinbaseexchange",
+    "coinone",
+    "cryptocom",
     "deribit",
     "gate",
+    "gemini",
     "htx",
+    "kraken",
     "kucoin",
     "mexc",
+    "okx",
     "upbit",
+    "whitebit",
 )

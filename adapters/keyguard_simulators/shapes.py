@@ -29,14 +29,14 @@ def base32(octets: int) -> str:
     return base64.b32encode(secrets.token_bytes(octets)).decode()
 
 
+def hexadecimal(length: int) -> str:
+    """Return `length` lower-case hexadecimal digits."""
+    return _unmarked(lambda: secrets.token_hex((length + 1) // 2)[:length])
+
+
 def digits(length: int) -> str:
     """Return a decimal number of exactly `length` digits."""
     return str(10 ** (length - 1) + secrets.randbelow(9 * 10 ** (length - 1)))
-
-
-def hexadecimal(length: int) -> str:
-    """Return `length` lower-case hexadecimal digits."""
-    return _unmarked(lambda: secrets.token_hex(length)[:length])
 
 
 def _unmarked(draw: Callable[[], str]) -> str:

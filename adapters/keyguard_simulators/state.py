@@ -50,6 +50,7 @@ class State:
     limits: Limits = field(default_factory=Limits)
     switches: Switches = field(default_factory=Switches)
     nonces: set[tuple[str, str]] = field(default_factory=set)
+    counters: dict[str, int] = field(default_factory=dict)
     orders: dict[str, dict[str, Any]] = field(default_factory=dict)
     seen: list[Seen] = field(default_factory=list)
 
@@ -58,6 +59,13 @@ class State:
         if (public_id, nonce) in self.nonces:
             return False
         self.nonces.add((public_id, nonce))
+        return True
+
+    def raise_counter(self, public_id: str, nonce: int) -> bool:
+        """Move a key's counter up to this nonce; False unless it grows."""
+        if nonce <= self.counters.get(public_id, -1):
+            return False
+        self.counters[public_id] = nonce
         return True
 
     def live_from(self, now_ms: int) -> int:

@@ -45,6 +45,11 @@ class Caller:
         """The account the calling key belongs to."""
         return self.state.book.accounts[self.key.account]
 
+    def text(self, name: str, default: str = "") -> str:
+        """A parameter; the default where it is missing or no text."""
+        value = self.params.get(name, default)
+        return value if isinstance(value, str) else default
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -57,13 +62,15 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What the key page takes. `permissions`: all there are; `max_keys` for one account."""
+    """What the key page takes. `permissions`: all there are; `max_keys` for one account, those that have
+    expired among them where `expired_count`."""
 
     permissions: Collection[str]
     max_ips: int
     ip_mandatory: bool = False
     networks: bool = False
     max_keys: int = 50
+    expired_count: bool = False
     life_days: int | None = None
 
 
@@ -158,8 +165,8 @@ class Table:
         if not isinstance(sent, list) or set(map(str, sent)) - set(rules.permissions):
             raise Unacceptable("permissions: of " + ", ".join(rules.permissions))
         self._check_ips(form.ips)
-        live = [key for key in self.state.book.listed(form.account) if not key.expired_at(now_ms)]
-        if len(live) >= rules.max_keys:
+        listed = self.state.book.listed(form.account)
+        if sum(rules.expired_count or not key.expired_at(now_ms) for key in listed) >= rules.max_keys:
             raise Unacceptable(f"at most {rules.max_keys} keys an account")
         return enter(self.state, form, frozenset(sent), self.rules)
 
@@ -270,3 +277,8 @@ def split(text: object) -> tuple[str, ...]:
 def same(given: str, wanted: str) -> bool:
     """Compare in a time that tells nothing; any text will do."""
     return hmac.compare_digest(given.encode("utf-8", "replace"), wanted.encode("utf-8", "replace"))
+
+
+def within(ips: Collection[str], ip: str) -> bool:
+    """Whether a list of addresses and networks, () for any, has this address in it."""
+    return not ips or any(ipaddress.ip_address(ip) in ipaddress.ip_network(entry) for entry in ips)

@@ -59,7 +59,7 @@ class TerminalPerson:
         """Show the guide and take the new key's parts without echo. UsageError `person.needed` at the end
         of input."""
         self._show(venue, guide)
-        return self.credential(f"the new {escape(venue)} key", ("key", "secret"))
+        return self.credential(f"the new {escape(venue)} key", guide.parts)
 
     def credential(self, what: str, fields: tuple[str, ...]) -> Credential:
         """Ask for the parts of a credential, or read them as JSON."""
@@ -81,6 +81,8 @@ class TerminalPerson:
 
     def answer(self, question: Ask) -> str:
         """Ask, and return the line without surrounding space; UsageError `person.needed` without one."""
+        if question.kind == "passphrase" and self._interactive:
+            return self._hidden(f"{escape(question.prompt)} (not shown)")
         self._output.talk(escape(question.prompt))
         answer = self._line("an answer").strip()
         if not answer:

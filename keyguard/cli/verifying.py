@@ -16,6 +16,7 @@ from keyguard.core.steps import drive
 from keyguard.intake.credentials import assemble
 from keyguard.intake.source import complete
 from keyguard.scanner.findings import Finding, Verdict
+from keyguard.workflows import credentials
 
 if TYPE_CHECKING:
     import argparse
@@ -72,7 +73,7 @@ class _Asking:
         if sum(self._asked.values()) >= MOST:
             return _unasked(f"only {MOST} are asked about in one run")
         try:
-            who = _credential(finding)
+            who = credentials.of_kind(_credential(finding), adapter.example)
         except KeyguardError as error:
             return _unasked(error.message)
         if finding.venue in self._asked:

@@ -101,10 +101,14 @@ class IpForm(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most `calls` within `span`: the narrowest documented limit on the calls an adapter makes to read."""
+    """At most `calls` within `span`: the narrowest documented limit on the calls an adapter makes to read.
+
+    `shared`: counted by the caller's address, all keys together; else for each key by itself.
+    """
 
     calls: int
     span: timedelta
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +119,8 @@ class Facts:
     person manages keys; `kinds`: of keys the adapter signs with. `lives`: the rules by which keys end.
     `limit`: how fast it may be asked (None: not documented). `clock_window`: how far a timestamp may be
     off (None: no timestamps). `max_ips`: entries per key (None: unknown, 0: it has no IP lists);
-    `ip_forms`: what they may be. `disturbs`: what asking about a key does to the program that uses it (a
-    nonce moved on, an idle clock set back), "" where it does nothing; such keys are asked about on demand
+    `ip_forms`: what they may be. `disturbs`: what asking about a key does to the program that uses it
+    ("moves its nonce on"), "" where it does nothing; such keys are asked about on demand
     only while somebody uses them. `dead`: faults by which this venue can mean "this key no longer exists",
     AMBIGUOUS among them where its answer may mean other things too; burial always needs the key list or a
     working control call beside it. `propagation`: how long a change of a key may take to count everywhere, as
@@ -279,13 +283,15 @@ class NewKey:
 class Guide:
     """What a person does on the venue's page: exact settings, in the venue's own words.
 
-    `korean`: title and steps in Korean, for the venues of Korea; empty elsewhere.
+    `korean`: the steps in Korean, for the venues of Korea; empty elsewhere. `parts`: what a person brings
+    back from a page that makes a key.
     """
 
     page: str
     title: str
     steps: tuple[str, ...]
     korean: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ("key", "secret")
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 TRADER_IP = "127.0.0.1"
+VENUES = ("bybit", "deribit", "upbit")
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class Venues:
 def simulated() -> Iterator[Venues]:
     """Start the simulators as one process on loopback, open accounts and issue the keys."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "keyguard_simulators"],
+        [sys.executable, "-m", "keyguard_simulators", *(f"--venue={name}" for name in VENUES)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -83,7 +84,7 @@ def simulated() -> Iterator[Venues]:
 
 
 def _furnished(urls: dict[str, str]) -> Venues:
-    bybit, deribit, upbit = (Website(urls[name]) for name in ("bybit", "deribit", "upbit"))
+    bybit, deribit, upbit = (Website(urls[name]) for name in VENUES)
     master = bybit.do("POST", "accounts", name="desk")["account"]
     trader = bybit.do("POST", "accounts", name="bot", parent=master)["account"]
     futures = deribit.do("POST", "accounts", name="desk")["account"]

@@ -22,7 +22,7 @@ from keyguard import __version__
 from keyguard.core.errors import KeyguardError, Refused, UsageError
 from keyguard.core.exchange import Adapter, Credential, Fault, Reply, Request, Wire
 from keyguard.gateway import origins, registry, wires
-from keyguard.gateway.limits import Pace, retry_wait
+from keyguard.gateway.limits import Pace, Spacing, retry_wait
 from keyguard.gateway.origins import Origin
 from keyguard.gateway.outcomes import Answer, Attempt, Loss, judge
 from keyguard.gateway.stamps import Stamper
@@ -215,6 +215,7 @@ class HttpGateway:
         self._venue_clock = VenueClock(clock)
         self._stamper = Stamper(clock, nonces, self._venue_clock)
         self._pace = Pace()
+        self._spacing = Spacing()
         self._transport = HttpTransport(clock, proxy, timeouts)
 
     def adapter(self, venue: str) -> Adapter:
@@ -271,8 +272,11 @@ class HttpGateway:
     def _attempt(self, adapter: Adapter, request: Request, who: Credential | None) -> Attempt:
         facts = adapter.facts
         origin = self._simulators.get(facts.id) or origins.pinned(facts.base)
-        budget = (facts.id, who.key if who else "", request.path)
+        public_id = who.key if who else ""
+        budget = (facts.id, public_id, request.path)
         if wait := self._pace.wait(budget, self._venue_clock.now_ms(facts.id)):
+            self._clock.sleep(wait)
+        if wait := self._spacing.wait(facts.id, public_id, facts.limit, self._venue_clock.now_ms(facts.id)):
             self._clock.sleep(wait)
         if who is None:
             wire = wires.unsigned(request)

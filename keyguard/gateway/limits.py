@@ -7,12 +7,13 @@ Remaining-Req Upbit REST guide.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from keyguard.core.errors import KeyguardError, Refused
-from keyguard.core.exchange import Effect, Fault
+from keyguard.core.exchange import Effect, Fault, Limit
 from keyguard.gateway.outcomes import Answer, Attempt, Loss, proves_nothing
 
 MAX_TRIES = 3
@@ -113,3 +114,24 @@ class Pace:
     def wait(self, budget: tuple[str, str, str], now_ms: int) -> float:
         """Return the seconds to wait before sending; bounded, since a venue's clock may be anything."""
         return min(max(self._ready_ms.get(budget, 0) - now_ms, 0) / 1000, MAX_WAIT_S)
+
+
+class Spacing:
+    """Keeps to the limit a venue documents before the venue has to refuse."""
+
+    def __init__(self) -> None:
+        self._sent_ms: dict[tuple[str, str], deque[int]] = {}
+
+    def wait(self, venue: str, public_id: str, limit: Limit | None, now_ms: int) -> float:
+        """Return the seconds until a call with this key may be sent, and count it as sent then."""
+        if limit is None:
+            return 0.0
+        counted = (venue, "" if limit.shared else public_id)
+        sent = self._sent_ms.setdefault(counted, deque(maxlen=limit.calls))
+        if sent and sent[-1] > now_ms + MAX_WAIT_S * 1000:
+            sent.clear()  # our clock was set back
+        free_ms = now_ms
+        if len(sent) == limit.calls:
+            free_ms = max(now_ms, sent[0] + round(limit.span.total_seconds() * 1000))
+        sent.append(free_ms)
+        return (free_ms - now_ms) / 1000

@@ -18,10 +18,9 @@ from keyguard.core.keys import KeyVersion, VersionStatus
 from keyguard.core.rotation import Action, Event
 from keyguard.core.secret import Secret
 from keyguard.workflows import credentials, records, venue_keys
-from keyguard.workflows.operations import ask, signed
+from keyguard.workflows.operations import CREATE, ask, signed
 from keyguard.workflows.run import BACKOFF_S, Run
 
-CREATE = "create"
 _GUIDED_TRIES = 3
 _NOT_A_KEY = (Fault.SIGNATURE, Fault.KEY_UNKNOWN, Fault.KEY_EXPIRED, Fault.KEY_DISABLED, Fault.AMBIGUOUS)
 _REPEATABLE = (Effect.KEY_EDITED, Effect.KEY_ENABLED)
@@ -171,7 +170,8 @@ def _guided_step() -> Step[NewKey]:
 
 
 def _pasted(run: Run, guide: Guide, _: Request) -> Reply:
-    credential = run.ports.person.new_credential(run.key.venue, guide)
+    pasted = run.ports.person.new_credential(run.key.venue, guide)
+    credential = credentials.of_kind(pasted, run.adapter.example)
     return Reply(200, {}, credentials.pack(credential).reveal().encode())
 
 
@@ -182,7 +182,7 @@ def _guide(run: Run, *, again: bool) -> Guide:
         steps = ("allow the same IP addresses as for the old key", *steps)
     if again:
         steps = ("if you made a key for this rotation already and its secret is lost, delete it", *steps)
-    return replace(guide, steps=steps)
+    return replace(guide, steps=steps, parts=credentials.parts(run.adapter.example))
 
 
 def _problem(run: Run, credential: Credential) -> KeyguardError | None:

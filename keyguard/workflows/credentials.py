@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from keyguard.core.errors import IntegrityError, UsageError
 from keyguard.core.exchange import Credential
@@ -10,6 +11,7 @@ from keyguard.core.keys import KeyKind, KeyVersion
 from keyguard.core.secret import Secret
 from keyguard.ports.all import Ports
 
+_PEM = "-----BEGIN"
 _PEM_KINDS = (KeyKind.RSA, KeyKind.ED25519, KeyKind.ES256)
 
 
@@ -61,13 +63,18 @@ def store(ports: Ports, version: KeyVersion, credential: Credential) -> None:
         )
 
 
+def parts(example: Credential) -> tuple[str, ...]:
+    """What a person is asked for, of a venue whose credentials look like this."""
+    return ("key", "secret") if example.passphrase is None else ("key", "secret", "passphrase")
+
+
 def check_shape(credential: Credential, example: Credential) -> None:
     """Refuse what cannot be a credential of this venue, by its parts only; UsageError names the part."""
     _one_word("access key", credential.key)
-    if credential.kind in _PEM_KINDS:
-        if not credential.secret.reveal().lstrip().startswith("-----BEGIN"):
+    if credential.kind in _PEM_KINDS and not _is_bare(example):
+        if not _in_pem(credential):
             raise _malformed("private key", "is not in PEM form")
-    else:
+    elif not _in_pem(credential):
         _one_word("secret", credential.secret.reveal())
     if credential.secret == Secret(credential.key):
         raise _malformed("secret", "is the access key")
@@ -75,6 +82,23 @@ def check_shape(credential: Credential, example: Credential) -> None:
         raise _malformed("passphrase", "is missing; this venue needs one")
     if credential.passphrase is not None and not credential.passphrase.reveal():
         raise _malformed("passphrase", "is empty")
+
+
+def of_kind(credential: Credential, example: Credential) -> Credential:
+    """Name the kind of a bare secret: at a venue whose keys are key pairs it is a private key in the venue's
+    own form, as the example shows."""
+    if credential.kind is KeyKind.HMAC and _is_bare(example):
+        return replace(credential, kind=example.kind)
+    return credential
+
+
+def _is_bare(example: Credential) -> bool:
+    """Whether the venue gives private keys as one word instead of as PEM."""
+    return example.kind is not KeyKind.HMAC and not _in_pem(example)
+
+
+def _in_pem(credential: Credential) -> bool:
+    return credential.secret.reveal().lstrip().startswith("-----BEGIN")
 
 
 def _one_word(part: str, value: str) -> None:

@@ -49,6 +49,7 @@ def enrol(ports: Ports, declared: Declared, credential: Credential, *, unchecked
     malformed credential, a taken name or a known key; else what the venue said (exit 4).
     """
     adapter = ports.gateway.adapter(declared.venue)
+    credential = credentials.of_kind(credential, adapter.example)
     credentials.check_shape(credential, adapter.example)
     named = names(ports, declared.venue)
     known = ports.inventory.version_by_public_id(declared.venue, credential.key)

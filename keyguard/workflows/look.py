@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from keyguard.core.errors import KeyguardError, NotStored, Refused, StoreError
+from keyguard.core.errors import KeyguardError, NotStored, Refused, StoreError, UsageError
 from keyguard.core.exchange import KeyReport
 from keyguard.core.findings import Finding, Item, Kind
 from keyguard.core.keys import Environment, Key, KeyVersion, Origin, Scope, scope_names
@@ -55,7 +55,8 @@ def at_all(
     """Inspect every key with a live version, then list their accounts' keys. Stops where not `going_on`.
 
     A key that its venue was asked about `since` then is passed over, and so is its account.
-    A venue that cannot be asked about one key is passed over; StoreError where the store is locked or
+    A venue that cannot be asked about one key is passed over, as is a key in use where asking disturbs its
+    user; StoreError where the store is locked or
     broken. The gateway keeps to the venues' rates.
     """
     every = ports.inventory.keys()
@@ -69,6 +70,7 @@ def at_all(
         lately = since is not None and observation is not None and observation.at >= since
         if version is not None and not lately and going_on():
             with _passed_over(unasked, key.name):
+                _leave_alone(ports, key, version)
                 inspections.append(at_key(ports, key.id))
     unknown: list[Item] = []
     managers = _managers(ports, every, live)
@@ -77,6 +79,17 @@ def at_all(
             with _passed_over(unasked, f"the keys of {venue}/{account}"):
                 unknown += _unregistered(ports, venue, account, (*managers[venue, environment], own))
     return Looked(tuple(inspections), tuple(unknown), unasked)
+
+
+def _leave_alone(ports: Ports, key: Key, version: KeyVersion) -> None:
+    """Raise UsageError for a key whose user would be disturbed by our asking; on demand it is asked about."""
+    disturbs = ports.gateway.adapter(key.venue).facts.disturbs
+    if disturbs and ports.inventory.open_leases(version.id):
+        raise UsageError(
+            f"it is in use, and asking {disturbs}",
+            code="key.in_use",
+            hint=f"keyguard key inspect {key.name}",
+        )
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import json
 import re
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyguard.core.errors import BadReply, UsageError
+from keyguard.core.errors import BadReply, NotOffered, UsageError
 from keyguard.core.exchange import Adapter, Credential, Effect, Guide, Reply, Request, Stamp
 from keyguard.core.keys import KeyKind, Scope
 from keyguard.core.secret import Secret
@@ -59,7 +60,7 @@ def test_facts_are_sane(venue: str) -> None:
     assert re.fullmatch(facts.label_pattern, "desk_mm_1")
     assert facts.unverified
     if facts.ip_mandatory:
-        assert facts.max_ips
+        assert facts.max_ips != 0
 
 
 @every_venue
@@ -91,10 +92,10 @@ def test_every_operation_offered_has_a_scenario(venue: str) -> None:
 @every_venue
 def test_the_example_is_obviously_fake_and_signs(venue: str) -> None:
     found = adapter(venue)
-    assert found.example.key.startswith("FAKE")
-    assert found.example.secret.reveal().startswith("FAKE")
+    assert "FAKE" in found.example.key
+    assert "FAKE" in found.example.secret.reveal()
     wire = found.sign(Request("GET", "/v1/x", query={"a": "ü b/c+d", "c": [1, True]}), found.example, STAMP)
-    assert re.fullmatch(r"/v1/x\?[A-Za-z0-9%&=._~-]+", wire.target)
+    assert re.fullmatch(r"/v1/x\?[A-Za-z0-9%&=._~\[\]-]+", wire.target)
     shown = repr(wire) + repr(found.example) + str(found.example.secret)
     assert found.example.secret.reveal() not in shown
     assert found.example.secret.reveal() not in wire.target + str(dict(wire.headers)) + wire.body.decode()
@@ -155,6 +156,12 @@ def test_an_answer_without_its_members_is_a_bad_reply(scenario: Scenario, given_
         # There an empty list is an answer: an account without live keys.
         assert scenario.drive(lambda _: answer(given_body)) == ()
         return
+    if given_body == body(f"{scenario.venue}/{scenario.replies[0]}"):
+        return  # so the venue confirms, in as many words
+    if given_body in getattr(told(scenario.venue), "EMPTY_ANSWERS", {}).get(scenario.operation, ()):
+        # There an empty answer is all that confirms a change.
+        assert scenario.drive(lambda _: answer(given_body)) is None
+        return
     with pytest.raises(BadReply):
         scenario.drive(lambda _: answer(given_body))
 
@@ -201,7 +208,9 @@ def test_an_error_status_is_always_a_refusal(venue: str, status: int, text: byte
 def test_guides_are_plain_lines_on_the_venues_own_page(venue: str) -> None:
     found = adapter(venue)
     spec, current = told(venue).SPEC, told(venue).CURRENT
-    guides = [found.guide_create(spec), found.guide_edit(current, spec), found.guide_delete(current)]
+    guides = [found.guide_create(spec), found.guide_delete(current)]
+    with contextlib.suppress(NotOffered):  # a page that cannot change a key
+        guides.append(found.guide_edit(current, spec))
     for guide in guides:
         assert isinstance(guide, Guide)
         assert guide.page == found.facts.key_page
@@ -211,8 +220,8 @@ def test_guides_are_plain_lines_on_the_venues_own_page(venue: str) -> None:
             assert line.isprintable()
     for ip in spec.ips:
         assert any(ip in step for step in guides[0].steps)
-        assert any(ip in step for step in guides[1].steps)
-    assert any(current.public_id in step for step in guides[2].steps)
+        assert all(any(ip in step for step in edit.steps) for edit in guides[2:])
+    assert any(current.public_id in step for step in guides[1].steps)
 
 
 @every_venue

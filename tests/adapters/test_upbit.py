@@ -137,7 +137,7 @@ def test_one_to_ten_addresses_are_wanted(ips: tuple[str, ...]) -> None:
     with pytest.raises(UsageError, match="1 to 10 addresses"):
         upbit.guide_create(replace(SPEC, ips=ips))
     with pytest.raises(UsageError, match="1 to 10 addresses"):
-        upbit.guide_edit(CURRENT, replace(SPEC, ips=ips))
+        upbit.PAGE.edit(CURRENT, replace(SPEC, ips=ips))
 
 
 @pytest.mark.parametrize("ip", ["203.0.113.0/24", "2001:db8::1", "desk.example.test", "1.2.3"])
@@ -154,8 +154,8 @@ def test_scopes_and_boxes_must_agree() -> None:
 def test_other_permissions_need_another_key() -> None:
     current = Script(replies("pockets")).run(upbit.whoami(KEY))
     with pytest.raises(NotOffered, match="cannot change the permissions"):
-        upbit.guide_edit(current, replace(SPEC, scopes=Scope.READ, grants=("view_account",)))
-    assert upbit.guide_edit(current, SPEC).steps
+        upbit.PAGE.edit(current, replace(SPEC, scopes=Scope.READ, grants=("view_account",)))
+    assert upbit.PAGE.edit(current, SPEC).steps
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from keyguard.cli import declared, session
 from keyguard.cli.person import TerminalPerson
 from keyguard.core.keys import Environment
 from keyguard.intake import stdin_json
+from keyguard.workflows import credentials
 from keyguard.workflows.enrol import Declared, enrol
 
 if TYPE_CHECKING:
@@ -36,12 +37,14 @@ def run(args: argparse.Namespace, out: Output) -> int:
     """Ask for the credential, ask the venue about it, store and register it."""
     needs = declared.needs(args.needs)
     with session.opened(args, out) as ports:
-        ports.gateway.adapter(args.venue)  # an unknown venue is said before anybody types a secret
+        example = ports.gateway.adapter(
+            args.venue
+        ).example  # an unknown venue is said before anybody types a secret
         if args.stdin:
             credential = stdin_json.read(sys.stdin.buffer.read(stdin_json.MAX_BYTES + 1))
         else:
             person = TerminalPerson(out, sys.stdin.buffer, interactive=True)
-            credential = person.credential(f"the {args.venue} key", ("key", "secret"))
+            credential = person.credential(f"the {args.venue} key", credentials.parts(example))
         facts = Declared(
             venue=args.venue,
             desk=args.desk,

@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -93,6 +94,13 @@ def test_at_the_terminal_parts_are_asked_for_and_not_shown() -> None:
     made = person.new_credential("v", GUIDE)
     assert (made.key, made.secret.reveal()) == (KEY, SECRET)
     assert "     taken: 36 characters" in said.lines
+    assert not any("FAKE" in line for line in said.lines)
+
+
+def test_a_passphrase_is_asked_for_where_the_venue_has_one() -> None:
+    person, said = at_terminal([KEY, SECRET, "FAKEpass"])
+    made = person.new_credential("v", replace(GUIDE, parts=("key", "secret", "passphrase")))
+    assert made.passphrase is not None and made.passphrase.reveal() == "FAKEpass"
     assert not any("FAKE" in line for line in said.lines)
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from keyguard.core.errors import BadReply, OutcomeUnknown, Refused, Unreachable
-from keyguard.core.exchange import Effect, Fault, Reply
-from keyguard.gateway.limits import MAX_WAIT_S, Pace, advised_wait, retry_wait
+from keyguard.core.exchange import Effect, Fault, Limit, Reply
+from keyguard.gateway.limits import MAX_WAIT_S, Pace, Spacing, advised_wait, retry_wait
 from keyguard.gateway.outcomes import Answer, Loss
 
 AT = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -135,3 +135,23 @@ def test_a_budget_that_is_spent_for_long_is_waited_for_in_bounds():
     pace = Pace()
     pace.note(BUDGET, {"retry-after": "86400"}, NOW)
     assert pace.wait(BUDGET, NOW) == MAX_WAIT_S
+
+
+def test_calls_are_spaced_as_the_venue_documents():
+    spacing, limit = Spacing(), Limit(2, timedelta(seconds=1))
+    assert [spacing.wait("v", "a", limit, NOW) for _ in range(5)] == [0, 0, 1, 1, 2]
+    assert spacing.wait("v", "b", limit, NOW) == 0
+    assert spacing.wait("v", "a", limit, NOW + 10_000) == 0
+    assert spacing.wait("v", "a", None, NOW) == 0
+
+
+def test_a_limit_by_address_is_shared_by_all_keys():
+    spacing, limit = Spacing(), Limit(1, timedelta(seconds=1), shared=True)
+    assert [spacing.wait("v", key, limit, NOW) for key in "abc"] == [0, 1, 2]
+    assert spacing.wait("w", "a", limit, NOW) == 0
+
+
+def test_a_clock_set_back_holds_nobody_up():
+    spacing, limit = Spacing(), Limit(1, timedelta(seconds=1))
+    spacing.wait("v", "a", limit, NOW)
+    assert spacing.wait("v", "a", limit, NOW - 3_600_000) == 0

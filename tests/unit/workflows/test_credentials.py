@@ -73,3 +73,28 @@ def test_a_store_that_returns_something_else_is_noticed():
     world.store.get = lambda name: Secret("FAKE other")
     with pytest.raises(IntegrityError, match="did not return"):
         credentials.store(world.ports, version, world.old)
+
+
+def test_a_person_is_asked_for_what_the_venue_has():
+    assert credentials.parts(EXAMPLE) == ("key", "secret")
+    example = Credential("FAKEkey", Secret("FAKEsecret"), Secret("FAKEpass"))
+    assert credentials.parts(example) == ("key", "secret", "passphrase")
+
+
+BARE = Credential("FAKEkey", Secret("FAKEbase64=="), kind=KeyKind.ED25519)
+
+
+def test_a_bare_secret_is_of_the_venues_kind():
+    given = Credential("FAKEother", Secret("FAKEofAnother=="))
+    named = credentials.of_kind(given, BARE)
+    assert (named.kind, named.secret) == (KeyKind.ED25519, given.secret)
+    credentials.check_shape(named, BARE)
+    assert credentials.of_kind(given, EXAMPLE) is given
+    in_pem = Credential("FAKEkey", Secret(PEM), kind=KeyKind.ES256)
+    assert credentials.of_kind(in_pem, BARE) is in_pem
+    credentials.check_shape(in_pem, BARE)
+
+
+def test_a_bare_private_key_is_one_word():
+    with pytest.raises(UsageError, match="secret holds"):
+        credentials.check_shape(Credential("FAKEkey", Secret("FAKE two"), kind=KeyKind.ED25519), BARE)

@@ -12,7 +12,9 @@ from keyguard.core.keys import Origin
 from keyguard.core.policy import Level
 from keyguard.ports.journal import Workflow
 from keyguard.workflows import findings, look
-from tests.fakes.world import World
+from keyguard.workflows.handout import hand_out
+from keyguard.workflows.identity import Process
+from tests.fakes.world import ACTOR, World
 
 
 def change(world, **fields):
@@ -146,3 +148,14 @@ def test_keys_that_were_asked_about_lately_are_passed_over():
     looked = look.at_all(world.ports, since=world.clock.now())
     assert [seen.key.label for seen in looked.inspections] == ["manager"]
     assert len(world.audit.bodies("venue.keys_listed")) == 1
+
+
+def test_a_key_in_use_is_left_alone_where_asking_disturbs():
+    world = World()
+    adapter = world.exchange.adapter
+    world.exchange.adapter = replace(adapter, facts=replace(adapter.facts, disturbs="moves its nonce on"))
+    hand_out(world.ports, "bot", purpose="", mode="env", actor=ACTOR, process=Process(7, "1", "bot"))
+    looked = look.at_all(world.ports)
+    assert looked.unasked == {world.key.name: "it is in use, and asking moves its nonce on"}
+    assert [seen.key.label for seen in looked.inspections] == ["manager"]
+    assert look.at_key(world.ports, "bot").report is not None

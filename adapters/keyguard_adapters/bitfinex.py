@@ -1,0 +1,169 @@
+"""Bitfinex, REST v2: no key management by API; a person does it, `auth/r/permissions` tells of the result.
+
+Docs: https://docs.bitfinex.com (key permissions of 2025-06-10, generate token of 2025-07-04, glossary; read
+2026-11-21); signing as in ccxt 4.5.90 and bitfinex-api-py 4.0.0.
+
+Surprises:
+- The signed path begins with /api, the sent one does not.
+- A nonce only grows, per key: what asks about a key can make a bot's next number too small.
+- 10100 `apikey: invalid` answers an unknown key and a wrong signature alike, so it proves no death.
+- Nearly every refusal is an HTTP 500; the code in its body says what it was.
+- A key tells its permissions and nothing else: neither name nor addresses, birth or end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from keyguard.core.exchange import (
+    Adapter,
+    Credential,
+    Facts,
+    Fault,
+    KeyReport,
+    Limit,
+    NonceKind,
+    Reply,
+    Request,
+    ScopeNames,
+    Stamp,
+    Step,
+    Wire,
+)
+from keyguard.core.keys import Origin, Scope
+from keyguard.core.secret import Secret
+from keyguard_adapters._checks import rows, text
+from keyguard_adapters._faults import by_code, member
+from keyguard_adapters._page import Page
+from keyguard_adapters._sign import compact, demand_kind, encoded, hmac_sha384, pairs, target, unsigned
+
+FACTS = Facts(
+    id="bitfinex",
+    name="Bitfinex",
+    base="https://api.bitfinex.com",
+    docs="https://docs.bitfinex.com",
+    checked="2026-11-21",
+    key_page="https://setting.bitfinex.com/api",
+    nonce=NonceKind.COUNTER,
+    max_ips=20,
+    limit=Limit(90, timedelta(minutes=1)),
+    disturbs="a nonce only grows: a call its program made at the same moment, or by a slower clock, fails",
+    label_pattern=r"[ -~]{1,64}",
+    dead=frozenset({Fault.AMBIGUOUS}),
+    env_names={
+        "sdk": (("BFX_API_KEY", "key"), ("BFX_API_SECRET", "secret")),
+        "ccxt": (("BITFINEX_APIKEY", "key"), ("BITFINEX_SECRET", "secret")),
+        "freqtrade": (("FREQTRADE__EXCHANGE__KEY", "key"), ("FREQTRADE__EXCHANGE__SECRET", "secret")),
+    },
+    unverified=(
+        "43 characters for keys of all generations; which names a key may have",
+        "CIDR and IPv6 in the list of addresses: single IPv4 addresses are assumed",
+        "the texts that refuse a foreign address, a disabled and a deleted key",
+        "what the read bits of withdraw and ui_withdraw allow: counted as withdrawing",
+        "fate of tokens once their key is deleted; any rule for idle keys",
+        "whether the account's log (audit/hist) has a line for a deleted key",
+    ),
+)
+
+_TRADES = Scope.TRADE_SPOT | Scope.TRADE_MARGIN | Scope.TRADE_DERIVATIVES
+SCOPES = ScopeNames(
+    {
+        "account:read": Scope.READ,
+        "account:write": Scope.OTHER,
+        "bfxpay:read": Scope.READ,
+        "bfxpay:write": Scope.OTHER,
+        "funding:read": Scope.READ,
+        "funding:write": Scope.TRADE_MARGIN,
+        "history:read": Scope.READ,
+        "history:write": Scope.OTHER,
+        "orders:read": Scope.READ,
+        "orders:write": _TRADES,
+        "positions:read": Scope.READ,
+        "positions:write": Scope.TRADE_MARGIN | Scope.TRADE_DERIVATIVES,
+        "settings:read": Scope.READ,
+        "settings:write": Scope.OTHER,
+        "ui_withdraw:read": Scope.WITHDRAW,
+        "ui_withdraw:write": Scope.WITHDRAW,
+        "wallets:read": Scope.READ,
+        "wallets:write": Scope.TRANSFER_INTERNAL,
+        "withdraw:read": Scope.WITHDRAW,
+        "withdraw:write": Scope.WITHDRAW,
+    }
+)
+PAGE = Page(FACTS, SCOPES, hint="ordering is one switch for spot, margin and derivatives")
+
+FAULTS = {
+    "10001": Fault.SCOPE,
+    "10100": Fault.AMBIGUOUS,
+    "10111": Fault.SIGNATURE,
+    "10112": Fault.SIGNATURE,
+    "10113": Fault.SIGNATURE,
+    "10114": Fault.NONCE,
+    "11010": Fault.RATE,
+}
+
+
+def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
+    """Sign /api + path + nonce + body with HMAC-SHA384 in hex; no body counts as the empty text."""
+    if not request.signed:
+        return unsigned(request)
+    demand_kind(who, FACTS)
+    body = compact(request.body)
+    headers = {
+        "Content-Type": "application/json",
+        "bfx-nonce": stamp.nonce,
+        "bfx-apikey": who.key,
+        "bfx-signature": hmac_sha384(who.secret, f"/api{request.path}{stamp.nonce}{body}").hex(),
+    }
+    where = target(request.path, encoded(pairs(request.query)))
+    return Wire(request.method, where, headers, body.encode())
+
+
+def fault(reply: Reply) -> tuple[Fault, str] | None:
+    """Decide by the code of `["error", code, text]`: its HTTP status is 500 whatever the reason."""
+    code = member(reply, 1) if member(reply, 0) == "error" else ""
+    if code and code not in FAULTS and reply.status != 429:
+        return Fault.OTHER, code
+    return by_code(reply, code, FAULTS)
+
+
+def whoami(public_id: str) -> Step[KeyReport]:
+    reply = yield Request("POST", "/v2/auth/r/permissions", body={})
+    grants = tuple(sorted(_held(reply.json)))
+    return KeyReport(
+        public_id=public_id,
+        ref=public_id,
+        scopes=SCOPES.read(grants),
+        scopes_origin=Origin.REPORTED,
+        grants=grants,
+        notes=("Bitfinex tells a key's permissions only: neither its addresses nor when it was made",),
+    )
+
+
+def _held(listed: Any) -> Iterator[str]:
+    if not rows(listed):
+        raise ValueError("a list of permissions was expected")
+    for area, *bits in map(rows, listed):
+        for level, bit in zip(("read", "write"), bits[:2], strict=True):
+            if bit not in (0, 1, None):
+                raise ValueError("a bit was expected")
+            if bit:
+                yield f"{text(area)}:{level}"
+
+
+ADAPTER = Adapter(
+    facts=FACTS,
+    sign=sign,
+    fault=fault,
+    scopes=SCOPES,
+    whoami=whoami,
+    guide_create=PAGE.create,
+    guide_edit=PAGE.edit,
+    guide_delete=PAGE.delete,
+    example=Credential(
+        "FAKE" + "-bfx_7Kq2Vw9Lr4Tz8Nm3Xd6Hb1Jc5Pf0SgQyAe",
+        Secret("FAKE" + "-sec_3Tm6Yc1Jf5Gp0Hn8sQz2LrXw7Kd9Vb4RuEi"),
+    ),
+)

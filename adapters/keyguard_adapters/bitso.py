@@ -1,0 +1,169 @@
+"""Bitso, REST v3: no key management by API; a person does it, the venue's error codes tell what a key is.
+
+Docs: https://docs.bitso.com (signed requests, nonce of the second kind, error codes, changes up to
+2025-08-22; read 2026-11-21); signing as in ccxt 4.5.90.
+
+Surprises:
+- Nonces of the second kind (since 2025-03-14) are unique, not growing: milliseconds and up to six digits.
+- Growing nonces were to be refused from November 2025 on; ccxt 4.5.90 still sends them.
+- Nothing tells what a key may; two harmless calls show what it may read.
+- `account_status` would do for a probe too, but answers with the holder's personal data: never called.
+- Bitso transfers pay third parties: they count as withdrawing.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+from keyguard.core.errors import Refused
+from keyguard.core.exchange import (
+    Adapter,
+    Credential,
+    Facts,
+    Fault,
+    KeyReport,
+    Limit,
+    NonceKind,
+    Reply,
+    Request,
+    ScopeNames,
+    Stamp,
+    Step,
+    Wire,
+)
+from keyguard.core.keys import Origin, Scope
+from keyguard.core.secret import Secret
+from keyguard_adapters._checks import rows
+from keyguard_adapters._faults import by_code, member
+from keyguard_adapters._page import Page
+from keyguard_adapters._sign import compact, demand_kind, encoded, hmac_sha256, pairs, target, unsigned
+
+FACTS = Facts(
+    id="bitso",
+    name="Bitso",
+    base="https://bitso.com",
+    docs="https://docs.bitso.com",
+    checked="2026-11-21",
+    key_page="https://bitso.com",
+    nonce=NonceKind.UUID,
+    max_ips=5,
+    limit=Limit(300, timedelta(minutes=1)),
+    disturbs="a program with nonces that grow (13 digits) may be refused after a longer one was used",
+    label_pattern=r"[ -~]{1,64}",
+    dead=frozenset({Fault.KEY_UNKNOWN}),
+    env_names={
+        "sdk": (("BITSO_API_KEY", "key"), ("BITSO_API_SECRET", "secret")),
+        "ccxt": (("BITSO_APIKEY", "key"), ("BITSO_SECRET", "secret")),
+        "freqtrade": (("FREQTRADE__EXCHANGE__KEY", "key"), ("FREQTRADE__EXCHANGE__SECRET", "secret")),
+    },
+    unverified=(
+        "shapes of key and secret; which names a key may have; address and wording of the key page",
+        "whether growing nonces still work, and whether longer ones disturb them",
+        "whether a deleted key gets 0201 or 0326: 0326 is taken for switched off",
+        "names of the rights, and which right each call wants",
+        "CIDR and IPv6 in the list of addresses: single IPv4 addresses are assumed",
+        "status and code of a refusal for too many calls; any rule for idle keys",
+        "which of bitso.com and api.bitso.com is to be preferred",
+    ),
+)
+
+SCOPES = ScopeNames(
+    {
+        "view_account": Scope.READ,
+        "view_balances": Scope.READ,
+        "view_orders": Scope.READ,
+        "place_orders": Scope.TRADE_SPOT,
+        "withdrawals": Scope.WITHDRAW,
+        "transfers": Scope.WITHDRAW,
+    }
+)
+PAGE = Page(FACTS, SCOPES)
+
+FAULTS = {
+    "104": Fault.NONCE,
+    "0201": Fault.KEY_UNKNOWN,
+    "0202": Fault.SCOPE,
+    "0203": Fault.AMBIGUOUS,
+    "0204": Fault.SECOND_FACTOR,
+    "0206": Fault.NONCE,
+    "0207": Fault.NONCE,
+    "0208": Fault.AMBIGUOUS,
+    "0209": Fault.SECOND_FACTOR,
+    "0210": Fault.SECOND_FACTOR,
+    "0211": Fault.SECOND_FACTOR,
+    "0213": Fault.IP,
+    "0215": Fault.SIGNATURE,
+    "0326": Fault.KEY_DISABLED,
+}
+
+PROBES = (("view_balances", "/api/v3/balance"), ("view_orders", "/api/v3/open_orders"))
+"""Reading calls without side effects or personal data; each needs just the one right."""
+UNPROBED = Scope.TRADE_SPOT | Scope.WITHDRAW
+
+
+def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
+    """Sign nonce + method + target + body with HMAC-SHA256 in hex; the target as sent, with its query."""
+    if not request.signed:
+        return unsigned(request)
+    demand_kind(who, FACTS)
+    where, body = target(request.path, encoded(pairs(request.query))), compact(request.body)
+    nonce = _nonce(stamp)
+    signature = hmac_sha256(who.secret, f"{nonce}{request.method}{where}{body}").hex()
+    headers = {"Authorization": f"Bitso {who.key}:{nonce}:{signature}"}
+    if request.body is not None:
+        headers["Content-Type"] = "application/json"
+    return Wire(request.method, where, headers, body.encode())
+
+
+def _nonce(stamp: Stamp) -> str:
+    """Milliseconds and six digits out of the unique text; a number is another client's own nonce."""
+    if stamp.nonce.isdecimal():
+        return stamp.nonce
+    return f"{stamp.ms:013d}{uuid.UUID(stamp.nonce).int % 1_000_000:06d}"
+
+
+def fault(reply: Reply) -> tuple[Fault, str] | None:
+    return by_code(reply, member(reply, "error", "code"), FAULTS)
+
+
+def whoami(public_id: str) -> Step[KeyReport]:
+    held = []
+    for grant, path in PROBES:
+        try:
+            reply = yield Request("GET", path)
+        except Refused as refusal:
+            if refusal.fault is not Fault.SCOPE:
+                raise
+        else:
+            _confirm(reply, grant)
+            held.append(grant)
+    scopes = SCOPES.read(tuple(held))
+    return KeyReport(
+        public_id=public_id,
+        ref=public_id,
+        scopes=scopes,
+        scopes_unknown=UNPROBED | (Scope.READ & ~scopes),  # it may still see the holder's account
+        scopes_origin=Origin.INFERRED,
+        grants=tuple(held),
+        notes=("whether it may order or withdraw, and from which addresses, Bitso tells on its page only",),
+    )
+
+
+def _confirm(reply: Reply, grant: str) -> None:
+    """An answer that merely is no refusal proves no right."""
+    payload = reply.json["payload"]
+    rows(payload["balances"] if grant == "view_balances" else payload)
+
+
+ADAPTER = Adapter(
+    facts=FACTS,
+    sign=sign,
+    fault=fault,
+    scopes=SCOPES,
+    whoami=whoami,
+    guide_create=PAGE.create,
+    guide_edit=PAGE.edit,
+    guide_delete=PAGE.delete,
+    example=Credential("FAKE" + "bitsoK", Secret("FAKE" + "4e7a9d1fc350b8264e7a9d1fc350")),
+)

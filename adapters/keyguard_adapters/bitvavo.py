@@ -1,0 +1,152 @@
+"""Bitvavo, REST v2: no key management by API; a person does it, the venue's error codes tell what a key is.
+
+Docs: https://docs.bitvavo.com (authentication, errors; read 2026-11-21); signing as in ccxt 4.5.90 and
+python-bitvavo-api 1.4.3.
+
+Surprises:
+- A new key is refused with 306 until its holder has opened the link of an e-mail.
+- Nothing tells what a key may: one harmless call shows whether it may read, no more.
+- 305 answers a key that never was, one deleted and one switched off alike.
+- A withdrawal by API asks for neither second factor nor e-mail.
+- Clients differ in whether they sign the query encoded; the adapter signs what it sends.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from keyguard.core.errors import Refused
+from keyguard.core.exchange import (
+    Adapter,
+    Credential,
+    Facts,
+    Fault,
+    KeyReport,
+    Limit,
+    Reply,
+    Request,
+    ScopeNames,
+    Stamp,
+    Step,
+    Wire,
+)
+from keyguard.core.keys import Origin, Scope
+from keyguard.core.secret import Secret
+from keyguard_adapters._faults import by_code, member
+from keyguard_adapters._page import Page
+from keyguard_adapters._sign import compact, demand_kind, encoded, hmac_sha256, pairs, target, unsigned
+
+FACTS = Facts(
+    id="bitvavo",
+    name="Bitvavo",
+    base="https://api.bitvavo.com",
+    docs="https://docs.bitvavo.com",
+    checked="2026-11-21",
+    key_page="https://account.bitvavo.com/user/api",
+    clock_window=timedelta(seconds=10),
+    limit=Limit(200, timedelta(minutes=1)),  # 1000 points; an account call costs up to 5
+    label_pattern=r"[ -~]{1,64}",
+    dead=frozenset({Fault.KEY_UNKNOWN}),
+    env_names={
+        "sdk": (("BITVAVO_API_KEY", "key"), ("BITVAVO_API_SECRET", "secret")),
+        "ccxt": (("BITVAVO_APIKEY", "key"), ("BITVAVO_SECRET", "secret")),
+        "freqtrade": (("FREQTRADE__EXCHANGE__KEY", "key"), ("FREQTRADE__EXCHANGE__SECRET", "secret")),
+    },
+    unverified=(
+        "length of the secret; which names a key may have; exact address of the key page",
+        "the HTTP status of each error code",
+        "addresses a key may have, CIDR, IPv6: single IPv4 addresses are assumed",
+        "whether the query is to be signed encoded: calls with special characters are not made",
+        "the window without its header (10 s or 30 s): the header is always sent",
+        "which right moves money between sub-accounts; any rule for idle keys",
+        "whether a key can be switched off without deleting it (305 would answer both)",
+    ),
+)
+
+SCOPES = ScopeNames({"view": Scope.READ, "trade": Scope.TRADE_SPOT, "withdraw": Scope.WITHDRAW})
+PAGE = Page(FACTS, SCOPES)
+
+FAULTS = {
+    "103": Fault.RATE,
+    "104": Fault.RATE,
+    "105": Fault.RATE,
+    "300": Fault.SIGNATURE,
+    "301": Fault.AMBIGUOUS,  # not 64 characters: mistyped, not deleted
+    "302": Fault.CLOCK,
+    "303": Fault.CLOCK,
+    "304": Fault.CLOCK,
+    "305": Fault.KEY_UNKNOWN,
+    "306": Fault.KEY_DISABLED,
+    "307": Fault.IP,
+    "308": Fault.SIGNATURE,
+    "309": Fault.SIGNATURE,
+    "310": Fault.SCOPE,
+    "311": Fault.SCOPE,
+    "312": Fault.SCOPE,
+}
+UNPROBED = Scope.TRADE_SPOT | Scope.WITHDRAW | Scope.TRANSFER_INTERNAL
+"""What no safe call tells."""
+
+_WINDOW_MS = "10000"
+
+
+def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
+    """Sign time + method + target + body with HMAC-SHA256 in hex; the target as sent, with its query."""
+    if not request.signed:
+        return unsigned(request)
+    demand_kind(who, FACTS)
+    where, body = target(request.path, encoded(pairs(request.query))), compact(request.body)
+    headers = {
+        "Bitvavo-Access-Key": who.key,
+        "Bitvavo-Access-Signature": hmac_sha256(who.secret, f"{stamp.ms}{request.method}{where}{body}").hex(),
+        "Bitvavo-Access-Timestamp": str(stamp.ms),
+        "Bitvavo-Access-Window": _WINDOW_MS,
+    }
+    if request.body is not None:
+        headers["Content-Type"] = "application/json"
+    return Wire(request.method, where, headers, body.encode())
+
+
+def fault(reply: Reply) -> tuple[Fault, str] | None:
+    return by_code(reply, member(reply, "errorCode"), FAULTS)
+
+
+def clock() -> Step[int]:
+    reply = yield Request("GET", "/v2/time", signed=False)
+    return int(reply.json["time"])
+
+
+def whoami(public_id: str) -> Step[KeyReport]:
+    """Ask for the account's fees: 311 says that the key lives but may not read."""
+    held: tuple[str, ...] = ("view",)
+    try:
+        reply = yield Request("GET", "/v2/account")
+    except Refused as refusal:
+        if refusal.fault is not Fault.SCOPE:
+            raise
+        held = ()
+    else:
+        _ = reply.json["fees"]["taker"]  # another answer is not the one that proves a right
+    return KeyReport(
+        public_id=public_id,
+        ref=public_id,
+        scopes=SCOPES.read(held),
+        scopes_unknown=UNPROBED,
+        scopes_origin=Origin.INFERRED,
+        grants=held,
+        notes=("whether it may trade or withdraw, and from which addresses, Bitvavo tells on its page only",),
+    )
+
+
+ADAPTER = Adapter(
+    facts=FACTS,
+    sign=sign,
+    fault=fault,
+    scopes=SCOPES,
+    clock=clock,
+    whoami=whoami,
+    guide_create=PAGE.create,
+    guide_edit=PAGE.edit,
+    guide_delete=PAGE.delete,
+    example=Credential("FAKE" + "0fa4e9b7" * 7 + "c3d1", Secret("FAKE" + "7b1fa4e2" * 15 + "90d6")),
+)

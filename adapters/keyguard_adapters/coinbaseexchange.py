@@ -1,0 +1,167 @@
+"""Coinbase Exchange (REST, once GDAX and Coinbase Pro): a person manages keys on the website.
+
+Docs: https://docs.cdp.coinbase.com/exchange (authentication, rate limits, accounts; read 2026-11-20); signing
+as in ccxt 4.5.90 and coinbase-api (npm) 1.2.6.
+
+Surprises:
+- Nothing tells a key's permissions, and a key that may only trade reads as well: View and Trade look alike.
+- The docs say the path is signed, clients sign path *and* query: so does this, exactly as sent.
+- The passphrase is the person's choice and is kept hashed by the venue: without it a key is lost.
+- Refusals are known by their words only; the words separate unknown key, signature, passphrase and clock.
+- Transfer withdraws without a second factor; Manage changes the address book.
+"""
+
+from __future__ import annotations
+
+import base64
+from datetime import timedelta
+
+from keyguard.core.errors import Refused
+from keyguard.core.exchange import (
+    Adapter,
+    Credential,
+    Facts,
+    Fault,
+    KeyReport,
+    Limit,
+    Reply,
+    Request,
+    ScopeNames,
+    Stamp,
+    Step,
+    Wire,
+)
+from keyguard.core.keys import Origin, Scope
+from keyguard.core.secret import Secret
+from keyguard_adapters._checks import rows, text
+from keyguard_adapters._env import env_names
+from keyguard_adapters._faults import by_code, member
+from keyguard_adapters._page import Page
+from keyguard_adapters._sign import (
+    compact,
+    decoded,
+    demand_kind,
+    demand_passphrase,
+    encoded,
+    hmac_sha256,
+    pairs,
+    target,
+    unsigned,
+)
+
+FACTS = Facts(
+    id="coinbaseexchange",
+    name="Coinbase Exchange",
+    base="https://api.exchange.coinbase.com",
+    docs="https://docs.cdp.coinbase.com/exchange",
+    checked="2026-11-20",
+    key_page="https://exchange.coinbase.com/profile/api",
+    clock_window=timedelta(seconds=30),
+    limit=Limit(25, timedelta(seconds=1)),  # of GET /accounts, for one profile
+    dead=frozenset({Fault.KEY_UNKNOWN}),
+    env_names=env_names(
+        sdk=("CB_EXCHANGE_API_KEY", "CB_EXCHANGE_API_SECRET", "CB_EXCHANGE_API_PASSPHRASE"),
+        ccxt="COINBASEEXCHANGE",
+    ),
+    unverified=(
+        "whether the server wants the query in what is signed (the docs say the path, two clients add it)",
+        "whether a deleted key gets the words of one that never existed; what a disabled one gets",
+        "the HTTP status of a foreign address; whether every lack of a permission is called Forbidden",
+        "length of the key (32 hexadecimal digits by examples); rules for the passphrase",
+        "how many addresses a key takes, networks, IPv6: single IPv4 addresses are assumed",
+        "whether the page changes a key that exists: it is assumed not to",
+    ),
+)
+
+SCOPES = ScopeNames(
+    {
+        "view": Scope.READ,
+        "trade": Scope.READ | Scope.TRADE_SPOT,
+        "transfer": Scope.WITHDRAW | Scope.TRANSFER_INTERNAL,
+        "manage": Scope.OTHER,
+    }
+)
+PAGE = Page(FACTS, SCOPES, hint="trade reads too; transfer covers withdrawing and moving inside")
+UNPROBED = Scope.TRADE_SPOT | Scope.TRANSFER_INTERNAL | Scope.WITHDRAW | Scope.OTHER
+"""What only calls that write would tell, so nobody asks."""
+
+FAULTS = {
+    "invalid-api-key": Fault.KEY_UNKNOWN,
+    "invalid-signature": Fault.SIGNATURE,
+    "invalid-passphrase": Fault.SIGNATURE,  # a secret part that does not belong to the key
+    "request-timestamp-expired": Fault.CLOCK,
+    "ip-does-not-match-ip-whitelist": Fault.IP,
+    "forbidden": Fault.SCOPE,
+    "private-rate-limit-exceeded": Fault.RATE,
+    "notfound": Fault.NOT_FOUND,
+}
+
+
+def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
+    """Sign time (seconds) + method + path with query + body with HMAC-SHA256, key and result in base64."""
+    if not request.signed:
+        return unsigned(request)
+    demand_kind(who, FACTS)
+    where = target(request.path, encoded(pairs(request.query)))
+    body, seconds = compact(request.body), str(stamp.ms // 1000)
+    signature = hmac_sha256(decoded(who.secret), f"{seconds}{request.method}{where}{body}")
+    headers = {
+        "CB-ACCESS-KEY": who.key,
+        "CB-ACCESS-SIGN": base64.b64encode(signature).decode(),
+        "CB-ACCESS-TIMESTAMP": seconds,
+        "CB-ACCESS-PASSPHRASE": demand_passphrase(who).reveal(),
+        "Content-Type": "application/json",
+    }
+    return Wire(request.method, where, headers, body.encode())
+
+
+def fault(reply: Reply) -> tuple[Fault, str] | None:
+    """Decide by the words, capitals aside: there is no code."""
+    return by_code(reply, member(reply, "message").lower().replace(" ", "-"), FAULTS)
+
+
+def clock() -> Step[int]:
+    reply = yield Request("GET", "/time", signed=False)
+    return int(float(reply.json["epoch"]) * 1000)
+
+
+def whoami(public_id: str) -> Step[KeyReport]:
+    """Read the accounts: that shows the profile and that the key reads. The rest is unknown."""
+    scopes, profile = Scope.NONE, ""
+    try:
+        reply = yield Request("GET", "/accounts")
+    except Refused as refusal:
+        if refusal.fault is not Fault.SCOPE:
+            raise
+    else:
+        (profile,) = {text(row["profile_id"]) for row in rows(reply.json)}
+        scopes = Scope.READ
+    return KeyReport(
+        public_id=public_id,
+        ref=public_id,
+        account=profile,
+        scopes=scopes,
+        scopes_unknown=UNPROBED,
+        scopes_origin=Origin.INFERRED,
+        notes=("Coinbase Exchange tells no permissions: that it reads was tried, View and Trade look alike",),
+    )
+
+
+ADAPTER = Adapter(
+    facts=FACTS,
+    sign=sign,
+    fault=fault,
+    scopes=SCOPES,
+    clock=clock,
+    whoami=whoami,
+    guide_create=PAGE.create,
+    guide_edit=PAGE.edit,
+    guide_delete=PAGE.delete,
+    example=Credential(
+        "FAKE" + "0a1b2c3d4e5f60718293a4b5c6d7",
+        Secret(
+            "FAKE" + "cbExch4Hn8sQz2LrXw7Kd9Vb3Tm6Yc1Jf5Gp0Rk8Ws2Zx4Vy6Bt1Nq3Mu5Ph7Cj9Dg0Fl2Ae4yRs7KdQmQ=="
+        ),
+        Secret("FAKE" + "-passphrase"),
+    ),
+)
