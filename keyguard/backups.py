@@ -115,6 +115,7 @@ def create(home: Home, ports: Ports, file: Path, passphrase: Secret | None) -> M
                     "adapters": list(config.adapters),
                     "firm": dict(config.firm),
                     "simulators": dict(config.simulators),
+                    "hosts": dict(config.hosts),
                     "use_rules": [dict(table) for table in config.use_rules],
                 },
                 "log": {"records": head.records, "chain": head.chain},

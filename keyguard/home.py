@@ -11,6 +11,7 @@
     self_approval = "refused"     # or "exception": allowed with a compensating control, on record
     [firm]                        # who writes the audit log (declared)
     [simulators]                  # venue = "http://127.0.0.1:PORT"; this home is for trying out
+    [hosts]                       # venue = "https://…", one of its own where it has several (docs/venues/)
     [[use_rule]]                  # the desk's own rules on use (docs/use-rules.md)
     [daemon]                      # limits and times of the daemon (docs/daemon.md): numbers, texts, folders
     [alerts]                      # when alerts are repeated and held back (docs/daemon.md): numbers, texts
@@ -44,6 +45,7 @@ _MEMBERS = {
     "adapters",
     "firm",
     "simulators",
+    "hosts",
     "daemon",
     "alerts",
     "use_rule",
@@ -54,8 +56,8 @@ _MEMBERS = {
 @dataclass(frozen=True, slots=True)
 class Config:
     """What a home has chosen. `simulators`: venue -> loopback base; such a venue is not the real one.
-
-    `adapters`: venues whose adapters other packages bring, and this home lets run beside its secrets.
+    `hosts`: venue -> the https base to use of those it has. `adapters`: venues whose adapters other packages
+    bring, and this home lets run beside its secrets.
     """
 
     id: str
@@ -65,6 +67,7 @@ class Config:
     adapters: Sequence[str] = ()
     firm: Mapping[str, str] = field(default_factory=dict)
     simulators: Mapping[str, str] = field(default_factory=dict)
+    hosts: Mapping[str, str] = field(default_factory=dict)
     rights: RightsPolicy = field(default_factory=RightsPolicy)
     daemon: Mapping[str, int | str | list[str]] = field(default_factory=dict)
     alerts: Mapping[str, int | str] = field(default_factory=dict)
@@ -174,9 +177,7 @@ class Home:
             document["adapters"] = list(config.adapters)
         document |= _rights_members(config.rights)
         document["firm"] = dict(config.firm)
-        if config.simulators:
-            document["simulators"] = dict(config.simulators)
-        for name in ("daemon", "alerts"):
+        for name in ("simulators", "hosts", "daemon", "alerts"):
             if table := getattr(config, name):
                 document[name] = dict(table)
         if config.use_rules:
@@ -217,7 +218,7 @@ def _config(document: dict[str, Any], path: Path) -> Config:
     if unknown:
         raise _malformed(path, f"unknown name {sorted(unknown)[0]!r}")
     texts = {name: document.get(name, "") for name in ("id", "store", "database", "proxy")}
-    tables = {name: document.get(name, {}) for name in ("firm", "simulators")}
+    tables = {name: document.get(name, {}) for name in ("firm", "simulators", "hosts")}
     if not all(isinstance(value, str) for value in texts.values()):
         raise _malformed(path, "id, store, database and proxy are texts")
     for name, table in tables.items():

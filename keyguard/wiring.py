@@ -109,6 +109,7 @@ def opened_with(home: Home, secrets: SecretStore, person: Person) -> Iterator[Po
             nonces=SqlNonces(database),
             simulators=config.simulators,
             foreign=config.adapters,
+            hosts=config.hosts,
             proxy=config.proxy,
         )
         with contextlib.closing(gateway):

@@ -78,8 +78,9 @@ def demand_addresses(facts: Facts, ips: tuple[str, ...]) -> None:
     most = facts.max_ips
     if (facts.ip_mandatory and not ips) or (most is not None and len(ips) > most):
         least = 1 if facts.ip_mandatory else 0
+        limit = "any number of" if most is None else most
         raise UsageError(
-            f"a {facts.name} key takes {least} to {most or 'any number of'} addresses, not {len(ips)}",
+            f"a {facts.name} key takes {least} to {limit} addresses, not {len(ips)}",
             code="exchange.addresses",
             still=_STILL,
             hint="name the addresses the desk trades from",
@@ -223,6 +224,16 @@ def needs_another_key(facts: Facts, what: str = "the permissions of a key") -> N
         code="exchange.not_offered",
         still="the key is as it was",
         hint="issue a new key with the rights wanted, then delete this one: keyguard key rotate",
+    )
+
+
+def no_longer_open(facts: Facts) -> NotOffered:
+    """The refusal to ask a venue that closed: whatever came back would prove nothing."""
+    return NotOffered(
+        f"{facts.name} closed on {facts.closed}: nothing there can be asked",
+        code="exchange.closed",
+        still="nothing was sent; a stored key stays stored",
+        hint="see that the balances were withdrawn, then: keyguard key remove",
     )
 
 

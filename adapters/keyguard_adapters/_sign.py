@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -166,16 +166,21 @@ def demand_passphrase(who: Credential) -> Secret:
 
 
 def ed25519_base64(private_key: Secret, text: str) -> bytes:
-    """Ed25519 by a private key in base64: its 32 bytes, alone or followed by the 32 of the public key.
+    """Ed25519 by a private key in PEM, or in base64: its 32 bytes, alone or before the 32 of the public key.
 
     Raises UsageError, without the key, for anything else.
     """
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+    if private_key.reveal().startswith("-----BEGIN"):
+        return ed25519(private_key, text)
     octets = decoded(private_key)
     if len(octets) not in (32, 64):
         raise UsageError("the private key is not 32 or 64 bytes in base64", code="key.shape")
-    return Ed25519PrivateKey.from_private_bytes(octets[:32]).sign(text.encode())
+    key = Ed25519PrivateKey.from_private_bytes(octets[:32])
+    if octets[32:] not in (b"", key.public_key().public_bytes_raw()):
+        raise UsageError("the two halves of the private key do not belong together", code="key.shape")
+    return key.sign(text.encode())
 
 
 def jwt_hs256(claims: Mapping[str, Any], secret: Secret) -> str:
@@ -188,3 +193,24 @@ def jwt_hs256(claims: Mapping[str, Any], secret: Secret) -> str:
 def bracketed(params: Mapping[str, Any]) -> dict[str, Any]:
     """The names of lists as some venues write them: key[]=a&key[]=b."""
     return {f"{name}[]" if isinstance(value, list) else name: value for name, value in params.items()}
+
+
+def carried(request: Request) -> Mapping[str, Any]:
+    """What a call says: its body where it has one, else its query."""
+    return request.query if request.body is None else request.body
+
+
+def form_signed(
+    request: Request, params: Mapping[str, Any], headers: Mapping[str, str], sign: Callable[[str], str]
+) -> Wire:
+    """Send `params` as the query, or as a form where the call has a body, with their `signature` behind them.
+
+    A query beside a body is signed in front of it, without a sign between them.
+    """
+    query = "" if request.body is None else encoded(pairs(request.query))
+    sent = encoded(pairs(params))
+    sent += "&" + encoded([("signature", sign(query + sent))])
+    if request.body is None:
+        return Wire(request.method, target(request.path, sent), headers)
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    return Wire(request.method, target(request.path, query), {**headers, **form}, sent.encode())

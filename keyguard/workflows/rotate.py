@@ -184,12 +184,17 @@ def wanted_grants(adapter: Adapter, report: KeyReport, scopes: Scope, *, must: b
     `must`: UsageError where no set of names gives exactly these scopes; else () leaves it to the person.
     """
     try:
-        told = scopes & ~report.scopes_unknown
+        names, unknown = adapter.scopes, report.scopes_unknown
         try:
-            kept = adapter.scopes.narrow(report.grants, told)
+            kept = names.narrow(report.grants, scopes & ~unknown)
         except ValueError:
-            kept = adapter.scopes.write(told)
-        return tuple(sorted({*kept, *adapter.scopes.write(scopes & report.scopes_unknown)}))
+            kept = names.write(scopes & ~unknown)
+        # A permission the venue does not tell of may bring one it does, such as reading.
+        untold = {name for name, held in names.names.items() if held & unknown and held in scopes}
+        grants = tuple(sorted({*kept, *untold}))
+        if names.read(grants) != scopes:
+            raise ValueError("the venue's permissions do not add up to these scopes")
+        return grants
     except (ValueError, LookupError) as error:
         if not must:
             return ()

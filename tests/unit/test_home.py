@@ -17,7 +17,11 @@ from keyguard.home import Config, Home, locate, use_rules
 from tests.fakes.person import FakePerson
 
 CONFIG = Config(
-    id="00ff", store="file", firm={"name_latin": "Desk"}, simulators={"bybit": "http://127.0.0.1:1"}
+    id="00ff",
+    store="file",
+    firm={"name_latin": "Desk"},
+    simulators={"bybit": "http://127.0.0.1:1"},
+    hosts={"korbit": "https://api.digitalx.miraeasset.com"},
 )
 
 
