@@ -19,7 +19,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from keyguard.core.errors import Refused
+from keyguard.core.errors import Refused, UsageError
 from keyguard.core.exchange import (
     Adapter,
     Credential,
@@ -237,7 +237,7 @@ def _key(current: KeyReport) -> str:
     """The path of the key to act on; what stands in it is checked, as it names what is deleted."""
     keys, ref = _keys(current.account), check.demand_handle(current)
     if not ref.isalnum():
-        raise ValueError("not a key of this venue")
+        raise UsageError("this is no key of Gate's", code="key.unknown", still="nothing was changed")
     return f"{keys}/{ref}"
 
 

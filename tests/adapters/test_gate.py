@@ -128,7 +128,7 @@ def test_the_path_of_a_deletion_names_a_sub_account(account: str) -> None:
 
 
 def test_a_handle_that_would_change_the_path_is_refused() -> None:
-    with pytest.raises(BadReply):
+    with pytest.raises(UsageError, match="no key of Gate's"):
         Script([]).run(gate.delete_key(replace(CURRENT, ref="../10002/keys/x")))
 
 
