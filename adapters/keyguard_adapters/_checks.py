@@ -248,3 +248,15 @@ def as_wanted(current: KeyReport, wanted: KeySpec) -> KeyReport:
         ips=wanted.ips,
         ips_origin=Origin.INFERRED,
     )
+
+
+def words(value: Any) -> str:
+    """Return a text of an answer, which may be empty; raises ValueError for anything else."""
+    if not isinstance(value, str):
+        raise ValueError("a text was expected")
+    return value
+
+
+def texts(value: Any) -> tuple[str, ...]:
+    """Return a list of non-empty texts of an answer; raises ValueError for anything else."""
+    return tuple(text(one) for one in rows(value))

@@ -153,7 +153,7 @@ def whoami(public_id: str) -> Step[KeyReport]:
     """Read account/detail, then a main account's own keys; a sub-account's key is probed group by group."""
     reply = yield Request("GET", f"{_API}/account/detail")
     detail = reply.json
-    account, ips = str(int(detail["user_id"])), tuple(map(check.text, check.rows(detail["ip_whitelist"])))
+    account, ips = str(int(detail["user_id"])), check.texts(detail["ip_whitelist"])
     try:
         reply = yield Request("GET", f"{_API}/account/main_keys")
     except Refused as refusal:
@@ -257,19 +257,21 @@ def _settings(spec: KeySpec) -> dict[str, Any]:
 
 
 def _report(row: Mapping[str, Any]) -> KeyReport:
-    grants = [f"{perm['name']}:{'read' if perm['read_only'] else 'read_write'}" for perm in row["perms"]]
+    grants = [
+        f"{perm['name']}:{'read' if check.flag(perm['read_only']) else 'read_write'}" for perm in row["perms"]
+    ]
     state, public_id = int(row["state"]), check.text(row["key"])
     if int(row["mode"]) == 2:
         grants.append(UNIFIED)
     return KeyReport(
         public_id=public_id,
         ref=public_id,
-        label=row["name"],
-        account=str(row["user_id"]),
+        label=check.words(row["name"]),
+        account=str(int(row["user_id"])),
         scopes=SCOPES.read(tuple(grants)),
         scopes_origin=Origin.REPORTED,
         grants=tuple(sorted(grants)),
-        ips=tuple(map(check.text, check.rows(row["ip_whitelist"]))),
+        ips=check.texts(row["ip_whitelist"]),
         ips_origin=Origin.REPORTED,
         created_at=check.from_seconds(row["created_at"]),
         enabled=state == 1,
