@@ -133,6 +133,8 @@ def prove_dead(run: Run, version: KeyVersion) -> Proof:
             return outcome
         reason = outcome
         if wait is not None:
+            if attempt == 1 and (span := run.adapter.facts.propagation):
+                run.tell("waiting for the key to die", f"up to {span.total_seconds():.0f} s at this venue")
             run.ports.clock.sleep(wait)
     raise OutcomeUnknown(
         f"the key was revoked but is not proven dead: {reason}",
