@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import functools
 import re
+import string
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from heapq import merge
@@ -29,6 +30,10 @@ _ESCAPES = (
 _NEAR = (b"base64", b"b64", b"atob(", b"basic ", b"-enc", b'"auth"', b"curl ", b"!!binary")
 _WHOLE = (b"kind: secret", b'"kind": "secret"', b'"kind":"secret"')
 _REACH = {**dict.fromkeys(_ESCAPES, 100), **dict.fromkeys(_NEAR, 200), **dict.fromkeys(_WHOLE, 1_000_000)}
+_SHORT_HINT = b"b64"
+_RUN = pattern(rb"[A-Za-z0-9+][A-Za-z0-9+/]*+")
+_LONG_RUN, _FEW_DIGITS = 37, 3
+_LETTERS = string.ascii_letters.encode()
 _CASES = (bytes.lower, bytes.upper, bytes.capitalize)
 _SHORTEST_FORM = 6
 _WINDOW = 3_000
@@ -130,7 +135,7 @@ def _secrets(hits: Hits) -> list[int]:
 
 def _spots(text: bytes, hits: Hits, found: frozenset[bytes]) -> Iterator[tuple[int, int]]:
     """Stretches to look at, ascending, without overlap."""
-    spans = (_reaches(hits[literal], _REACH.get(literal, 0)) for literal in found)
+    spans = (_reaches(_ends(text, hits, literal), _REACH.get(literal, 0)) for literal in found)
     low, high = -1, -1
     for start, stop in islice(merge(*spans), _SPOTS):
         if start > high:
@@ -140,6 +145,24 @@ def _spots(text: bytes, hits: Hits, found: frozenset[bytes]) -> Iterator[tuple[i
         high = max(high, stop)
     if high > 0:
         yield low, high
+
+
+def _ends(text: bytes, hits: Hits, literal: bytes) -> Iterable[int]:
+    """Where a hint ends. Base64 itself is full of "b64": inside of a long value it says nothing."""
+    ends = hits[literal]
+    if literal != _SHORT_HINT:
+        return ends
+    return (end for end in ends if not _in_value(text, end))
+
+
+def _in_value(text: bytes, end: int) -> bool:
+    """Whether letters and digits surround a "b64" that are too many, and hold too many digits, for a name."""
+    before = _RUN.match(text[max(0, end - 40) : end - len(_SHORT_HINT)][::-1])
+    behind = _RUN.match(text, end, end + 40)
+    if not before or not behind:
+        return False
+    run = before[0] + behind[0]
+    return len(run) >= _LONG_RUN and len(run.translate(None, _LETTERS)) >= _FEW_DIGITS
 
 
 def _reaches(ends: Iterable[int], reach: int) -> Iterator[tuple[int, int]]:
