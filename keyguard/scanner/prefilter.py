@@ -140,11 +140,15 @@ class Prefilter:
 
 def spans(ends: list[int], before: int) -> list[tuple[int, int]]:
     """What lies up to `before` bytes before ascending ends, without overlap."""
-    joined: list[tuple[int, int]] = []
-    for end in ends:
-        start = max(0, end - before)
-        if joined and start <= joined[-1][1]:
-            joined[-1] = joined[-1][0], end
+    return joined((max(0, end - before), end) for end in ends)
+
+
+def joined(stretches: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Ascending stretches, those that touch made one."""
+    made: list[tuple[int, int]] = []
+    for start, end in stretches:
+        if made and start <= made[-1][1]:
+            made[-1] = made[-1][0], max(end, made[-1][1])
         else:
-            joined.append((start, end))
-    return joined
+            made.append((start, end))
+    return made
