@@ -16,6 +16,7 @@ from keyguard.scanner.content import Searched
 from keyguard.scanner.context import Nearness, Region, common
 from keyguard.scanner.lazily import pattern
 from keyguard.scanner.listings import Listed, listings
+from keyguard.scanner.names import Name
 from keyguard.scanner.placeholder import entropy, is_name, is_placeholder, is_placeholder_block, is_words
 from keyguard.scanner.prefilter import REACH, Hits, Prefilter, joined, spans
 from keyguard.scanner.rulebook import BREAK, Rule, Rulebook, compiled
@@ -90,6 +91,7 @@ class Confirmer:
         path: str,
         whole: set[str],
         hits: Hits,
+        names: list[Name],
         prefilter: Prefilter,
         elsewhere: Prefilter,
         work: Work,
@@ -101,6 +103,7 @@ class Confirmer:
         self._work = work
         self._whole = whole
         self._path = path
+        self._names = names
         self._accepted: set[tuple[int, int]] = set()
         self.whole = True
         self._prefilter = prefilter
@@ -116,7 +119,7 @@ class Confirmer:
         """Made when first needed: rules with anchors of their own do not ask whose a value is."""
         if self._made is None:
             text = self._content.text
-            self._made = Nearness(self._book, text, self._hits, self._whole, self._elsewhere.hits)
+            self._made = Nearness(text, self._names, self._whole, self._elsewhere.hits)
         return self._made
 
     @property

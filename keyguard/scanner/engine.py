@@ -117,11 +117,21 @@ class Engine:
         hits = self._prefilter.hits(content.text)
         own = self._known.findings(content, path) if self._known else ()
         claimed = self._index.claims(hits, path)
-        rules = self._index.rules(hits, claimed)
+        names = self._index.names.among(hits, content.text)
+        rules = self._index.rules(hits, claimed.union(name[2] for name in names))
         if not rules:
             return list(own), hits
         confirmer = Confirmer(
-            self.rulebook, rules, content, path, claimed, hits, self._prefilter, self._elsewhere, self.work
+            self.rulebook,
+            rules,
+            content,
+            path,
+            claimed,
+            hits,
+            names,
+            self._prefilter,
+            self._elsewhere,
+            self.work,
         )
         candidates = confirmer.candidates()
         self._whole = self._whole and confirmer.whole

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 
 from keyguard.scanner.literals import Hits
+from keyguard.scanner.names import VenueNames
 from keyguard.scanner.rulebook import Rule, Rulebook
 
 _HEAD = 2
@@ -22,11 +23,13 @@ class Index:
         self._by_anchor: defaultdict[bytes, list[int]] = defaultdict(list)
         self._nameless: defaultdict[str, list[int]] = defaultdict(list)
         for number, rule in enumerate(book.rules):
-            for anchor in rule.anchors:
-                self._by_anchor[anchor].append(number)
             if rule.context:
                 self._nameless[rule.venue].append(number)
+                continue
+            for anchor in rule.anchors:
+                self._by_anchor[anchor].append(number)
         self._venues = book.venues
+        self.names = VenueNames(book.venues)
         self._claiming = {word: venue.id for venue in book.venues for word in venue.file_words}
         words = {word for venue in book.venues for word in venue.words}
         whole = {word for venue in book.venues for word in venue.whole_words}
@@ -66,13 +69,13 @@ class Index:
             return frozenset()
         return frozenset(v.id for v in self._venues if not named.isdisjoint(v.words + v.whole_words))
 
-    def rules(self, hits: Hits, claimed: set[str]) -> list[Rule]:
-        """The rules one of whose anchors was hit, or whose venue claims the file, as in the book."""
+    def rules(self, hits: Hits, venues: set[str]) -> list[Rule]:
+        """The rules one of whose anchors was hit, and those of venues, as in the book."""
         numbers: set[int] = set()
         for literal, ends in hits.items():
             if ends and literal in self._by_anchor:
                 numbers.update(self._by_anchor[literal])
-        for venue in claimed:
+        for venue in venues:
             numbers.update(self._nameless.get(venue, ()))
         return [self._rules[number] for number in sorted(numbers)]
 
