@@ -207,11 +207,11 @@ class Confirmer:
                 rules[rule.venue, role].append(rule)
         if not rules:
             return
-        shapes = _shapes([rule for each in rules.values() for rule in each])
+        shapes: dict[str, set[re.Pattern[bytes]]] = {}
         for named in self._values(rules, [(other.start, other.end) for other in others]):
-            if not any(
-                shape.match(self._content.text, named.start) for shape in shapes.get(named.called, ())
-            ):
+            if named.called not in shapes:
+                shapes[named.called] = _shapes(rules, named.called)
+            if not any(shape.match(self._content.text, named.start) for shape in shapes[named.called]):
                 continue  # no venue's: whose it is need not be asked
             distance, venues = self._nearness.owners(named.begin, named.start, named.end)
             for venue in venues:
@@ -404,13 +404,10 @@ class Confirmer:
             self._work.reasons.append(Allowance(INLINE, reason, rule.id, self._path, line))
 
 
-def _shapes(rules: list[Rule]) -> dict[str, set[re.Pattern[bytes]]]:
-    """Class of names -> all that values of such names may look like."""
-    shapes: defaultdict[str, set[re.Pattern[bytes]]] = defaultdict(set)
-    for rule in rules:
-        for role in rule.called:
-            shapes[role] |= {compiled(rule.shape), compiled(rule.wide)}
-    return shapes
+def _shapes(rules: Mapping[tuple[str, str], list[Rule]], called: str) -> set[re.Pattern[bytes]]:
+    """All that values of a class of names may look like."""
+    own = (rule for (_, role), each in rules.items() if role == called for rule in each)
+    return {compiled(shape) for rule in own for shape in (rule.shape, rule.wide)}
 
 
 def _is_random(rule: Rule, value: str) -> bool:

@@ -11,6 +11,7 @@ The work is bounded for any input: hits cost eight bytes each, regions do not ov
 bounded repetitions (a test reads them), and pairing looks at a few neighbours.
 """
 
+import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -86,9 +87,11 @@ class Engine:
         return f"{self.rulebook!r} {self._known.state if self._known else ''}"
 
     def prepare(self) -> None:
-        """Compile now what larger contents need, so that processes made after this share it."""
+        """Compile and load now what larger contents need, so that processes made after this share it."""
         self._prefilter.prepare(self._index.near)
         self._elsewhere.prepare()
+        for module in ("candidates", "excerpt", "pairing", "decode.encoded"):
+            importlib.import_module(f"keyguard.scanner.{module}")
 
     def scan(self, data: bytes, path: str) -> tuple[Finding, ...]:
         """Return the credentials in `data`, worst first. `path` is what places are given, and may tell

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import defaultdict
 
@@ -37,7 +38,8 @@ class Index:
         for word in sorted(words | whole):
             self._names[word[:_HEAD]].append(word)
         self._apart = whole - words
-        self._of_folder: tuple[str, frozenset[str]] = ("", frozenset())
+        # Files come folder by folder, versions of one file one after another.
+        self._named_in = functools.lru_cache(1_024)(self._find_in)
         plain = {anchor.lower() for rule in book.rules if not _is_valued(rule) for anchor in rule.anchors}
         self.literals = frozenset(
             plain | words | whole | set(self._claiming) | set(book.allow) | set(book.names.signs)
@@ -51,11 +53,9 @@ class Index:
         """Venues a whole file belongs to: by an import in it, or by its path."""
         claimed = {self._claiming[word] for word in hits if word in self._claiming}
         folder, _, name = path.rpartition("/")
-        if folder != self._of_folder[0]:  # files come folder by folder
-            self._of_folder = folder, self._named_in(folder)
-        return claimed | self._of_folder[1] | self._named_in(name)
+        return claimed | self._named_in(folder) | self._named_in(name)
 
-    def _named_in(self, path: str) -> frozenset[str]:
+    def _find_in(self, path: str) -> frozenset[str]:
         """Venues with their names in (part of) a path."""
         low = path.lower().encode("utf-8", "surrogateescape")
         names = self._names

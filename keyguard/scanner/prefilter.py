@@ -42,7 +42,7 @@ class Prefilter:
         hyperscan: bool = True,
     ) -> None:
         self._expressions = tuple(sorted(valued or ()))
-        self._valued = sorted({word for words in (valued or {}).values() for word in words} - literals)
+        self._valued = frozenset(word for words in (valued or {}).values() for word in words) - literals
         self._literals = sorted({*literals, *self._valued} - {b""})
         self._cache = cache
         self._wanted = hyperscan
@@ -86,8 +86,7 @@ class Prefilter:
             self._left = 0
             if self._wanted:
                 with suppress(ImportError):  # no Hyperscan for this platform
-                    once = frozenset(self._valued)
-                    self._database = self._obtain(tuple(self._literals), once, self._expressions)
+                    self._database = self._obtain(tuple(self._literals), self._valued, self._expressions)
             if self._database is None:
                 self._tree = Tree(self._literals)
         if self._database is not None:
@@ -130,7 +129,7 @@ class Prefilter:
 
     def _only_before(self, values: list[int], found: Hits, data: bytes) -> None:
         """Put the hits before values in the place of those that say no more than that a literal occurs."""
-        present = [literal for literal in self._valued if literal in found]
+        present = sorted(self._valued & found.keys())
         for literal in present:
             found[literal] = array("q")
         for low, high in spans(sorted(values), REACH):

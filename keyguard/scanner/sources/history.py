@@ -23,8 +23,8 @@ EVERYWHERE = ("--all", "--reflog", "--stdin")
 _WALK = ("rev-list", "--objects", *EVERYWHERE, "--indexed-objects", "--missing=print")
 _CHECK = ("cat-file", "--batch-check=%(objectname) %(objecttype) %(objectsize) %(rest)", "--buffer")
 _STORED = ("cat-file", "--batch-all-objects", "--batch-check=%(objectname) %(objecttype) %(objectsize)")
-_HELD = 20_000
-"""So many entries are put in the order of their paths, about 8 MB of them: git keeps a version of a file as
+_HELD = 50_000
+"""So many entries are put in the order of their paths, about 20 MB of them: git keeps a version of a file as
 what changed from another one, and one after another it unpacks each once."""
 _path = operator.attrgetter("path")
 _ABSENT = "missing"
