@@ -9,6 +9,7 @@ from typing import Any
 from keyguard.core.errors import Refused
 from keyguard.core.exchange import Fault, KeyReport, Request, ScopeNames, Step
 from keyguard.core.keys import Origin, Scope
+from keyguard_adapters._checks import instant, rows, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,4 +51,17 @@ def inferred(
         scopes_origin=Origin.INFERRED,
         grants=grants,
         notes=(note,),
+    )
+
+
+def dated(told: Any) -> tuple[KeyReport, ...]:
+    """The keys of a list that tells `access_key` and `expire_at` of each, and no more."""
+    return tuple(
+        KeyReport(
+            public_id=text(row["access_key"]),
+            ref=text(row["access_key"]),
+            expires_at=instant(row["expire_at"]),
+            expiry_origin=Origin.REPORTED,
+        )
+        for row in rows(told)
     )
