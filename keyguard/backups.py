@@ -112,6 +112,7 @@ def create(home: Home, ports: Ports, file: Path, passphrase: Secret | None) -> M
                 "store": config.store,
                 "config": {
                     "proxy": config.proxy,
+                    "adapters": list(config.adapters),
                     "firm": dict(config.firm),
                     "simulators": dict(config.simulators),
                     "hosts": dict(config.hosts),

@@ -5,6 +5,7 @@
     id = "3f0c…"                  # names this home's items in the OS keyring
     store = "os-keyring"          # or "file"
     proxy = ""                    # the only proxy ever used
+    adapters = ["examplex"]       # installed adapters of others that may run beside this home's secrets
     rights = "enforced"           # or "open"; without it enforced once a person or a grant is declared
     four_eyes = "risky"           # or "always": every grant needs a second person
     self_approval = "refused"     # or "exception": allowed with a compensating control, on record
@@ -41,6 +42,7 @@ _MEMBERS = {
     "store",
     "database",
     "proxy",
+    "adapters",
     "firm",
     "simulators",
     "hosts",
@@ -54,12 +56,15 @@ _MEMBERS = {
 @dataclass(frozen=True, slots=True)
 class Config:
     """What a home has chosen. `simulators`: venue -> loopback base; such a venue is not the real one.
-    `hosts`: venue -> the https base to use of those it has."""
+    `hosts`: venue -> the https base to use of those it has. `adapters`: venues whose adapters other packages
+    bring, and this home lets run beside its secrets.
+    """
 
     id: str
     store: str
     database: str = ""
     proxy: str = ""
+    adapters: Sequence[str] = ()
     firm: Mapping[str, str] = field(default_factory=dict)
     simulators: Mapping[str, str] = field(default_factory=dict)
     hosts: Mapping[str, str] = field(default_factory=dict)
@@ -168,6 +173,8 @@ class Home:
         for name in ("database", "proxy"):
             if value := getattr(config, name):
                 document[name] = value
+        if config.adapters:
+            document["adapters"] = list(config.adapters)
         document |= _rights_members(config.rights)
         document["firm"] = dict(config.firm)
         for name in ("simulators", "hosts", "daemon", "alerts"):
@@ -217,6 +224,9 @@ def _config(document: dict[str, Any], path: Path) -> Config:
     for name, table in tables.items():
         if not isinstance(table, dict) or not all(isinstance(v, str) for v in table.values()):
             raise _malformed(path, f"[{name}] holds texts")
+    adapters = document.get("adapters", [])
+    if not _texts(adapters):
+        raise _malformed(path, "adapters is a list of venues")
     daemon, alerts = document.get("daemon", {}), document.get("alerts", {})
     if not isinstance(daemon, dict) or not all(_plain(v) or _texts(v) for v in daemon.values()):
         raise _malformed(path, "[daemon] holds texts, whole numbers and lists of texts")
@@ -234,6 +244,7 @@ def _config(document: dict[str, Any], path: Path) -> Config:
     return Config(
         **texts,
         **tables,
+        adapters=tuple(adapters),
         rights=_rights(document, path),
         daemon=daemon,
         alerts=alerts,

@@ -108,6 +108,7 @@ def opened_with(home: Home, secrets: SecretStore, person: Person) -> Iterator[Po
             clock=clock,
             nonces=SqlNonces(database),
             simulators=config.simulators,
+            foreign=config.adapters,
             hosts=config.hosts,
             proxy=config.proxy,
         )

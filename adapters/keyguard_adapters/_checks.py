@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from ipaddress import ip_network
 from typing import Any
 
-from keyguard.core.errors import KeyguardError, NotOffered, Refused, UsageError
-from keyguard.core.exchange import Ask, Facts, Fault, IpForm, KeyReport, Request, ScopeNames, Step
+from keyguard.core.errors import NotOffered, Refused, UsageError
+from keyguard.core.exchange import Ask, Facts, Fault, IpForm, KeyReport, Reply, Request, ScopeNames, Step
 from keyguard.core.keys import Scope, scope_names
 from keyguard.core.secret import Secret
 
@@ -66,8 +66,9 @@ def demand_addresses(facts: Facts, ips: tuple[str, ...]) -> None:
     most = facts.max_ips
     if (facts.ip_mandatory and not ips) or (most is not None and len(ips) > most):
         least = 1 if facts.ip_mandatory else 0
+        limit = "any number of" if most is None else most
         raise UsageError(
-            f"a {facts.name} key takes {least} to {most or 'any number of'} addresses, not {len(ips)}",
+            f"a {facts.name} key takes {least} to {limit} addresses, not {len(ips)}",
             code="exchange.addresses",
             still=_STILL,
             hint="name the addresses the desk trades from",
@@ -160,20 +161,34 @@ def passphrase_of(facts: Facts, current: KeyReport) -> Step[Secret]:
     return Secret(answer)
 
 
-def probe(request: Request) -> Step[bool | None]:
+def probe(request: Request, read: Callable[[Any], object] = bool) -> Step[bool | None]:
     """Whether the calling key holds the permission for a reading call; None where the answer tells neither.
 
     A refusal that says something of the key or the moment (IP, clock, rate …) is raised: it infers nothing.
+    Nor does an answer that is no JSON, or that `read` does not take (ValueError, LookupError …).
     """
     try:
-        yield request
+        reply = yield request
     except Refused as refusal:
         if refusal.fault is Fault.SCOPE:
             return False
         if refusal.fault in (Fault.OTHER, Fault.NOT_FOUND):
             return None
         raise
+    read(reply.json)
     return True
+
+
+def changed(request: Request, reasons: Mapping[str, str], facts: Facts, still: str) -> Step[Reply]:
+    """Send what changes something; NotOffered for a refusal that only a person on the web page gets past."""
+    try:
+        reply: Reply = yield request
+    except Refused as refusal:
+        reason = reasons.get(refusal.venue_code)
+        if reason is None:
+            raise
+        raise NotOffered(reason, code="exchange.web_only", still=still, hint=facts.key_page) from None
+    return reply
 
 
 def flag(value: Any) -> bool:
@@ -190,14 +205,6 @@ def from_seconds(value: Any) -> datetime:
     return datetime.fromtimestamp(int(value), UTC)
 
 
-def explained(refusal: Refused, reasons: Mapping[str, str], facts: Facts, still: str) -> KeyguardError:
-    """What to raise for a refusal: NotOffered for a code whose reason only the web page gets past."""
-    reason = reasons.get(refusal.venue_code)
-    if reason is None:
-        return refusal
-    return NotOffered(reason, code="exchange.web_only", still=still, hint=facts.key_page)
-
-
 def needs_another_key(facts: Facts, what: str = "the permissions of a key") -> NotOffered:
     """The refusal of a change at a venue where only a new key can be what is wanted."""
     return NotOffered(
@@ -205,4 +212,14 @@ def needs_another_key(facts: Facts, what: str = "the permissions of a key") -> N
         code="exchange.not_offered",
         still="the key is as it was",
         hint="issue a new key with the rights wanted, then delete this one: keyguard key rotate",
+    )
+
+
+def no_longer_open(facts: Facts) -> NotOffered:
+    """The refusal to ask a venue that closed: whatever came back would prove nothing."""
+    return NotOffered(
+        f"{facts.name} closed on {facts.closed}: nothing there can be asked",
+        code="exchange.closed",
+        still="nothing was sent; a stored key stays stored",
+        hint="see that the balances were withdrawn, then: keyguard key remove",
     )

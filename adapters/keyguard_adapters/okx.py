@@ -4,8 +4,7 @@ Docs: https://www.okx.com/docs-v5/en/ (copies of 2025-11-30 and 2026-03-06, read
 ccxt 4.5.90 and python-okx 0.4.4.
 
 Surprises:
-- A key has a passphrase besides; OKX keeps only its hash. That of a key made here is derived from the
-  manager's secret while the request is signed, and read back from the answer.
+- A key has a passphrase besides, of four kinds of characters; OKX keeps only its hash.
 - A key manages others only while it is bound to addresses (else 50035), and only with `trade`.
 - `trade` means spot, margin, derivatives and transfers between the firm's own accounts, undivided.
 - A key of another region's host gets 50119, as a deleted one does.
@@ -21,7 +20,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from keyguard.core.errors import Refused, UsageError
 from keyguard.core.exchange import (
     Adapter,
     Credential,
@@ -45,21 +43,31 @@ from keyguard.core.exchange import (
 from keyguard.core.keys import Origin, Scope
 from keyguard.core.secret import Secret
 from keyguard_adapters._checks import (
+    changed,
     commas,
     demand_account,
     demand_addresses,
     demand_exact,
     demand_handle,
     demand_label,
-    explained,
     from_ms,
+    new_passphrase,
     own,
     rows,
     text,
 )
 from keyguard_adapters._faults import by_code, member
 from keyguard_adapters._page import Page
-from keyguard_adapters._sign import compact, demand_kind, encoded, hmac_sha256, pairs, target, unsigned
+from keyguard_adapters._sign import (
+    compact,
+    demand_kind,
+    demand_passphrase,
+    encoded,
+    hmac_sha256,
+    pairs,
+    target,
+    unsigned,
+)
 
 _DOCS = "https://www.okx.com/docs-v5/en/"
 _TRADE = Scope.TRADE_SPOT | Scope.TRADE_MARGIN | Scope.TRADE_DERIVATIVES | Scope.TRANSFER_INTERNAL
@@ -129,9 +137,8 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
     if not request.signed:
         return unsigned(request)
     demand_kind(who, FACTS)
-    if who.passphrase is None:
-        raise UsageError("an OKX key has a passphrase, and this one's is missing", code="key.shape")
-    where, body = target(request.path, encoded(pairs(request.query))), compact(_completed(request, who))
+    passphrase = demand_passphrase(who)
+    where, body = target(request.path, encoded(pairs(request.query))), compact(request.body)
     moment = datetime.fromtimestamp(stamp.ms / 1000, UTC).isoformat(timespec="milliseconds")
     when = moment.replace("+00:00", "Z")
     signature = hmac_sha256(who.secret, f"{when}{request.method}{where}{body}")
@@ -139,19 +146,10 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
         "OK-ACCESS-KEY": who.key,
         "OK-ACCESS-SIGN": base64.b64encode(signature).decode(),
         "OK-ACCESS-TIMESTAMP": when,
-        "OK-ACCESS-PASSPHRASE": who.passphrase.reveal(),
+        "OK-ACCESS-PASSPHRASE": passphrase.reveal(),
         **({"Content-Type": "application/json"} if body else {}),
     }
     return Wire(request.method, where, headers, body.encode())
-
-
-def _completed(request: Request, who: Credential) -> Mapping[str, Any] | None:
-    """The body; a key to be made gets a passphrase of all four kinds that nobody without `who` can guess."""
-    body = request.body
-    if body is None or request.path != _CREATE or body["passphrase"]:
-        return body
-    drawn = hmac_sha256(who.secret, f"passphrase {body['subAcct']} {body['label']}").hex()
-    return {**body, "passphrase": f"Kg1!{drawn[:28]}"}
 
 
 def fault(reply: Reply) -> tuple[Fault, str] | None:
@@ -181,18 +179,14 @@ def list_keys(account: str) -> Step[tuple[KeyReport, ...]]:
 
 
 def create_key(spec: KeySpec) -> Step[NewKey]:
-    body = {
-        "subAcct": _sub_account(spec.account),
-        "label": demand_label(FACTS, spec.label),
-        "passphrase": "",  # filled in by `sign`
-        **_settings(spec),
-    }
-    row = yield from _changed(
-        Request("POST", _CREATE, body=body, effect=Effect.KEY_CREATED), "no key was made"
-    )
-    credential = Credential(
-        text(row["apiKey"]), Secret(text(row["secretKey"])), Secret(text(row["passphrase"]))
-    )
+    settings = {"label": demand_label(FACTS, spec.label), **_settings(spec)}
+    sub = _sub_account(spec.account)
+    drawn = yield from new_passphrase(FACTS)
+    passphrase = Secret(f"{drawn.reveal()}!")  # OKX wants a special character too
+    body = {"subAcct": sub, "passphrase": passphrase, **settings}
+    request = Request("POST", _CREATE, body=body, effect=Effect.KEY_CREATED)
+    row = yield from _changed(request, "no key was made")
+    credential = Credential(text(row["apiKey"]), Secret(text(row["secretKey"])), passphrase)
     return NewKey(_report(row, credential.key, account=spec.account), credential)
 
 
@@ -212,10 +206,7 @@ def delete_key(current: KeyReport) -> Step[None]:
 
 
 def _changed(request: Request, still: str) -> Step[Mapping[str, Any]]:
-    try:
-        reply = yield request
-    except Refused as refusal:
-        raise explained(refusal, WEB_ONLY, FACTS, still) from None
+    reply = yield from changed(request, WEB_ONLY, FACTS, still)
     (row,) = rows(reply.json["data"])
     told: Mapping[str, Any] = row
     return told

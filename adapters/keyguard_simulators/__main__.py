@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import signal
 import sys
-import threading
 from pathlib import Path
 
-from keyguard_simulators import NAMES
+from keyguard_simulators import NAMES, ending
 from keyguard_simulators.serve import running
 
 
@@ -23,28 +20,14 @@ def main() -> None:
     parser.add_argument("--venue", action="append", choices=NAMES, help="default: all")
     parser.add_argument("--port-file", type=Path, help="also write the line of JSON there")
     args = parser.parse_args()
-
-    over, ending = os.pipe()
-    os.set_blocking(ending, False)
-
-    def wait_for_end_of_input() -> None:
-        while os.read(sys.stdin.fileno(), 4096):
-            pass
-        os.write(ending, b"\0")
-
-    # Woken through the pipe: a handler alone is not run while the main thread waits on a lock, and a
-    # signal that comes just before the wait would be noticed only after it.
-    signal.set_wakeup_fd(ending)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
+    wait = ending.prepared(with_stdin=True)
     with running(args.venue or NAMES) as served:
         line = json.dumps(dict(served.urls))
         if args.port_file:
             args.port_file.write_text(line + "\n", encoding="utf-8")
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
-        threading.Thread(target=wait_for_end_of_input, daemon=True).start()
-        os.read(over, 1)
+        wait()
 
 
 if __name__ == "__main__":

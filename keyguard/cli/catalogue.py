@@ -4,6 +4,7 @@ from __future__ import annotations
 
 COMMANDS = {
     "demo": "the main job on simulated venues",
+    "simulate": "stand-ins for venues on this machine, to rehearse with",
     "init": "create home, store, database and log",
     "doctor": "check keyring, store, database, log, permissions",
     "key add": "take a key into the store",

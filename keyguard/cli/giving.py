@@ -20,6 +20,7 @@ from keyguard.workflows.identity import Process
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from keyguard.cli.output import Output
     from keyguard.core.alerts import Alert
@@ -82,8 +83,11 @@ def giver(args: argparse.Namespace, out: Output, purpose: Purpose) -> Iterator[G
         if error.code != "daemon.not_running":
             raise
     else:
-        session.announce(home.read(), out)
-        with contextlib.closing(FromDaemon(connection, lambda: daemons.reach(home), purpose)) as from_daemon:
+        config = home.read()
+        session.announce(config, out)
+        with contextlib.closing(
+            FromDaemon(connection, lambda: daemons.reach(home), purpose, config.adapters)
+        ) as from_daemon:
             yield from_daemon
         return
     with session.opened(args, out) as ports:
@@ -97,8 +101,15 @@ def giver(args: argparse.Namespace, out: Output, purpose: Purpose) -> Iterator[G
 class FromDaemon:
     """The daemon knows us by the kernel's word and pins each lease to the command."""
 
-    def __init__(self, connection: Connection, again: Callable[[], Connection], purpose: Purpose) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        again: Callable[[], Connection],
+        purpose: Purpose,
+        adapters: Sequence[str] = (),
+    ) -> None:
         self._connection: Connection | None = connection
+        self._adapters = adapters
         self._again = again
         self._purpose = purpose
 
@@ -113,7 +124,7 @@ class FromDaemon:
             command=purpose.command,
             environment=purpose.environment.value,
         )
-        return Given(_handed(told), str(told["lease"]), int(told["version"]))
+        return Given(_handed(told, self._adapters), str(told["lease"]), int(told["version"]))
 
     def attach(self, given: Given, pid: int, started: str) -> Given:
         """See Giver; the daemon sees for itself when the process started."""
@@ -198,7 +209,7 @@ class FromHome:
         return Given(handed, one.lease_id, one.version.number)
 
 
-def _handed(told: dict[str, Any]) -> Handed:
+def _handed(told: dict[str, Any], adapters: Sequence[str]) -> Handed:
     from keyguard.gateway import registry  # noqa: PLC0415 - imports the venue's adapter
 
     try:
@@ -213,4 +224,4 @@ def _handed(told: dict[str, Any]) -> Handed:
         key = Key(id=told["id"], venue=venue, desk=desk, label=label, kind=kind)
     except (LookupError, ValueError, TypeError, AttributeError):
         raise DaemonError("the daemon's answer holds no key", code="daemon.answer") from None
-    return Handed(key, registry.load(venue).facts, credential)
+    return Handed(key, registry.load(venue, adapters).facts, credential)

@@ -91,6 +91,8 @@ class TerminalPerson:
 
     def answer(self, question: Ask) -> str:
         """Ask, and return the line without surrounding space; UsageError `person.needed` without one."""
+        if question.kind == "passphrase" and self._interactive:
+            return self._hidden(f"{escape(question.prompt)} (not shown)")
         self._output.talk(escape(question.prompt))
         answer = self._line("an answer").strip()
         if not answer:

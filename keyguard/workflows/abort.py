@@ -6,7 +6,8 @@ from keyguard.core.exchange import KeyReport
 from keyguard.core.keys import KeyVersion, VersionStatus
 from keyguard.core.rotation import Action, Event
 from keyguard.workflows import burial, venue_keys
-from keyguard.workflows.creation import CREATE, pasted_key
+from keyguard.workflows.creation import pasted_key
+from keyguard.workflows.operations import CREATE
 from keyguard.workflows.run import BACKOFF_S, Run
 
 

@@ -13,15 +13,24 @@ from keyguard.core.errors import (
     Refused,
     UsageError,
 )
-from keyguard.core.exchange import Credential, Effect, Fault, Guide, KeyReport, NewKey, Reply, Request, Step
+from keyguard.core.exchange import (
+    Credential,
+    Effect,
+    Fault,
+    Guide,
+    KeyReport,
+    NewKey,
+    Reply,
+    Request,
+    Step,
+)
 from keyguard.core.keys import KeyVersion, VersionStatus
 from keyguard.core.rotation import Action, Event
 from keyguard.core.secret import Secret
 from keyguard.workflows import credentials, records, venue_keys
-from keyguard.workflows.operations import ask, signed
+from keyguard.workflows.operations import CREATE, ask, signed
 from keyguard.workflows.run import BACKOFF_S, Run
 
-CREATE = "create"
 _GUIDED_TRIES = 3
 _NOT_A_KEY = (Fault.SIGNATURE, Fault.KEY_UNKNOWN, Fault.KEY_EXPIRED, Fault.KEY_DISABLED, Fault.AMBIGUOUS)
 _SAME_ADDRESSES = (

@@ -7,13 +7,22 @@ and it goes on with the first unanswered request (docs/decisions/0007-replay.md)
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 
-from keyguard.core.errors import BadReply, IntegrityError, OutcomeUnknown
+from keyguard.core.errors import BadReply, IntegrityError, NotStored, OutcomeUnknown
 from keyguard.core.exchange import Ask, Credential, Effect, Reply, Request, Step, T
+from keyguard.core.secret import Secret
 from keyguard.core.steps import Send, drive
 from keyguard.ports.all import Ports
 from keyguard.ports.journal import Call
+from keyguard.workflows import credentials
+
+CREATE = "create"
+"""The journal's name for the making of a workflow's new key."""
+
+_DRAW = Request("DRAW", "/new-passphrase")
+"""Stands in the journal for a passphrase that was drawn here; it goes nowhere."""
 
 
 def ask(ports: Ports, venue: str, step: Step[T], who: Credential) -> T:
@@ -39,11 +48,12 @@ def signed(ports: Ports, venue: str, who: Credential) -> Send:
 
 @dataclass(frozen=True, slots=True)
 class Journalled:
-    """One operation of one workflow, as the journal knows it."""
+    """One operation of one workflow, as the journal knows it, at one venue."""
 
     ports: Ports
     workflow_id: str
     operation: str
+    venue: str = ""
 
     def calls(self) -> tuple[Call, ...]:
         """What the journal holds of it."""
@@ -71,6 +81,9 @@ class Journalled:
         position = 0
 
         def send_noted(request: Request) -> Reply:
+            return noted(request, send)
+
+        def noted(request: Request, send: Send | None) -> Reply:
             nonlocal position
             call = past[position] if position < len(past) else None
             seq, position = position, position + 1
@@ -96,10 +109,15 @@ class Journalled:
 
         def answer(question: Ask) -> str:
             # A one-time code whose request was answered already is not needed again, so nobody is asked.
+            if question.kind == "new_passphrase":
+                # Journalled like a reply, so that running the operation again draws no other.
+                return noted(_DRAW, send and (lambda _: self._drawn())).body.decode()
             if position < len(past) and past[position].reply is not None:
                 return "000000"
             if send is None:
                 raise _incomplete()
+            if question.kind == "passphrase" and (known := self._passphrase(question.key)) is not None:
+                return known.reveal()
             return self.ports.person.answer(question)
 
         try:
@@ -113,6 +131,23 @@ class Journalled:
                 still="the venue's answer is sealed in the journal, nothing of it is lost",
                 hint=error.hint,
             ) from None
+
+    def _drawn(self) -> Reply:
+        """27 characters of the three kinds that venues want, 96 bits of them by chance."""
+        return Reply(200, {}, b"Kg1" + self.ports.clock.token(12).hex().encode())
+
+    def _passphrase(self, public_id: str) -> Secret | None:
+        """That of a key of ours, or of the one this workflow was making when it lost it; None if unknown."""
+        version = self.ports.inventory.version_by_public_id(self.venue, public_id)
+        if version is not None:
+            with contextlib.suppress(NotStored):
+                return credentials.load(self.ports, version).passphrase
+        drawn = [
+            call.reply
+            for call in self.ports.journal.calls(self.workflow_id, CREATE)
+            if call.path == _DRAW.path and call.reply is not None
+        ]
+        return Secret(drawn[-1].body.decode()) if version is None and drawn else None
 
 
 def _incomplete() -> IntegrityError:

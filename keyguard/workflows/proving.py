@@ -11,8 +11,7 @@ from keyguard.core.keys import Origin, Scope, scope_names
 from keyguard.core.rotation import Action, Event
 from keyguard.ports.inventory import Observation
 from keyguard.workflows import credentials, people_records, records, venue_keys
-from keyguard.workflows.creation import CREATE
-from keyguard.workflows.operations import ask
+from keyguard.workflows.operations import CREATE, ask
 from keyguard.workflows.run import Run
 
 _POLL_S = 5.0

@@ -79,7 +79,7 @@ class Run:
 
     def operation(self, name: str) -> Journalled:
         """The journal of one operation at the venue."""
-        return Journalled(self.ports, self.workflow.id, name)
+        return Journalled(self.ports, self.workflow.id, name, self.key.venue)
 
     def advance(self, event: Event, **data: Any) -> Action:
         """Journal the next state, with what is to be remembered, and return the next action."""

@@ -66,7 +66,7 @@ def test_a_self_generated_key_from_another_application_is_noted() -> None:
 
 
 def test_the_guide_warns_of_a_key_without_addresses() -> None:
-    steps = bybit.guide_create(replace(SPEC, ips=())).steps
+    steps = bybit.ADAPTER.guide_create(replace(SPEC, ips=())).steps
     assert any("90 days" in step for step in steps)
 
 

@@ -317,6 +317,6 @@ def test_the_empty_body_keeps_its_line_in_what_is_signed() -> None:
 
 
 def test_guides_name_every_level() -> None:
-    steps = " ".join(deribit.guide_create(SPEC).steps)
+    steps = " ".join(deribit.ADAPTER.guide_create(SPEC).steps)
     assert "wallet:none" in steps
     assert "trade:read_write" in steps

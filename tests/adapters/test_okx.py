@@ -14,7 +14,6 @@ from keyguard.core.errors import BadReply, NotOffered, Refused, UsageError
 from keyguard.core.exchange import Fault, Request, Stamp
 from keyguard.core.expiry import deadlines
 from keyguard.core.keys import Origin, Scope
-from keyguard.core.secret import Secret
 from keyguard_adapters import okx
 from tests.adapters.scripts import Script, answer, body, refused, reply
 from tests.adapters.venues.okx import CURRENT, KEY, SPEC, SUB, TRADING
@@ -74,34 +73,26 @@ def test_a_key_without_its_passphrase_cannot_sign() -> None:
         okx.sign(Request("GET", "/x"), replace(WHO, passphrase=None), STAMP)
 
 
-def test_a_new_key_gets_a_passphrase_okx_takes_and_nobody_guesses() -> None:
-    request = next(okx.create_key(SPEC))
-    assert isinstance(request, Request)
-    assert (request.body or {})["passphrase"] == ""
-    made = sent(request)["passphrase"]
-    assert len(made) == 32
-    assert all(re.search(kind, made) for kind in ("[0-9]", "[a-z]", "[A-Z]", "[^0-9A-Za-z]"))
-    assert made == sent(request)["passphrase"], "the same again, should the request be sent again"
-    assert made != sent(request, replace(WHO, secret=Secret("FAKEother")))["passphrase"]
-    another = next(okx.create_key(replace(SPEC, label="mm_other")))
-    assert isinstance(another, Request)
-    assert made != sent(another)["passphrase"]
-    assert made not in repr(request)
-
-
-def test_the_passphrase_of_the_answer_is_the_keys() -> None:
-    made = Script([reply("okx/created")]).run(okx.create_key(SPEC))
+def test_a_new_key_gets_a_passphrase_okx_takes_and_no_request_shows() -> None:
+    script = Script([reply("okx/created")], ["Kg1" + "FAKE" * 6])
+    made = script.run(okx.create_key(SPEC))
+    (question,) = script.asked
+    assert question.kind == "new_passphrase"
     assert made.credential.passphrase is not None
-    assert made.credential.passphrase.reveal() == "FAKEpass-Word1"
+    chosen = made.credential.passphrase.reveal()
+    assert 8 <= len(chosen) <= 32
+    assert all(re.search(kind, chosen) for kind in ("[0-9]", "[a-z]", "[A-Z]", "[^0-9A-Za-z]"))
+    assert sent(script.requests[0])["passphrase"] == chosen
+    assert chosen not in repr(script.requests)
 
 
 @pytest.mark.parametrize("operation", ["create_key", "edit_key", "delete_key"])
 def test_a_manager_without_addresses_is_told_so(operation: str) -> None:
     arguments = {"create_key": (SPEC,), "edit_key": (CURRENT, SPEC), "delete_key": (CURRENT,)}[operation]
     with pytest.raises(NotOffered, match="bound to addresses"):
-        Script([refused(Fault.SCOPE, "50035")]).run(getattr(okx, operation)(*arguments))
+        Script([refused(Fault.SCOPE, "50035")], ["FAKEdrawn"]).run(getattr(okx, operation)(*arguments))
     with pytest.raises(Refused):
-        Script([refused(Fault.SCOPE, "50120")]).run(getattr(okx, operation)(*arguments))
+        Script([refused(Fault.SCOPE, "50120")], ["FAKEdrawn"]).run(getattr(okx, operation)(*arguments))
 
 
 def test_only_a_bound_key_of_the_master_that_trades_manages_others() -> None:

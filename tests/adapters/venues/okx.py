@@ -24,7 +24,7 @@ SCENARIOS = (
     Scenario("okx", "clock", call("clock"), ("time",)),
     Scenario("okx", "whoami", call("whoami", KEY), ("config_sub",)),
     Scenario("okx", "list_keys", call("list_keys", SUB), ("keys",)),
-    Scenario("okx", "create_key", call("create_key", SPEC), ("created",)),
+    Scenario("okx", "create_key", call("create_key", SPEC), ("created",), ("Kg1" + "FAKE" * 6,)),
     Scenario("okx", "edit_key", call("edit_key", CURRENT, SPEC), ("edited",)),
     Scenario("okx", "delete_key", call("delete_key", CURRENT), ("deleted",)),
 )
@@ -33,7 +33,7 @@ UNKNOWN = (
     ("list_keys", "read_only,trade", "read_only,teleport"),
     ("create_key", "read_only,trade", "read_only,teleport"),
 )
-SECRETS = (("create_key", ("data", 0, "secretKey")), ("create_key", ("data", 0, "passphrase")))
+SECRETS = (("create_key", ("data", 0, "secretKey")),)
 VECTOR_HEADERS = ("OK-ACCESS-SIGN", "OK-ACCESS-TIMESTAMP", "OK-ACCESS-PASSPHRASE")
 TRADER = ["read_only", "trade"]
 MANAGER = ["read_only", "trade"]
