@@ -248,7 +248,7 @@ def _demand_done(reply: Reply) -> None:
 
 
 def _keys(account: str) -> str:
-    return f"{_API}/sub_accounts/{check.demand_account(FACTS, account, 'user id')}/keys"
+    return f"{_API}/sub_accounts/{check.demand_account(FACTS, account, 'user id', '[0-9]+')}/keys"
 
 
 def _key(current: KeyReport) -> str:

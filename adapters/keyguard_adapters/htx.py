@@ -233,7 +233,7 @@ def _settings(spec: KeySpec) -> dict[str, str]:
 
 
 def _sub_user(account: str) -> str:
-    return check.demand_account(FACTS, account, "uid")
+    return check.demand_account(FACTS, account, "uid", r"[0-9]+")
 
 
 def _report(row: Mapping[str, Any], account: str, *, parent: bool = False) -> KeyReport:
