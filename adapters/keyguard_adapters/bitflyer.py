@@ -8,7 +8,7 @@ Surprises:
 - The timestamp is signed in seconds: clients do so, and a client that sent milliseconds was refused all its
   calls (github.com/bmf-san/go-bitflyer-api-client, 2026-02-27), although the documents' sample sends those.
 - What a wrong key, secret or permission is answered is in no document. No list of keys, no other sign: a
-  deleted key cannot be proven dead, only seen to be refused where it worked before.
+  deleted key is inferred to be dead at best, from being refused where it worked before.
 """
 
 from __future__ import annotations
