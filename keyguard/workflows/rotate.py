@@ -72,17 +72,19 @@ def make_plan(ports: Ports, key: Key, options: Options, workflow_id: str) -> Pla
     old = ports.inventory.live_version(key.id)
     report = current_report(ports, key, old)
     account = report.account or key.account
-    scopes = wanted_scopes(key, report)
     manager = ""
     if adapter.create_key is not None:
-        itself = Scope.MANAGE_KEYS in scopes
+        itself = Scope.MANAGE_KEYS in (key.needs or report.scopes)
         manager = managers.choose(ports, key, old, account, named=options.manager, itself=itself)
+        if manager:
+            report = managers.completed(ports, manager, account, report)
     elif options.manager:
         raise UsageError(
             f"{adapter.facts.name} creates no keys by API, so no key can manage it",
             code="manager.none",
             hint="leave the manager out: keyguard guides you through the venue's page",
         )
+    scopes = wanted_scopes(key, report)
     if report.scopes_unknown and not key.needs:
         raise UsageError(
             f"{adapter.facts.name} does not tell all scopes of {key.name}, so they cannot be copied",
