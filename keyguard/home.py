@@ -13,6 +13,7 @@
     [simulators]                  # venue = "http://127.0.0.1:PORT"; this home is for trying out
     [hosts]                       # venue = "https://…", one of its own where it has several (docs/venues/)
     [[use_rule]]                  # the desk's own rules on use (docs/use-rules.md)
+    [[egress]]                    # from which addresses a host calls venues, for those rules (declared)
     [daemon]                      # limits and times of the daemon (docs/daemon.md): numbers, texts, folders
     [alerts]                      # when alerts are repeated and held back (docs/daemon.md): numbers, texts
 """
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import tzinfo
 
+    from keyguard.core.use_history import Egress
     from keyguard.core.use_rules import Rule
 
 STORES = ("os-keyring", "file")
@@ -49,6 +51,7 @@ _MEMBERS = {
     "daemon",
     "alerts",
     "use_rule",
+    "egress",
     *_RIGHTS,
 }
 
@@ -73,6 +76,8 @@ class Config:
     alerts: Mapping[str, int | str] = field(default_factory=dict)
     use_rules: Sequence[Mapping[str, Any]] = ()
     """The tables as written; `use_rules()` makes rules of them."""
+    egress: Sequence[Mapping[str, Any]] = ()
+    """Likewise; see `egress()`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,13 +180,15 @@ class Home:
                 document[name] = value
         if config.adapters:
             document["adapters"] = list(config.adapters)
-        document |= _rights_members(config.rights)
+        document |= rights_members(config.rights)
         document["firm"] = dict(config.firm)
         for name in ("simulators", "hosts", "daemon", "alerts"):
             if table := getattr(config, name):
                 document[name] = dict(table)
         if config.use_rules:
             document["use_rule"] = [dict(table) for table in config.use_rules]
+        if config.egress:
+            document["egress"] = [dict(table) for table in config.egress]
         text = tomli_w.dumps(document)
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -234,11 +241,10 @@ def _config(document: dict[str, Any], path: Path) -> Config:
         raise _malformed(path, "[alerts] holds texts and whole numbers")
     if not texts["id"] or texts["store"] not in STORES:
         raise _malformed(path, f"id is missing, or store is none of {', '.join(STORES)}")
-    chosen = document.get("use_rule", [])
-    if not isinstance(chosen, list) or not all(isinstance(table, dict) for table in chosen):
-        raise _malformed(path, "rules on use are tables [[use_rule]]")
+    chosen, declared = (_tables(document, name, path) for name in ("use_rule", "egress"))
     try:
         use_rules(chosen)
+        egress(declared)
     except ValueError as error:
         raise _malformed(path, str(error)) from None
     return Config(
@@ -248,8 +254,16 @@ def _config(document: dict[str, Any], path: Path) -> Config:
         rights=_rights(document, path),
         daemon=daemon,
         alerts=alerts,
-        use_rules=tuple(chosen),
+        use_rules=chosen,
+        egress=declared,
     )
+
+
+def _tables(document: dict[str, Any], name: str, path: Path) -> tuple[Mapping[str, Any], ...]:
+    chosen = document.get(name, [])
+    if not isinstance(chosen, list) or not all(isinstance(table, dict) for table in chosen):
+        raise _malformed(path, f"these are tables: [[{name}]]")
+    return tuple(chosen)
 
 
 def _plain(value: Any) -> bool:
@@ -269,6 +283,15 @@ def use_rules(tables: Sequence[Mapping[str, Any]]) -> tuple[Rule, ...]:
     return use_config.rules(tables, _zone)
 
 
+def egress(tables: Sequence[Mapping[str, Any]]) -> Mapping[str, Egress]:
+    """Host -> from where it calls venues, as these tables declare; ValueError for one that says nothing."""
+    if not tables:
+        return {}
+    from keyguard.core import use_config  # noqa: PLC0415 - as above
+
+    return use_config.egress(tables)
+
+
 def _zone(name: str) -> tzinfo:
     from zoneinfo import ZoneInfo  # noqa: PLC0415 - as above
 
@@ -280,18 +303,23 @@ def _zone(name: str) -> tzinfo:
 
 def _rights(document: dict[str, Any], path: Path) -> RightsPolicy:
     try:
-        return RightsPolicy(
-            Mode(document.get("rights", "")),
-            FourEyes(document.get("four_eyes", FourEyes.RISKY.value)),
-            SelfApproval(document.get("self_approval", SelfApproval.REFUSED.value)),
-        )
+        return rights_policy(document)
     except ValueError:
         raise _malformed(
             path, "rights is enforced or open, four_eyes risky or always, self_approval refused or exception"
         ) from None
 
 
-def _rights_members(policy: RightsPolicy) -> dict[str, str]:
+def rights_policy(members: Mapping[str, Any]) -> RightsPolicy:
+    """The policy that these members of a configuration say; ValueError for a word that means nothing."""
+    return RightsPolicy(
+        Mode(members.get("rights", "")),
+        FourEyes(members.get("four_eyes", FourEyes.RISKY.value)),
+        SelfApproval(members.get("self_approval", SelfApproval.REFUSED.value)),
+    )
+
+
+def rights_members(policy: RightsPolicy) -> dict[str, str]:
     """The members that say this policy; those of the default are left out."""
     default = RightsPolicy()
     values = zip(_RIGHTS, (policy.mode, policy.four_eyes, policy.self_approval), strict=True)

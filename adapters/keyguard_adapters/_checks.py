@@ -233,7 +233,7 @@ def no_longer_open(facts: Facts) -> NotOffered:
         f"{facts.name} closed on {facts.closed}: nothing there can be asked",
         code="exchange.closed",
         still="nothing was sent; a stored key stays stored",
-        hint="see that the balances were withdrawn, then: keyguard key remove",
+        hint="see that its balances were withdrawn; a key of it is of no use any more",
     )
 
 

@@ -190,7 +190,7 @@ def wanted_grants(adapter: Adapter, report: KeyReport, scopes: Scope, *, must: b
         try:
             kept = names.narrow(report.grants, scopes & ~unknown)
         except ValueError:
-            kept = names.write(scopes & ~unknown)
+            kept = tuple(name for name, held in names.names.items() if held and held in scopes & ~unknown)
         # A permission the venue does not tell of may bring one it does, such as reading.
         untold = {name for name, held in names.names.items() if held & unknown and held in scopes}
         grants = tuple(sorted({*kept, *untold}))
