@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass, replace
 
@@ -183,14 +184,12 @@ def wanted_grants(adapter: Adapter, report: KeyReport, scopes: Scope, *, must: b
 
     `must`: UsageError where no set of names gives exactly these scopes; else () leaves it to the person.
     """
+    with contextlib.suppress(ValueError, LookupError):
+        return _of_those_held(adapter, report, scopes)
     try:
-        told = scopes & ~report.scopes_unknown
-        try:
-            kept = adapter.scopes.narrow(report.grants, told)
-        except ValueError:
-            kept = adapter.scopes.write(told)
-        return tuple(sorted({*kept, *adapter.scopes.write(scopes & report.scopes_unknown)}))
-    except (ValueError, LookupError) as error:
+        # One permission may hold both what the venue tells of and what it does not.
+        return adapter.scopes.write(scopes)
+    except ValueError as error:
         if not must:
             return ()
         raise UsageError(
@@ -198,6 +197,16 @@ def wanted_grants(adapter: Adapter, report: KeyReport, scopes: Scope, *, must: b
             code="rotation.scopes",
             hint="declare needs the venue's permissions can express",
         ) from error
+
+
+def _of_those_held(adapter: Adapter, report: KeyReport, scopes: Scope) -> tuple[str, ...]:
+    """What the venue tells of is narrowed to what is wanted of it; the rest is made up of all names."""
+    told = scopes & ~report.scopes_unknown
+    try:
+        kept = adapter.scopes.narrow(report.grants, told)
+    except ValueError:
+        kept = adapter.scopes.write(told)
+    return tuple(sorted({*kept, *adapter.scopes.write(scopes & report.scopes_unknown)}))
 
 
 def wanted_ips(report: KeyReport, chosen: tuple[str, ...] | None) -> tuple[str, ...] | None:
