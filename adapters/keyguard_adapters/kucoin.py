@@ -217,7 +217,7 @@ def _report(row: Mapping[str, Any]) -> KeyReport:
     grants, ips, sub = (
         check.commas(row["permission"]),
         check.commas(row["ipWhitelist"]),
-        row.get("subName", ""),
+        check.label(row.get("subName", "")),
     )
     masked = any("*" in ip for ip in ips)
     if row.get("isMaster") and "General" in grants:
@@ -226,7 +226,7 @@ def _report(row: Mapping[str, Any]) -> KeyReport:
     return KeyReport(
         public_id=public_id,
         ref=public_id,
-        label=row.get("remark", ""),
+        label=check.label(row.get("remark", "")),
         account=sub or str(row["uid"]),
         scopes=SCOPES.read(grants),
         scopes_origin=Origin.REPORTED,

@@ -51,6 +51,7 @@ from keyguard_adapters._checks import (
     demand_handle,
     demand_label,
     from_ms,
+    label,
     new_passphrase,
     own,
     rows,
@@ -225,7 +226,7 @@ def _report(row: Mapping[str, Any], public_id: str, *, account: str, parent: str
     return KeyReport(
         public_id=public_id,
         ref=public_id,
-        label=row["label"],
+        label=label(row["label"]),
         account=account,
         parent=parent,
         scopes=SCOPES.read(grants),
