@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from typing import Any
@@ -74,8 +74,9 @@ def demand_addresses(facts: Facts, ips: tuple[str, ...]) -> None:
     most = facts.max_ips
     if (facts.ip_mandatory and not ips) or (most is not None and len(ips) > most):
         least = 1 if facts.ip_mandatory else 0
+        limit = "any number of" if most is None else most
         raise UsageError(
-            f"a {facts.name} key takes {least} to {most or 'any number of'} addresses, not {len(ips)}",
+            f"a {facts.name} key takes {least} to {limit} addresses, not {len(ips)}",
             code="exchange.addresses",
             still=_STILL,
             hint="name the addresses the desk trades from",
@@ -168,19 +169,21 @@ def passphrase_of(facts: Facts, current: KeyReport) -> Step[Secret]:
     return Secret(answer)
 
 
-def probe(request: Request) -> Step[bool | None]:
+def probe(request: Request, read: Callable[[Any], object] = bool) -> Step[bool | None]:
     """Whether the calling key holds the permission for a reading call; None where the answer tells neither.
 
     A refusal that says something of the key or the moment (IP, clock, rate …) is raised: it infers nothing.
+    Nor does an answer that is no JSON, or that `read` does not take (ValueError, LookupError …).
     """
     try:
-        yield request
+        reply = yield request
     except Refused as refusal:
         if refusal.fault is Fault.SCOPE:
             return False
         if refusal.fault in (Fault.OTHER, Fault.NOT_FOUND):
             return None
         raise
+    read(reply.json)
     return True
 
 
@@ -217,4 +220,14 @@ def needs_another_key(facts: Facts, what: str = "the permissions of a key") -> N
         code="exchange.not_offered",
         still="the key is as it was",
         hint="issue a new key with the rights wanted, then delete this one: keyguard key rotate",
+    )
+
+
+def no_longer_open(facts: Facts) -> NotOffered:
+    """The refusal to ask a venue that closed: whatever came back would prove nothing."""
+    return NotOffered(
+        f"{facts.name} closed on {facts.closed}: nothing there can be asked",
+        code="exchange.closed",
+        still="nothing was sent; a stored key stays stored",
+        hint="see that the balances were withdrawn, then: keyguard key remove",
     )

@@ -166,16 +166,21 @@ def demand_passphrase(who: Credential) -> Secret:
 
 
 def ed25519_base64(private_key: Secret, text: str) -> bytes:
-    """Ed25519 by a private key in base64: its 32 bytes, alone or followed by the 32 of the public key.
+    """Ed25519 by a private key in PEM, or in base64: its 32 bytes, alone or before the 32 of the public key.
 
     Raises UsageError, without the key, for anything else.
     """
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+    if private_key.reveal().startswith("-----BEGIN"):
+        return ed25519(private_key, text)
     octets = decoded(private_key)
     if len(octets) not in (32, 64):
         raise UsageError("the private key is not 32 or 64 bytes in base64", code="key.shape")
-    return Ed25519PrivateKey.from_private_bytes(octets[:32]).sign(text.encode())
+    key = Ed25519PrivateKey.from_private_bytes(octets[:32])
+    if octets[32:] not in (b"", key.public_key().public_bytes_raw()):
+        raise UsageError("the two halves of the private key do not belong together", code="key.shape")
+    return key.sign(text.encode())
 
 
 def jwt_hs256(claims: Mapping[str, Any], secret: Secret) -> str:

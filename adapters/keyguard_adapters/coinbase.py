@@ -174,9 +174,7 @@ ADAPTER = Adapter(
     guide_delete=PAGE.delete,
     example=Credential(
         "organizations/FAKE0000-0000-4000-8000-000000000000/apiKeys/FAKE1111-1111-4111-8111-111111111111",
-        Secret(
-            "FAKE" + "c0inbase4Hn8sQz2LrXw7Kd9Vb3Tm6Yc1Jf5Gp0Rk8Ws2Zx4Vy6Bt1Nq3Mu5Ph7Cj9Dg0Fl2Ae4yRs7KdQ=="
-        ),
+        Secret("FAKE" * 10 + "FALqeGlDhij3ojdtrmc3/h78oJDl9oYDgumyA0JvSOCtiA=="),  # a pair, as they come
         kind=KeyKind.ED25519,
     ),
 )

@@ -127,17 +127,15 @@ def clock() -> Step[int]:
 
 def whoami(public_id: str) -> Step[KeyReport]:
     """Read the accounts: that shows the profile and that the key reads. The rest is unknown."""
+    scopes, profile = Scope.NONE, ""
     try:
         reply = yield Request("GET", "/accounts")
     except Refused as refusal:
         if refusal.fault is not Fault.SCOPE:
             raise
-        return _report(public_id, Scope.NONE, "")
-    (profile,) = {text(row["profile_id"]) for row in rows(reply.json)}
-    return _report(public_id, Scope.READ, profile)
-
-
-def _report(public_id: str, scopes: Scope, profile: str) -> KeyReport:
+    else:
+        (profile,) = {text(row["profile_id"]) for row in rows(reply.json)}
+        scopes = Scope.READ
     return KeyReport(
         public_id=public_id,
         ref=public_id,

@@ -146,7 +146,8 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
 
 def fault(reply: Reply) -> tuple[Fault, str] | None:
     """Decide by `code`, of which 200000 is success."""
-    return by_code(reply, member(reply, "code").replace("200000", ""), FAULTS)
+    code = member(reply, "code")
+    return by_code(reply, "" if code == "200000" else code, FAULTS)
 
 
 def clock() -> Step[int]:

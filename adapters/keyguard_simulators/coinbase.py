@@ -8,7 +8,6 @@ request was sent to.
 from __future__ import annotations
 
 import base64
-import ipaddress
 import json
 import uuid
 from collections.abc import Mapping
@@ -28,7 +27,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from keyguard_simulators.accounts import Key
 from keyguard_simulators.state import State
-from keyguard_simulators.table import Caller, Endpoint, Form, Refusal, Rules, Table
+from keyguard_simulators.table import Caller, Endpoint, Form, Refusal, Rules, Table, within
 from keyguard_simulators.venue import KeyForm
 from keyguard_simulators.wire import Call
 
@@ -72,7 +71,7 @@ def _admit(state: State, call: Call) -> Key:
         raise _unauthorized()
     if not _verified(key.public_key, str(header.get("alg", "")), signed, signature):
         raise _unauthorized()
-    if not _timely(claims, call.now_ms) or not _meant(claims, call) or not _from_allowed(key, call.ip):
+    if not _timely(claims, call.now_ms) or not _meant(claims, call) or not within(key.ips, call.ip):
         raise _unauthorized()
     if not state.spend_nonce(key.public_id, str(header.get("nonce", ""))):
         raise _unauthorized()
@@ -105,10 +104,6 @@ def _meant(claims: Mapping[str, Any], call: Call) -> bool:
     """Whether the token names this call: method, host and path, without the query."""
     named = claims.get("uris", [claims.get("uri")])
     return isinstance(named, list) and f"{call.method} {call.headers.get('host', '')}{call.path}" in named
-
-
-def _from_allowed(key: Key, ip: str) -> bool:
-    return not key.ips or any(ipaddress.ip_address(ip) in ipaddress.ip_network(one) for one in key.ips)
 
 
 def _refused(refusal: Refusal) -> Any:

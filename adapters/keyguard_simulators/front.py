@@ -117,5 +117,7 @@ def _response(answer: Answer, rule: FaultRule | None) -> Response:
     text = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":"))
     if rule and rule.kind is FaultKind.MALFORMED:
         text = text[: len(text) // 2]
+    if answer.status == 204:  # no content
+        return Response(None, 204, answer.headers)
     headers = {"Content-Type": "application/json; charset=utf-8", **answer.headers}
     return Response(text.encode(), answer.status, headers)

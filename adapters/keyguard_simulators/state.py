@@ -13,7 +13,7 @@ from keyguard_simulators.limits import Limits
 
 @dataclass
 class Switches:
-    """What can be turned on and off. The last four settle what the venues' documents leave open."""
+    """What can be turned on and off. The Deribit and Bybit ones settle what documents leave open."""
 
     egress: str = ""  # the address callers from 127.0.0.1 are taken to have; "" takes them at their word
     new_key_delay_ms: int = 0  # a new key is unknown for so long
@@ -23,6 +23,7 @@ class Switches:
     tokens_outlive_keys: bool = False  # Deribit: a token works although its key is gone
     list_shows_secrets: bool = False  # Deribit: list_api_keys carries client_secret
     second_factor_everywhere: bool = False  # Deribit: every key method demands a code, not only the marked
+    classic_accounts: bool = False  # Bitget: accounts are of the classic mode, not of the unified one
 
 
 @dataclass(frozen=True, slots=True)

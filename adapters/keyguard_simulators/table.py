@@ -277,3 +277,8 @@ def split(text: object) -> tuple[str, ...]:
 def same(given: str, wanted: str) -> bool:
     """Compare in a time that tells nothing; any text will do."""
     return hmac.compare_digest(given.encode("utf-8", "replace"), wanted.encode("utf-8", "replace"))
+
+
+def within(ips: Collection[str], ip: str) -> bool:
+    """Whether a list of addresses and networks, () for any, has this address in it."""
+    return not ips or any(ipaddress.ip_address(ip) in ipaddress.ip_network(entry) for entry in ips)

@@ -116,7 +116,8 @@ class Facts:
     """What is true of a venue, with its source. Durations are None where no such rule exists.
 
     `base` is the https origin; `docs`/`checked` the source and the day it was read; `key_page` where a
-    person manages keys; `kinds`: of keys the adapter signs with. `lives`: the rules by which keys end.
+    person manages keys; `closed`: the day a venue that answers no more closed, "" while it is open;
+    `kinds`: of keys the adapter signs with. `lives`: the rules by which keys end.
     `limit`: how fast it may be asked (None: not documented). `clock_window`: how far a timestamp may be
     off (None: no timestamps). `max_ips`: entries per key (None: unknown, 0: it has no IP lists);
     `ip_forms`: what they may be. `disturbs`: what asking about a key does to the program that uses it
@@ -134,6 +135,7 @@ class Facts:
     docs: str
     checked: str
     key_page: str
+    closed: str = ""
     kinds: tuple[KeyKind, ...] = (KeyKind.HMAC,)
     nonce: NonceKind = NonceKind.NONE
     clock_window: timedelta | None = None
@@ -157,7 +159,9 @@ class Credential:
     key: str
     secret: Secret
     passphrase: Secret | None = None
-    kind: KeyKind = KeyKind.HMAC  # RSA, ED25519, ES256: `secret` is the PEM private key
+    kind: KeyKind = (
+        KeyKind.HMAC
+    )  # RSA, ED25519, ES256: a PEM private key, or the form of the adapter's example
 
 
 @dataclass(frozen=True, slots=True)

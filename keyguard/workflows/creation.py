@@ -13,7 +13,17 @@ from keyguard.core.errors import (
     Refused,
     UsageError,
 )
-from keyguard.core.exchange import Credential, Effect, Fault, Guide, KeyReport, NewKey, Reply, Request, Step
+from keyguard.core.exchange import (
+    Credential,
+    Effect,
+    Fault,
+    Guide,
+    KeyReport,
+    NewKey,
+    Reply,
+    Request,
+    Step,
+)
 from keyguard.core.keys import KeyVersion, VersionStatus
 from keyguard.core.rotation import Action, Event
 from keyguard.core.secret import Secret

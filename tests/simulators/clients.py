@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import itertools
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     import requests
 
 T = TypeVar("T")
+_LATER = itertools.count(1)
+"""Milliseconds by which one request of ours is later than the one before, however fast they follow."""
 
 
 def pybit_session(base: str, key: Key, secret: str = "") -> Any:
@@ -130,14 +133,23 @@ def rerouted(venue: str, base: str, key: Key, **credential: str) -> Any:
     return client
 
 
-def ask(adapter: Adapter, base: str, step: Step[T], who: Credential, now_ms: int, nonce: str = "") -> T:
-    """Drive an operation of our adapter against a simulator; a refusal is raised as the gateway raises it."""
+def ask(
+    adapter: Adapter,
+    base: str,
+    step: Step[T],
+    who: Credential,
+    now_ms: int,
+    nonce: Callable[[], object] = lambda: None,
+) -> T:
+    """Drive an operation of our adapter against a simulator; a refusal is raised as the gateway raises it.
+
+    `nonce` draws one for each request; unless it does, the nonce is the time, which is never the same twice.
+    """
     host = urlsplit(base).netloc
-    stamps = itertools.count()
 
     def asked(request: Request) -> Reply:
-        count = next(stamps)
-        stamp = Stamp(now_ms + count, nonce or str(now_ms + count), host)
+        ms = now_ms + next(_LATER)
+        stamp = Stamp(ms, str(nonce() or ms), host)
         wire = adapter.sign(request, who, stamp)
         got = send(Sent(wire.method, base + wire.target, dict(wire.headers), wire.body))
         reply = Reply(got.status, got.headers, got.body)

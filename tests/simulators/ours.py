@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -21,7 +20,7 @@ from keyguard_simulators.accounts import Account, Key
 from keyguard_simulators.serve import Running
 from keyguard_simulators.venue import KeyForm, Venue
 from tests.adapters.scripts import Script, adapter
-from tests.simulators.clients import Sent, send
+from tests.simulators.clients import Got, Sent, send
 
 T = TypeVar("T")
 
@@ -89,8 +88,45 @@ class Desk:
         client.password = key.passphrase
         client.urls["api"] = _moved(client.urls["api"], self.base)
         client.hostname = urlsplit(self.base).netloc
+        for hosts in client.urls.get("hostnames", {}):
+            client.urls["hostnames"][hosts] = client.hostname
         client.rateLimit = 2
         return client
+
+
+def replay(desk: Desk, vector: dict[str, Any], grants: frozenset[str], spoil: str = "") -> Got:
+    """Send a request as another client signed it, at the moment it did, with a key the venue knows.
+
+    `spoil`: the header or query parameter whose signature is changed in its middle.
+    """
+    given, expected = vector["credentials"], vector["expected"]
+    state = desk.venue.state
+    state.clock.frozen_ms = vector["clock_ms"]
+    lines = given.get("public_key_body", ())
+    marks = [f"-----{word} PUBLIC KEY-----" for word in ("BEGIN", "END")]
+    state.book.add_key(
+        Key(
+            public_id=given.get("apiKey") or given["api_key"],
+            number=state.book.next_number,
+            account=desk.main.id,
+            grants=grants,
+            ips=(),
+            label="",
+            created_ms=0,
+            live_ms=0,
+            secret=given.get("secret", ""),
+            passphrase=given.get("passphrase", ""),
+            public_key="\n".join([marks[0], *lines, marks[1], ""]) if lines else "",
+        )
+    )
+    headers = dict(expected["headers"])
+    headers["Host"] = urlsplit(expected["url"]).netloc  # some venues sign it
+    url = re.sub(r"^https?://[^/]+", desk.base, expected["url"])
+    if spoil in headers:
+        headers[spoil] = _changed(headers[spoil], 20)
+    elif spoil:
+        url = _changed(url, url.index(f"{spoil}=") + 20)
+    return send(Sent(expected["method"], url, headers, (expected["body"] or "").encode()))
 
 
 def credential(key: Key) -> Credential:
@@ -104,8 +140,8 @@ def wrong(key: Key, secret: str) -> Credential:
     return Credential(key.public_id, Secret(secret), passphrase)
 
 
-def codes(seen: Sequence[Any]) -> list[str]:
-    return [one.code for one in seen]
+def _changed(text: str, at: int) -> str:
+    return f"{text[:at]}{'1' if text[at] != '1' else '2'}{text[at + 1 :]}"
 
 
 def _moved(urls: Any, base: str) -> Any:

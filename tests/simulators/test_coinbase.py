@@ -51,7 +51,7 @@ class Desk:
 
     def whoami(self, who: Credential) -> Any:
         now_ms = self.venue.state.clock.now_ms()
-        return ask(ADAPTER, self.base, ADAPTER.whoami(who.key), who, now_ms, str(uuid.uuid4()))
+        return ask(ADAPTER, self.base, ADAPTER.whoami(who.key), who, now_ms, uuid.uuid4)
 
     def get(self, path: str, **claims: Any) -> Got:
         """A GET of the trader, signed with PyJWT; `claims` override those of a good token."""

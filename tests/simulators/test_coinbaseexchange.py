@@ -75,9 +75,9 @@ def test_an_unknown_or_deleted_key_is_refused(desk: Desk) -> None:
 
 def test_a_clock_half_a_minute_off_is_refused(desk: Desk) -> None:
     client = desk.ccxt(desk.trader)
-    desk.venue.state.clock.offset_ms = 25_000
+    desk.venue.state.clock.offset_ms = -25_000
     assert client.private_get_accounts()
-    desk.venue.state.clock.offset_ms = 35_000
+    desk.venue.state.clock.offset_ms = -90_000
     with pytest.raises(ccxt.AuthenticationError, match="request timestamp expired"):
         client.private_get_accounts()
 

@@ -1,0 +1,196 @@
+"""Bullish, trading API: HMAC keys that a person makes on the site; a key is asked by logging in with it.
+
+Docs: https://api.exchange.bullish.com/docs/api/rest/ (api-docs of 2025-09-03, api-examples of 2025-09-22;
+read 2026-11-21); signing as in ccxt 4.5.90.
+
+Surprises:
+- Only the log-in names the key: it gives a token for 24 hours, bound to the caller's address, and all other
+  calls carry that. So a deleted key may go on working by its tokens: the next day counts as exposed.
+- A GET signs the plain text, a POST the hex SHA-256 of it; the query is never signed.
+- Nonces grow within the day's microseconds; whether a log-in's counts with those of orders is not told.
+- A key has no permissions of its own: its type decides. Only ECDSA keys withdraw, and none is made here.
+- One code, 8327, answers an unknown key, a deleted one, a wrong signature and a foreign address.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from keyguard.core.errors import Refused
+from keyguard.core.exchange import (
+    Adapter,
+    Credential,
+    Facts,
+    Fault,
+    IpForm,
+    KeyReport,
+    Limit,
+    NonceKind,
+    Reply,
+    Request,
+    ScopeNames,
+    Stamp,
+    Step,
+    Wire,
+)
+from keyguard.core.keys import Origin, Scope
+from keyguard.core.secret import Secret
+from keyguard_adapters._checks import rows, text
+from keyguard_adapters._faults import by_code, member
+from keyguard_adapters._page import Page
+from keyguard_adapters._sign import compact, demand_kind, encoded, hmac_sha256, pairs, target, unsigned
+
+FACTS = Facts(
+    id="bullish",
+    name="Bullish",
+    base="https://api.exchange.bullish.com",
+    docs="https://api.exchange.bullish.com/docs/api/rest/",
+    checked="2026-11-21",
+    key_page="https://exchange.bullish.com",
+    nonce=NonceKind.COUNTER,
+    clock_window=timedelta(seconds=5),
+    ip_forms=frozenset({IpForm.IPV4, IpForm.NETWORK4}),
+    limit=Limit(50, timedelta(seconds=1)),
+    disturbs="each question logs in and out: a nonce of its program may become too small, a session end",
+    label_pattern=r"[ -~]{1,64}",
+    dead=frozenset({Fault.AMBIGUOUS}),
+    env_names={
+        "sdk": (("BX_PUBLIC_KEY", "key"), ("BX_SECRET_KEY", "secret")),
+        "ccxt": (("BULLISH_APIKEY", "key"), ("BULLISH_SECRET", "secret")),
+    },
+    unverified=(
+        "shape of the secret; that of the key rests on one official sample",
+        "how far BX-TIMESTAMP may be off (5 s are assumed)",
+        "whether a log-in's nonce counts with those of orders (for ECDSA keys it does not)",
+        "whether logging out ends the one session or all of the key",
+        "whether tokens die with their key; which error each failed log-in gets",
+        "addresses a key may have, IPv6; whether a key can be changed; wording of the page",
+        "ECDSA keys: the documents disagree on what is signed, so they are refused here",
+    ),
+)
+
+SCOPES = ScopeNames(
+    {
+        "hmac": Scope.READ
+        | Scope.TRADE_SPOT
+        | Scope.TRADE_MARGIN
+        | Scope.TRADE_DERIVATIVES
+        | Scope.TRANSFER_INTERNAL,
+    }
+)
+PAGE = Page(
+    FACTS, SCOPES, hint="an HMAC key trades everything and transfers; keys that withdraw are ECDSA keys"
+)
+
+FAULTS = {
+    "2029": Fault.NONCE,
+    "2035": Fault.NONCE,
+    "3034": Fault.RATE,
+    "3035": Fault.RATE,
+    "6105": Fault.SCOPE,
+    "8327": Fault.AMBIGUOUS,
+    "8334": Fault.AMBIGUOUS,
+    "96000": Fault.RATE,
+    "96001": Fault.RATE,
+}
+
+TOKEN = "bearer"  # noqa: S105 - a parameter's name
+"""The parameter of a request by which a session's token is given: it leaves as a header, never in the URL."""
+
+_V1 = "/trading-api/v1/"
+_LOGIN = f"{_V1}users/hmac/login"
+_DONE = ("0", "1001")  # codes of answers that are no refusals
+
+
+def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
+    """Sign time + nonce + method + path (+ body) with HMAC-SHA256 in hex; a POST's text is hashed first.
+
+    The log-in names the key, every other call its session's token.
+    """
+    if not request.signed:
+        return unsigned(request)
+    demand_kind(who, FACTS)
+    query, body = dict(request.query), compact(request.body)
+    token, nonce = query.pop(TOKEN, None), _nonce(stamp)
+    signed = f"{stamp.ms}{nonce}{request.method}{request.path}{body}"
+    if request.body is not None:
+        signed = hashlib.sha256(signed.encode()).hexdigest()
+    headers = {
+        "BX-TIMESTAMP": str(stamp.ms),
+        "BX-NONCE": nonce,
+        "BX-SIGNATURE": hmac_sha256(who.secret, signed).hex(),
+    }
+    if request.body is not None:
+        headers["Content-Type"] = "application/json"
+    if token is None:
+        headers["BX-PUBLIC-KEY"] = who.key
+    else:
+        shown = token.reveal() if isinstance(token, Secret) else str(token)
+        headers["Authorization"] = f"Bearer {shown}"
+    return Wire(request.method, target(request.path, encoded(pairs(query))), headers, body.encode())
+
+
+def _nonce(stamp: Stamp) -> str:
+    """Our counter counts milliseconds, the venue's microseconds; more digits are another client's own."""
+    return stamp.nonce if len(stamp.nonce) > len(str(stamp.ms)) else f"{stamp.nonce}000"
+
+
+def fault(reply: Reply) -> tuple[Fault, str] | None:
+    code = member(reply, "errorCode")
+    return by_code(reply, "" if code in _DONE else code, FAULTS)
+
+
+def clock() -> Step[int]:
+    reply = yield Request("GET", f"{_V1}time", signed=False)
+    return int(reply.json["timestamp"])
+
+
+def whoami(public_id: str) -> Step[KeyReport]:
+    """Log in, ask for the trading accounts, log out; the session is closed whatever they answer."""
+    reply = yield Request("GET", _LOGIN)
+    session = {TOKEN: Secret(text(reply.json["token"]))}
+    try:
+        reply = yield Request("GET", f"{_V1}accounts/trading-accounts", query=session)
+    except Refused:
+        yield from _log_out(session)
+        raise
+    yield from _log_out(session)
+    return KeyReport(
+        public_id=public_id,
+        ref=public_id,
+        account=_primary(rows(reply.json)),
+        scopes=SCOPES.names["hmac"],
+        scopes_origin=Origin.INFERRED,
+        grants=("hmac",),
+        notes=("that it may all this follows from its type; from which addresses, only the site tells",),
+    )
+
+
+def _log_out(session: Mapping[str, Any]) -> Step[None]:
+    try:
+        yield Request("GET", f"{_V1}users/logout", query=session)
+    except Refused:
+        return  # the token is forgotten here, and ends by itself within a day
+
+
+def _primary(accounts: list[Any]) -> str:
+    """The primary trading account, of which a user has one; "" where the answer shows none or several."""
+    primary = [text(one["tradingAccountId"]) for one in accounts if one["isPrimaryAccount"] in (True, "true")]
+    return primary[0] if len(primary) == 1 else ""
+
+
+ADAPTER = Adapter(
+    facts=FACTS,
+    sign=sign,
+    fault=fault,
+    scopes=SCOPES,
+    clock=clock,
+    whoami=whoami,
+    guide_create=PAGE.create,
+    guide_edit=PAGE.edit,
+    guide_delete=PAGE.delete,
+    example=Credential("FAKE" + "-HMAC-7909d489-bullish", Secret("FAKE" + "-2f5bfb13-ab60-46ac-bullish")),
+)

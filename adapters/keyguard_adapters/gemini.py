@@ -1,0 +1,171 @@
+"""Gemini, the exchange (REST v1): a key tells its roles, a person manages keys on the website.
+
+Docs: https://docs.gemini.com (API keys, roles, error codes, rate limits; as of 2026-03-04, read 2026-11-20);
+signing as in ccxt 4.5.90.
+
+Surprises:
+- The parameters travel in a header, base64 of JSON; the body stays empty.
+- Asking disturbs twice: it moves the key's nonce on, and on a key that "requires heartbeat" it sets the
+  30-second dead-man clock back, which may keep the orders of a dead program alive.
+- A key with a "time based nonce" wants unix time; a time may be in milliseconds, and so ours is.
+- `GEMINI_API_KEY` mostly holds another company's key: only `account-…` and `master-…` are of this venue.
+- Auditor excludes the other roles, and these read as well. All about a key is fixed when it is made.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from keyguard.core.errors import UsageError
+from keyguard.core.exchange import (
+    Adapter,
+    Credential,
+    Facts,
+    Fault,
+    Guide,
+    KeyReport,
+    KeySpec,
+    Limit,
+    NonceKind,
+    Reply,
+    Request,
+    ScopeNames,
+    Stamp,
+    Step,
+    Wire,
+)
+from keyguard.core.keys import Origin, Scope
+from keyguard.core.secret import Secret
+from keyguard_adapters._checks import flag
+from keyguard_adapters._env import env_names
+from keyguard_adapters._faults import by_code, member
+from keyguard_adapters._page import Page
+from keyguard_adapters._sign import compact, demand_kind, encoded, hmac_sha384, pairs, target, unsigned
+
+FACTS = Facts(
+    id="gemini",
+    name="Gemini",
+    base="https://api.gemini.com",
+    docs="https://docs.gemini.com",
+    checked="2026-11-20",
+    key_page="https://exchange.gemini.com/settings/api",
+    nonce=NonceKind.COUNTER,
+    limit=Limit(600, timedelta(minutes=1)),
+    disturbs="moves the key's nonce on, and sets the dead-man clock of a key with heartbeat back",
+    dead=frozenset({Fault.KEY_UNKNOWN}),
+    env_names=env_names(
+        sdk=("GEMINI_API_KEY", "GEMINI_API_SECRET"),
+        ccxt="GEMINI",
+        hummingbot=("gemini_api_key", "gemini_api_secret"),
+    ),
+    unverified=(
+        "InvalidApiKey: known from clients, missing in the documented table; its HTTP status",
+        "what a disabled key is told; what WealthManager may, a role met in the docs once",
+        "that a time based nonce may be in milliseconds (one page says seconds, the types say either)",
+        "how many trusted IPs a key takes, networks, IPv6: single IPv4 addresses are assumed",
+        "that no key ends by age or idleness; lengths of the secret beyond 27 and 28",
+    ),
+)
+
+SCOPES = ScopeNames(
+    {
+        "Auditor": Scope.READ,
+        "Trader": Scope.READ | Scope.TRADE_SPOT | Scope.TRADE_DERIVATIVES,
+        "FundManager": Scope.READ | Scope.WITHDRAW | Scope.TRANSFER_INTERNAL,
+        "Administrator": Scope.OTHER,
+        "WealthManager": Scope.OTHER,
+    }
+)
+PAGE = Page(FACTS, SCOPES, hint="Trader trades spot and derivatives; FundManager withdraws and moves inside")
+
+FAULTS = {
+    "InvalidApiKey": Fault.KEY_UNKNOWN,
+    "InvalidSignature": Fault.SIGNATURE,
+    "InvalidNonce": Fault.NONCE,
+    "BadNonce": Fault.NONCE,  # older name, known from clients
+    "MissingRole": Fault.SCOPE,
+    "NotGroupApiCompatible": Fault.SCOPE,
+    "AccountsOnGroupOnlyApi": Fault.SCOPE,
+    "MissingAccounts": Fault.SCOPE,
+    "RemoteAddressForbidden": Fault.IP,
+    "RateLimit": Fault.RATE,
+    "Maintenance": Fault.BUSY,
+}
+
+
+def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
+    """Put request, nonce and parameters into a header and sign its text with HMAC-SHA384 in hex.
+
+    Raises UsageError for the key of another company: it must not be sent here.
+    """
+    if not request.signed:
+        return unsigned(request)
+    demand_kind(who, FACTS)
+    if not re.match("(account|master)-", who.key):
+        raise UsageError(
+            "this is no key of the exchange Gemini: those begin with account- or master-",
+            code="credential.shape",
+            still="nothing was sent",
+            hint="GEMINI_API_KEY is also the name of Google's keys",
+        )
+    payload = {"request": request.path, "nonce": stamp.nonce, **(request.body or {})}
+    text = base64.b64encode(compact(payload).encode()).decode()
+    headers = {
+        "Content-Type": "text/plain",
+        "Cache-Control": "no-cache",
+        "X-GEMINI-APIKEY": who.key,
+        "X-GEMINI-PAYLOAD": text,
+        "X-GEMINI-SIGNATURE": hmac_sha384(who.secret, text).hex(),
+    }
+    return Wire(request.method, target(request.path, encoded(pairs(request.query))), headers)
+
+
+def fault(reply: Reply) -> tuple[Fault, str] | None:
+    return by_code(reply, member(reply, "reason"), FAULTS)
+
+
+def whoami(public_id: str) -> Step[KeyReport]:
+    reply = yield Request("POST", "/v1/roles")
+    grants = tuple(sorted(_roles(reply.json)))
+    master = public_id.startswith("master-")
+    return KeyReport(
+        public_id=public_id,
+        ref=public_id,
+        scopes=SCOPES.read(grants),
+        scopes_origin=Origin.REPORTED,
+        grants=grants,
+        notes=("a master key: it reaches every account of the group",) if master else (),
+    )
+
+
+def _roles(row: Mapping[str, Any]) -> set[str]:
+    if not {"isAuditor", "isFundManager", "isTrader"} <= set(row):
+        raise ValueError("a role is not told")
+    held = {name.removeprefix("is") for name in row if name.startswith("is") and flag(row[name])}
+    return {"Administrator" if role == "AccountAdmin" else role for role in held}
+
+
+def guide_create(spec: KeySpec) -> Guide:
+    """Raises UsageError for what no set of roles gives exactly; Auditor is left out beside another role."""
+    PAGE.create(spec)
+    grants = spec.grants or SCOPES.write(spec.scopes)
+    others = tuple(grant for grant in grants if grant != "Auditor")
+    return PAGE.create(replace(spec, grants=others or grants))
+
+
+ADAPTER = Adapter(
+    facts=FACTS,
+    sign=sign,
+    fault=fault,
+    scopes=SCOPES,
+    whoami=whoami,
+    guide_create=guide_create,
+    guide_edit=PAGE.edit,
+    guide_delete=PAGE.delete,
+    example=Credential("account-" + "FAKE8sQz2LrXw7Kd9Vb3", Secret("FAKE" + "gem1niTm6Yc1Jf5Gp0Rk8Ws2")),
+)

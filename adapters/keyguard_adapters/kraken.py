@@ -1,0 +1,199 @@
+"""Kraken, spot: a key describes itself, a person manages keys on the website.
+
+Docs: https://docs.kraken.com (authentication, GetApiKeyInfo with its permissions as of 2026-05-27; read
+2026-11-20); signing as in krakenex 2.2.2, python-kraken-sdk 3.5.1 and ccxt 4.5.90.
+
+Surprises:
+- `EAPI:Invalid key` is the answer for a deleted key and, now and then, for one that lives (ccxt issues
+  6002, 8634): one answer proves nothing, and asking again and again leads to a lockout.
+- Every call moves the key's nonce on. A program that counts lower is refused; one that counts in micro- or
+  nanoseconds leaves no room for ours, and its key cannot be asked about.
+- A key may want a second factor (`otp`): a fixed password, kept as the passphrase, or codes. Without it a
+  call that needs no permission is denied for lack of permission (npm-kraken-api issue 61).
+- Errors come with HTTP 200. Withdrawal *addresses* have permissions of their own.
+- Calls that manage keys exist for Prime and for partners' apps only: other kinds of keys.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from keyguard.core.errors import Refused
+from keyguard.core.exchange import (
+    Adapter,
+    Ask,
+    Credential,
+    Facts,
+    Fault,
+    IpForm,
+    KeyReport,
+    Limit,
+    NonceKind,
+    Reply,
+    Request,
+    ScopeNames,
+    Stamp,
+    Step,
+    Wire,
+)
+from keyguard.core.keys import Origin, Scope
+from keyguard.core.secret import Secret
+from keyguard_adapters._checks import from_seconds, rows, text
+from keyguard_adapters._env import env_names
+from keyguard_adapters._faults import by_code, member
+from keyguard_adapters._page import Page
+from keyguard_adapters._sign import (
+    compact,
+    decoded,
+    demand_kind,
+    encoded,
+    hmac_sha512,
+    pairs,
+    target,
+    unsigned,
+)
+
+FACTS = Facts(
+    id="kraken",
+    name="Kraken",
+    base="https://api.kraken.com",
+    docs="https://docs.kraken.com",
+    checked="2026-11-20",
+    key_page="https://www.kraken.com/u/security/api",
+    nonce=NonceKind.COUNTER,
+    ip_forms=frozenset(IpForm),
+    limit=Limit(1, timedelta(seconds=3)),  # the lowest tier, when its 15 calls are used up
+    disturbs="moves the key's nonce on: a program that counts lower is refused (EAPI:Invalid nonce)",
+    dead=frozenset({Fault.AMBIGUOUS}),
+    env_names=env_names(
+        sdk=("KRAKEN_API_KEY", "KRAKEN_API_SECRET"),
+        ccxt="KRAKEN",
+        hummingbot=("kraken_api_key", "kraken_secret_key"),
+    ),
+    unverified=(
+        "what a foreign address and an expired key are told",
+        "that a key wanting a second factor is denied GetApiKeyInfo for lack of permission (a user's report)",
+        "IPv6 and networks on keys of the website (documented for partners' keys); the length of IP lists",
+        "after how many months without use a key is disabled (support article of 2025-03-31)",
+        "how many keys an account has; how long a lockout lasts (15 minutes in older docs)",
+    ),
+)
+
+_TRADE = Scope.TRADE_SPOT | Scope.TRADE_MARGIN
+SCOPES = ScopeNames(
+    {
+        "query-funds": Scope.READ,
+        "add-funds": Scope.OTHER,
+        "withdraw-funds": Scope.WITHDRAW,
+        "earn-funds": Scope.OTHER,
+        "query-open-trades": Scope.READ,
+        "query-closed-trades": Scope.READ,
+        "modify-trades": _TRADE,
+        "close-trades": _TRADE,
+        "query-ledger": Scope.READ,
+        "export-data": Scope.READ,
+        "create-ws-token": Scope.READ,
+        "add-withdraw-address": Scope.OTHER,
+        "update-withdraw-address": Scope.OTHER,
+    }
+)
+PAGE = Page(FACTS, SCOPES, hint="orders are spot and margin alike")
+
+FAULTS = {
+    "EAPI:Invalid-key": Fault.AMBIGUOUS,
+    "EAPI:Invalid-signature": Fault.SIGNATURE,
+    "EAPI:Invalid-nonce": Fault.NONCE,
+    "EAPI:Rate-limit-exceeded": Fault.RATE,
+    "EGeneral:Permission-denied": Fault.SCOPE,
+    "EGeneral:Temporary-lockout": Fault.RATE,
+    "EGeneral:Too-many-requests": Fault.RATE,
+    "EGeneral:Internal-error": Fault.BUSY,
+    "EService:Busy": Fault.BUSY,
+    "EService:Unavailable": Fault.BUSY,
+}
+_INFO = "/0/private/GetApiKeyInfo"
+
+
+def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
+    """Sign path + SHA-256(nonce + body) with HMAC-SHA512; the nonce, and a fixed `otp`, stand in the body."""
+    if not request.signed:
+        return unsigned(request)
+    demand_kind(who, FACTS)
+    otp = {"otp": who.passphrase.reveal()} if who.passphrase else {}
+    params = {"nonce": stamp.nonce, **otp, **(request.body or {})}
+    nested = any(isinstance(value, list | dict) for value in params.values())
+    body = compact(params) if nested else encoded(pairs(params))
+    headers = {
+        "API-Key": who.key,
+        "API-Sign": signature(request.path, stamp.nonce, body, who.secret),
+        "Content-Type": "application/json" if nested else "application/x-www-form-urlencoded",
+    }
+    return Wire(request.method, target(request.path, encoded(pairs(request.query))), headers, body.encode())
+
+
+def signature(path: str, nonce: str, body: str, secret: Secret) -> str:
+    """The signature of exactly this body, in base64."""
+    digest = hashlib.sha256(f"{nonce}{body}".encode()).digest()
+    return base64.b64encode(hmac_sha512(decoded(secret), path.encode() + digest)).decode()
+
+
+def fault(reply: Reply) -> tuple[Fault, str] | None:
+    """Decide by the first error's family and name; what follows them are details."""
+    name = ":".join(member(reply, "error", 0).split(":")[:2])
+    return by_code(reply, name.replace(" ", "-"), FAULTS)
+
+
+def whoami(public_id: str) -> Step[KeyReport]:
+    """Ask the key about itself. That needs no permission: a denial means that a code is wanted."""
+    try:
+        reply = yield Request("POST", _INFO, body={})
+    except Refused as refusal:
+        if refusal.fault is not Fault.SCOPE:
+            raise
+        code = yield Ask("totp", "the second factor of this Kraken key, as set for its use by API")
+        reply = yield Request("POST", _INFO, body={"otp": code})
+    return _report(reply.json["result"], public_id)
+
+
+def _report(row: Mapping[str, Any], public_id: str) -> KeyReport:
+    if row["apiKey"] != public_id:
+        raise ValueError("the answer describes another key")
+    grants, ends = tuple(sorted(rows(row["permissions"]))), row["validUntil"]
+    addresses = any(grant.endswith("-withdraw-address") for grant in grants)
+    return KeyReport(
+        public_id=public_id,
+        ref=public_id,
+        label=str(row["apiKeyName"]),
+        account=text(row["iban"]),
+        scopes=SCOPES.read(grants),
+        scopes_origin=Origin.REPORTED,
+        grants=grants,
+        ips=tuple(text(ip) for ip in rows(row["ipAllowlist"])),
+        ips_origin=Origin.REPORTED,
+        created_at=from_seconds(row["createdTime"]),
+        expires_at=None if str(ends) == "0" else from_seconds(ends),
+        expiry_origin=Origin.REPORTED,
+        notes=("it may add or change withdrawal addresses",) if addresses else (),
+    )
+
+
+ADAPTER = Adapter(
+    facts=FACTS,
+    sign=sign,
+    fault=fault,
+    scopes=SCOPES,
+    whoami=whoami,
+    guide_create=PAGE.create,
+    guide_edit=PAGE.edit,
+    guide_delete=PAGE.delete,
+    example=Credential(
+        "FAKE" + "kr4ken8sQz2LrXw7Kd9Vb3Tm6Yc1Jf5Gp0Rk8Ws2Zx4Vy6Bt1Nq3",
+        Secret(
+            "FAKE" + "kr4kenS4Hn8sQz2LrXw7Kd9Vb3Tm6Yc1Jf5Gp0Rk8Ws2Zx4Vy6Bt1Nq3Mu5Ph7Cj9Dg0Fl2Ae4yRs7KdQQ=="
+        ),
+    ),
+)
