@@ -13,7 +13,7 @@ from keyguard.core.rotation import State
 from keyguard.ports.all import Ports
 from keyguard.ports.inventory import Observation
 from keyguard.ports.journal import Workflow
-from keyguard.workflows import credentials, managers, records
+from keyguard.workflows import credentials, managers, records, venue_keys
 from keyguard.workflows.identity import Actor, names
 from keyguard.workflows.operations import ask
 from keyguard.workflows.plan import REASONS, Plan
@@ -78,6 +78,9 @@ def make_plan(ports: Ports, key: Key, options: Options, workflow_id: str) -> Pla
     if adapter.create_key is not None:
         itself = Scope.MANAGE_KEYS in scopes
         manager = managers.choose(ports, key, old, account, named=options.manager, itself=itself)
+        if manager:
+            report = _as_listed(ports, key, report, account, manager)
+            scopes = wanted_scopes(key, report)
     elif options.manager:
         raise UsageError(
             f"{adapter.facts.name} creates no keys by API, so no key can manage it",
@@ -116,6 +119,26 @@ def make_plan(ports: Ports, key: Key, options: Options, workflow_id: str) -> Pla
         ips_known=ips is not None,
         seen=_seen(ports, key, old, account),
     )
+
+
+def _as_listed(ports: Ports, key: Key, report: KeyReport, account: str, manager: str) -> KeyReport:
+    """What the key says of itself, with what only its managing key is told of it."""
+    list_keys = ports.gateway.adapter(key.venue).list_keys
+    if list_keys is None or (report.scopes_origin is Origin.REPORTED and report.ips is not None):
+        return report
+    who = credentials.load(ports, ports.inventory.live_version(manager))
+    listed = venue_keys.find(ask(ports, key.venue, list_keys(account), who), report.public_id)
+    if listed is None:
+        return report
+    if listed.scopes_origin is Origin.REPORTED and report.scopes_origin is not Origin.REPORTED:
+        report = replace(
+            report,
+            scopes=listed.scopes,
+            scopes_unknown=listed.scopes_unknown,
+            scopes_origin=listed.scopes_origin,
+            grants=listed.grants,
+        )
+    return report if report.ips is not None else replace(report, ips=listed.ips, ips_origin=listed.ips_origin)
 
 
 def open_workflow(ports: Ports, kind: str, key: Key, plan: Plan, workflow_id: str) -> Workflow:

@@ -88,6 +88,7 @@ class InProcess:
         async def send(message: Any) -> None:
             told.append(message)
 
+        self._clock.sleep(0.002)  # there and back: some venues take a millisecond for a nonce
         self._runner.run(self._front(scope, receive, send))
         if not told:
             return Loss.SILENT
@@ -122,7 +123,8 @@ class Person:
 
     def answer(self, question: Ask) -> str:
         assert question.kind == "totp", f"a person was asked: {question.prompt}"
-        return totp.code(self._world.home.totp_secret, self._world.venue.state.clock.now_ms())
+        self._world.clock.sleep(30)  # for a code that was not used yet
+        return totp.code(self._world.firm.totp_secret, self._world.venue.state.clock.now_ms())
 
     def tell(self, step: str, detail: str = "") -> None:
         self.told.append(f"{step}: {detail}")
@@ -144,7 +146,9 @@ class VenueWorld:
         self.inventory.joined = [self.people, self.audit, self.findings]
         self.person = Person(self)
         self.firm = self.venue.open_account("firm1", "")
+        self.firm.second_factor = True
         self.manager = ""
+        self.others: set[str] = set()
         self.home, self.old, account = self._furnished()
         self.clock.sleep(60)
         report = self.asked(self.credential(self.old))
@@ -183,6 +187,8 @@ class VenueWorld:
     def _furnished(self) -> tuple[Account, Key, str]:
         """The desk's account, its key, and what that account is called in key management."""
         facts = told(self.name)
+        if first := getattr(facts, "FIRST", None):
+            self.others = {self.issue(self.firm, first).public_id}
         if facts.MANAGER is None:
             return self.firm, self.issue(self.firm, facts.TRADER), ""
         managing = self.issue(self.firm, facts.MANAGER)
@@ -192,7 +198,7 @@ class VenueWorld:
         for account in (self.venue.open_account("desk1", self.firm.id), self.firm):
             key = self.issue(account, facts.TRADER)
             named = self.asked(self.credential(key)).account
-            for called in (named,) if named else (account.id, account.name, ""):
+            for called in (named,) if named else (account.name, account.id, ""):
                 try:
                     listed = ask(self.ports, self.name, self.adapter.list_keys(called), who)
                 except (ExchangeError, UsageError):
