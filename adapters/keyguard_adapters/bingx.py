@@ -227,7 +227,7 @@ def _report(row: Mapping[str, Any], public_id: str) -> KeyReport:
     return KeyReport(
         public_id=public_id,
         ref=public_id,
-        label=row.get("note", ""),
+        label=check.label(row.get("note", "")),
         scopes=SCOPES.read(grants),
         scopes_origin=Origin.REPORTED,
         grants=grants,

@@ -294,7 +294,7 @@ def _report(row: Mapping[str, Any], sub: str) -> KeyReport:
 
 def _classic_report(row: Mapping[str, Any]) -> KeyReport:
     key, grants = check.text(row["subAccountApiKey"]), {CODES[name] for name in check.rows(row["permList"])}
-    report = KeyReport(key, key, row["label"], account=str(row["subAccountUid"]))
+    report = KeyReport(key, key, check.label(row["label"]), account=str(row["subAccountUid"]))
     return replace(report, **_told(grants, tuple(check.rows(row["ipList"]))))
 
 

@@ -282,7 +282,7 @@ def _report(row: Mapping[str, Any]) -> KeyReport:
     return KeyReport(
         public_id=public_id,
         ref=public_id,
-        label=row["name"],
+        label=check.label(row["name"]),
         account=str(row["user_id"]),
         scopes=SCOPES.read(tuple(grants)),
         scopes_origin=Origin.REPORTED,

@@ -244,7 +244,7 @@ def _report(row: Mapping[str, Any], account: str, *, parent: bool = False) -> Ke
     return KeyReport(
         public_id=public_id,
         ref=public_id,
-        label=row["note"],
+        label=check.label(row["note"]),
         account=account,
         scopes=SCOPES.read(grants),
         scopes_origin=Origin.REPORTED,
