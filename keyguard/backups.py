@@ -23,7 +23,7 @@ from keyguard.core.canonical import parse_instant
 from keyguard.core.errors import IntegrityError, KeyguardError, StoreError, UsageError
 from keyguard.core.secret import Secret
 from keyguard.gateway.clock import SystemClock
-from keyguard.home import Config, Home
+from keyguard.home import Config, Home, rights_members, rights_policy
 from keyguard.ports.secrets import get_many
 from keyguard.stores.audit import SqlAuditLog
 from keyguard.stores.backup_format import Reader, Writer, damaged
@@ -115,7 +115,12 @@ def create(home: Home, ports: Ports, file: Path, passphrase: Secret | None) -> M
                     "adapters": list(config.adapters),
                     "firm": dict(config.firm),
                     "simulators": dict(config.simulators),
+                    "hosts": dict(config.hosts),
                     "use_rules": [dict(table) for table in config.use_rules],
+                    "egress": [dict(table) for table in config.egress],
+                    "rights": rights_members(config.rights),
+                    "daemon": dict(config.daemon),
+                    "alerts": dict(config.alerts),
                 },
                 "log": {"records": head.records, "chain": head.chain},
                 "missing": list(found.missing),
@@ -182,7 +187,7 @@ def _build(
             stream = closing.enter_context(file.open("rb"))
         reader = Reader(stream, key)
         manifest = read_manifest(reader)
-        config = Config(id=clock.token(8).hex(), store=store or manifest["store"], **manifest["config"])
+        config = _config(clock.token(8).hex(), store or manifest["store"], manifest["config"])
         staged.write(config)  # first: by its id the next restore finds what this one may leave behind
         items = read_items(reader)
         copy_database(reader, staged.database_file)
@@ -206,6 +211,15 @@ def _build(
         restoration = backup.tell_restored(ports, origin, known)
         ports.audit.verify()
     return Restored(origin, len(items), restoration, missing)
+
+
+def _config(home_id: str, store: str, chosen: Mapping[str, Any]) -> Config:
+    """What the backed up home had chosen; its policy of rights too, or a restored one would be laxer."""
+    try:
+        policy = rights_policy(chosen.get("rights", {}))
+    except ValueError:
+        raise damaged("its policy of rights means nothing") from None
+    return Config(id=home_id, store=store, **{**chosen, "rights": policy})
 
 
 def _fill(staged: Home, config: Config, items: dict[str, Secret], passphrase: Callable[[], Secret]) -> None:

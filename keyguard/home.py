@@ -11,7 +11,9 @@
     self_approval = "refused"     # or "exception": allowed with a compensating control, on record
     [firm]                        # who writes the audit log (declared)
     [simulators]                  # venue = "http://127.0.0.1:PORT"; this home is for trying out
+    [hosts]                       # venue = "https://…", one of its own where it has several (docs/venues/)
     [[use_rule]]                  # the desk's own rules on use (docs/use-rules.md)
+    [[egress]]                    # from which addresses a host calls venues, for those rules (declared)
     [daemon]                      # limits and times of the daemon (docs/daemon.md): numbers, texts, folders
     [alerts]                      # when alerts are repeated and held back (docs/daemon.md): numbers, texts
 """
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import tzinfo
 
+    from keyguard.core.use_history import Egress
     from keyguard.core.use_rules import Rule
 
 STORES = ("os-keyring", "file")
@@ -44,9 +47,11 @@ _MEMBERS = {
     "adapters",
     "firm",
     "simulators",
+    "hosts",
     "daemon",
     "alerts",
     "use_rule",
+    "egress",
     *_RIGHTS,
 }
 
@@ -54,8 +59,8 @@ _MEMBERS = {
 @dataclass(frozen=True, slots=True)
 class Config:
     """What a home has chosen. `simulators`: venue -> loopback base; such a venue is not the real one.
-
-    `adapters`: venues whose adapters other packages bring, and this home lets run beside its secrets.
+    `hosts`: venue -> the https base to use of those it has. `adapters`: venues whose adapters other packages
+    bring, and this home lets run beside its secrets.
     """
 
     id: str
@@ -65,11 +70,14 @@ class Config:
     adapters: Sequence[str] = ()
     firm: Mapping[str, str] = field(default_factory=dict)
     simulators: Mapping[str, str] = field(default_factory=dict)
+    hosts: Mapping[str, str] = field(default_factory=dict)
     rights: RightsPolicy = field(default_factory=RightsPolicy)
     daemon: Mapping[str, int | str | list[str]] = field(default_factory=dict)
     alerts: Mapping[str, int | str] = field(default_factory=dict)
     use_rules: Sequence[Mapping[str, Any]] = ()
     """The tables as written; `use_rules()` makes rules of them."""
+    egress: Sequence[Mapping[str, Any]] = ()
+    """Likewise; see `egress()`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,15 +180,15 @@ class Home:
                 document[name] = value
         if config.adapters:
             document["adapters"] = list(config.adapters)
-        document |= _rights_members(config.rights)
+        document |= rights_members(config.rights)
         document["firm"] = dict(config.firm)
-        if config.simulators:
-            document["simulators"] = dict(config.simulators)
-        for name in ("daemon", "alerts"):
+        for name in ("simulators", "hosts", "daemon", "alerts"):
             if table := getattr(config, name):
                 document[name] = dict(table)
         if config.use_rules:
             document["use_rule"] = [dict(table) for table in config.use_rules]
+        if config.egress:
+            document["egress"] = [dict(table) for table in config.egress]
         text = tomli_w.dumps(document)
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -217,7 +225,7 @@ def _config(document: dict[str, Any], path: Path) -> Config:
     if unknown:
         raise _malformed(path, f"unknown name {sorted(unknown)[0]!r}")
     texts = {name: document.get(name, "") for name in ("id", "store", "database", "proxy")}
-    tables = {name: document.get(name, {}) for name in ("firm", "simulators")}
+    tables = {name: document.get(name, {}) for name in ("firm", "simulators", "hosts")}
     if not all(isinstance(value, str) for value in texts.values()):
         raise _malformed(path, "id, store, database and proxy are texts")
     for name, table in tables.items():
@@ -233,11 +241,10 @@ def _config(document: dict[str, Any], path: Path) -> Config:
         raise _malformed(path, "[alerts] holds texts and whole numbers")
     if not texts["id"] or texts["store"] not in STORES:
         raise _malformed(path, f"id is missing, or store is none of {', '.join(STORES)}")
-    chosen = document.get("use_rule", [])
-    if not isinstance(chosen, list) or not all(isinstance(table, dict) for table in chosen):
-        raise _malformed(path, "rules on use are tables [[use_rule]]")
+    chosen, declared = (_tables(document, name, path) for name in ("use_rule", "egress"))
     try:
         use_rules(chosen)
+        egress(declared)
     except ValueError as error:
         raise _malformed(path, str(error)) from None
     return Config(
@@ -247,8 +254,16 @@ def _config(document: dict[str, Any], path: Path) -> Config:
         rights=_rights(document, path),
         daemon=daemon,
         alerts=alerts,
-        use_rules=tuple(chosen),
+        use_rules=chosen,
+        egress=declared,
     )
+
+
+def _tables(document: dict[str, Any], name: str, path: Path) -> tuple[Mapping[str, Any], ...]:
+    chosen = document.get(name, [])
+    if not isinstance(chosen, list) or not all(isinstance(table, dict) for table in chosen):
+        raise _malformed(path, f"these are tables: [[{name}]]")
+    return tuple(chosen)
 
 
 def _plain(value: Any) -> bool:
@@ -268,6 +283,15 @@ def use_rules(tables: Sequence[Mapping[str, Any]]) -> tuple[Rule, ...]:
     return use_config.rules(tables, _zone)
 
 
+def egress(tables: Sequence[Mapping[str, Any]]) -> Mapping[str, Egress]:
+    """Host -> from where it calls venues, as these tables declare; ValueError for one that says nothing."""
+    if not tables:
+        return {}
+    from keyguard.core import use_config  # noqa: PLC0415 - as above
+
+    return use_config.egress(tables)
+
+
 def _zone(name: str) -> tzinfo:
     from zoneinfo import ZoneInfo  # noqa: PLC0415 - as above
 
@@ -279,18 +303,23 @@ def _zone(name: str) -> tzinfo:
 
 def _rights(document: dict[str, Any], path: Path) -> RightsPolicy:
     try:
-        return RightsPolicy(
-            Mode(document.get("rights", "")),
-            FourEyes(document.get("four_eyes", FourEyes.RISKY.value)),
-            SelfApproval(document.get("self_approval", SelfApproval.REFUSED.value)),
-        )
+        return rights_policy(document)
     except ValueError:
         raise _malformed(
             path, "rights is enforced or open, four_eyes risky or always, self_approval refused or exception"
         ) from None
 
 
-def _rights_members(policy: RightsPolicy) -> dict[str, str]:
+def rights_policy(members: Mapping[str, Any]) -> RightsPolicy:
+    """The policy that these members of a configuration say; ValueError for a word that means nothing."""
+    return RightsPolicy(
+        Mode(members.get("rights", "")),
+        FourEyes(members.get("four_eyes", FourEyes.RISKY.value)),
+        SelfApproval(members.get("self_approval", SelfApproval.REFUSED.value)),
+    )
+
+
+def rights_members(policy: RightsPolicy) -> dict[str, str]:
     """The members that say this policy; those of the default are left out."""
     default = RightsPolicy()
     values = zip(_RIGHTS, (policy.mode, policy.four_eyes, policy.self_approval), strict=True)

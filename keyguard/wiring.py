@@ -109,6 +109,7 @@ def opened_with(home: Home, secrets: SecretStore, person: Person) -> Iterator[Po
             nonces=SqlNonces(database),
             simulators=config.simulators,
             foreign=config.adapters,
+            hosts=config.hosts,
             proxy=config.proxy,
         )
         with contextlib.closing(gateway):
@@ -129,10 +130,10 @@ def opened_with(home: Home, secrets: SecretStore, person: Person) -> Iterator[Po
 def _uses(database: Database, config: Config) -> Uses | None:
     if not config.use_rules:
         return None
-    from keyguard.home import use_rules
+    from keyguard.home import egress, use_rules
     from keyguard.stores.uses import SqlUses
 
-    return SqlUses(database, use_rules(config.use_rules))
+    return SqlUses(database, use_rules(config.use_rules), egress(config.egress))
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -193,3 +193,24 @@ def jwt_hs256(claims: Mapping[str, Any], secret: Secret) -> str:
 def bracketed(params: Mapping[str, Any]) -> dict[str, Any]:
     """The names of lists as some venues write them: key[]=a&key[]=b."""
     return {f"{name}[]" if isinstance(value, list) else name: value for name, value in params.items()}
+
+
+def carried(request: Request) -> Mapping[str, Any]:
+    """What a call says: its body where it has one, else its query."""
+    return request.query if request.body is None else request.body
+
+
+def form_signed(
+    request: Request, params: Mapping[str, Any], headers: Mapping[str, str], sign: Callable[[str], str]
+) -> Wire:
+    """Send `params` as the query, or as a form where the call has a body, with their `signature` behind them.
+
+    A query beside a body is signed in front of it, without a sign between them.
+    """
+    query = "" if request.body is None else encoded(pairs(request.query))
+    sent = encoded(pairs(params))
+    sent += "&" + encoded([("signature", sign(query + sent))])
+    if request.body is None:
+        return Wire(request.method, target(request.path, sent), headers)
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    return Wire(request.method, target(request.path, query), {**headers, **form}, sent.encode())

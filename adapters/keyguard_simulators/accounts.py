@@ -41,7 +41,7 @@ class Key:
 
     `grants` are the venue's permission names in one flat set. `secret` is empty for a key whose
     `public_key` (PEM) the holder uploaded. `live_ms`/`dead_ms`: when the change reached the machines
-    that check signatures.
+    that check signatures; `used_ms` when it was last accepted, at venues that end unused keys.
     """
 
     public_id: str
@@ -60,6 +60,7 @@ class Key:
     deleted: bool = False
     dead_ms: int = 0
     features: tuple[str, ...] = ()
+    used_ms: int = 0
     passphrase: str = field(default="", repr=False)
 
     def known_at(self, now_ms: int) -> bool:

@@ -1,7 +1,7 @@
 """Coinone's REST 2.1 as its documents describe it: signed payloads, errors by code, three reading calls.
 
 The secret signs as issued, as the documents of 2.1 say; a client that puts it in capitals is refused.
-Refusals come with HTTP status 200, the hardest reading of documents that name no status.
+Refusals of a signed call come with HTTP status 200, the hardest reading of documents that name no status.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def admit(state: State, call: Call) -> Key:
 def _payload(call: Call) -> dict[str, Any]:
     for header, code in (("x-coinone-payload", 120), ("x-coinone-signature", 121)):
         if not call.headers.get(header):
-            raise _refusal(code, f"{header} 헤더가 없습니다.")
+            raise Refusal(code, f"{header} 헤더가 없습니다.", 400)
     try:
         sent = json.loads(base64.b64decode(call.headers["x-coinone-payload"], validate=True))
     except ValueError:

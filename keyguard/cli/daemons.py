@@ -5,17 +5,21 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
-from keyguard.core.errors import DaemonError
+from keyguard.core.errors import DaemonError, StoreError
 from keyguard.rpc import place
 from keyguard.rpc.client import Connection
+from keyguard.stores.file_lock import locked
 
 if TYPE_CHECKING:
     import argparse
 
     from keyguard.home import Home
 
+_STARTING_S = 60.0
+_LOOK_S = 0.05
 _KEPT = (
     *("HOME", "PATH", "LANG", "TZ", "TMPDIR", "VIRTUAL_ENV", "CREDENTIALS_DIRECTORY", "SSL_CERT_FILE"),
     *("DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "WAYLAND_DISPLAY"),
@@ -35,8 +39,36 @@ def reach_or_start(home: Home, args: argparse.Namespace) -> tuple[Connection, bo
     except DaemonError as error:
         if error.code != "daemon.not_running":
             raise
-    start(home, args)
+    try:
+        start(home, args)
+    except DaemonError:
+        if (connection := _of_another(home)) is None:
+            raise
+        return connection, False
     return reach(home), True
+
+
+def _of_another(home: Home) -> Connection | None:
+    """A connection to the daemon that another command has started meanwhile, which may not serve yet; None
+    where there is none."""
+    until = monotonic() + _STARTING_S
+    while True:
+        try:
+            return reach(home)
+        except DaemonError as error:
+            if error.code != "daemon.not_running":
+                raise
+        if not _has_daemon(home) or monotonic() >= until:
+            return None
+        sleep(_LOOK_S)
+
+
+def _has_daemon(home: Home) -> bool:
+    try:
+        with locked(home.daemon_lock, patience=0):
+            return False
+    except StoreError as error:
+        return error.code == "store.busy"
 
 
 def demand_platform() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from keyguard.cli import daemons, session
+from keyguard.cli import daemons, on_demand, session
 from keyguard.cli.environment import Handed
 from keyguard.core.errors import DaemonError, UsageError
 from keyguard.core.exchange import Credential
@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from keyguard.cli.output import Output
-    from keyguard.core.alerts import Alert
+    from keyguard.core.findings import Item
     from keyguard.ports.all import Ports
     from keyguard.rpc.client import Connection
     from keyguard.workflows.handout import HandOut
+    from keyguard.workflows.use_checks import RaiseAlert
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +73,19 @@ class Giver(Protocol):
 
 @contextlib.contextmanager
 def giver(args: argparse.Namespace, out: Output, purpose: Purpose) -> Iterator[Giver]:
-    """The daemon of this home where one runs, locked or not: it is not gone around.
+    """The daemon of this home where one runs or is to be started, locked or not: it is not gone around.
 
     Raises DaemonError for one of another version or user, and what opening the home raises.
     """
     home = session.home_of(args)
+    connection: Connection | None
     try:
         connection = daemons.reach(home)
     except DaemonError as error:
         if error.code != "daemon.not_running":
             raise
-    else:
+        connection = on_demand.daemon(home, args, out)
+    if connection is not None:
         config = home.read()
         session.announce(config, out)
         with contextlib.closing(
@@ -92,8 +95,8 @@ def giver(args: argparse.Namespace, out: Output, purpose: Purpose) -> Iterator[G
         return
     with session.opened(args, out) as ports:
 
-        def tell(alert: Alert) -> None:
-            out.talk(f"keyguard: alert: {alert.title}; {alert.text}")
+        def tell(found: Item, _: bool) -> None:
+            out.talk(f"keyguard: alert: {found.subject}: {found.text}")
 
         yield FromHome(ports, purpose, tell)
 
@@ -166,7 +169,7 @@ class FromDaemon:
 class FromHome:
     """Without a daemon: this process opens the store, records and releases."""
 
-    def __init__(self, ports: Ports, purpose: Purpose, tell: Callable[[Alert], None]) -> None:
+    def __init__(self, ports: Ports, purpose: Purpose, tell: RaiseAlert) -> None:
         self._ports = ports
         self._purpose = purpose
         self._tell = tell

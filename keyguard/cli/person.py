@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import BinaryIO, NoReturn, Protocol
 
 from keyguard.core.errors import UsageError
@@ -13,10 +13,17 @@ from keyguard.core.exchange import Ask, Credential, Guide
 from keyguard.intake import stdin_json
 from keyguard.intake.credentials import assemble
 
+_LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
 _DONE = "done"
 _MAX_LINE = stdin_json.MAX_BYTES
 _MAX_PEM_LINES = 400
 _PEM_BEGIN, _PEM_END = "-----BEGIN ", "-----END "
+
+
+def speaks_korean(environment: Mapping[str, str]) -> bool:
+    """Whether messages are wanted in Korean: the first of LC_ALL, LC_MESSAGES and LANG that is set tells."""
+    wanted = next((value for name in _LOCALE if (value := environment.get(name))), "")
+    return wanted[:2].lower() == "ko" and not wanted[2:3].isalpha()  # kok is Konkani
 
 
 class Output(Protocol):
@@ -40,7 +47,8 @@ def _hidden_line() -> str:
 
 class TerminalPerson:
     """The Person port on a terminal (`interactive`), or on lines of stdin: one JSON object for each new
-    credential, `done` to confirm, the answer to a question."""
+    credential, `done` to confirm, the answer to a question. `korean`: guides are shown in Korean where they
+    have such steps."""
 
     def __init__(
         self,
@@ -48,8 +56,10 @@ class TerminalPerson:
         lines: BinaryIO,
         *,
         interactive: bool,
+        korean: bool = False,
         hidden_line: Callable[[], str] = _hidden_line,
     ) -> None:
+        self._korean = korean
         self._output = output
         self._lines = lines
         self._interactive = interactive
@@ -96,7 +106,8 @@ class TerminalPerson:
     def _show(self, venue: str, guide: Guide) -> None:
         self._output.talk(f"{escape(venue)}: {escape(guide.title)}")
         self._output.talk(f"open {escape(guide.page)}")
-        for number, step in enumerate(guide.steps, start=1):
+        steps = (self._korean and guide.korean) or guide.steps
+        for number, step in enumerate(steps, start=1):
             self._output.talk(f"{number:>3}. {escape(step)}")
 
     def _line(self, what: str) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from keyguard import home as homes
 from keyguard import wiring
-from keyguard.cli.person import TerminalPerson
+from keyguard.cli.person import TerminalPerson, speaks_korean
 from keyguard.core.errors import StoreError
 from keyguard.core.secret import Secret
 from keyguard.stores.passphrase import check_new, read_passphrase
@@ -45,7 +45,9 @@ def opened(
     home = home_of(args)
     config = home.read()
     announce(config, out)
-    person = TerminalPerson(out, sys.stdin.buffer, interactive=sys.stdin.isatty())
+    person = TerminalPerson(
+        out, sys.stdin.buffer, interactive=sys.stdin.isatty(), korean=speaks_korean(os.environ)
+    )
     with wiring.opened(home, unlock or wiring.Unlock(args.passphrase_file, prompt), person) as ports:
         yield ports
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import json
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -115,9 +115,10 @@ class Limit:
 class Facts:
     """What is true of a venue, with its source. Durations are None where no such rule exists.
 
-    `base` is the https origin; `docs`/`checked` the source and the day it was read; `key_page` where a
-    person manages keys; `closed`: the day a venue that answers no more closed, "" while it is open;
-    `kinds`: of keys the adapter signs with. `lives`: the rules by which keys end.
+    `base` is the https origin, `other_bases` those of the same venue under another name, which a home may
+    choose in its place; `docs`/`checked` the source and the day it was read; `key_page` where a person
+    manages keys; `closed`: the day a venue that answers no more closed, "" while it is open; `kinds`: of
+    keys the adapter signs with. `lives`: the rules by which keys end.
     `limit`: how fast it may be asked (None: not documented). `clock_window`: how far a timestamp may be
     off (None: no timestamps). `max_ips`: entries per key (None: unknown, 0: it has no IP lists);
     `ip_forms`: what they may be. `disturbs`: what asking about a key does to the program that uses it
@@ -150,6 +151,7 @@ class Facts:
     propagation: timedelta = timedelta(0)
     env_names: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     unverified: tuple[str, ...] = ()
+    other_bases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +302,10 @@ class Guide:
     steps: tuple[str, ...]
     korean: tuple[str, ...] = ()
     parts: tuple[str, ...] = ("key", "secret")
+
+    def after(self, step: str, korean: str) -> Guide:
+        """The guide with one more step in front, in each language it has."""
+        return replace(self, steps=(step, *self.steps), korean=(korean, *self.korean) if self.korean else ())
 
 
 @dataclass(frozen=True)

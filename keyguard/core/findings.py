@@ -35,6 +35,7 @@ class Kind(enum.Enum):
     UNKNOWN_KEY = "unknown_key"  # a key at the venue that nobody registered
     DRIFT = "drift"
     LEAK = "leak"
+    USE = "use"  # a hand-out that a rule on use was hit by
 
 
 RADAR = frozenset(
@@ -43,8 +44,9 @@ RADAR = frozenset(
         *(Kind.EXPIRY, Kind.SCOPES, Kind.ADDRESSES, Kind.ACCOUNT, Kind.DISABLED, Kind.UNOBSERVED),
     }
 )
-"""Read off what is stored: such a finding is over as soon as it does not hold any more. DRIFT and LEAK were
-seen once and stay until somebody ends them; REFUSED and UNKNOWN_KEY hold until the venue says otherwise."""
+"""Read off what is stored: such a finding is over as soon as it does not hold any more. DRIFT, LEAK
+and USE were seen once and stay until somebody ends them; REFUSED and UNKNOWN_KEY hold until the venue says
+otherwise."""
 
 
 class State(enum.Enum):
@@ -121,6 +123,11 @@ def seen(before: Finding | None, item: Item, now: datetime) -> Finding:
         if before.state is State.OPEN or (before.accepted(now) and not worse):
             return replace(before, item=item)
     return Finding(item.id, item, State.OPEN, now, now)
+
+
+def is_news(before: Finding | None, after: Finding) -> bool:
+    """Whether people do not know of it yet: it opened, or became another level."""
+    return before is None or (before.state, before.item.level) != (after.state, after.item.level)
 
 
 def ended(before: Finding, state: State, now: datetime, *, by: str = "", reason: str = "") -> Finding:

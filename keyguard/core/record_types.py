@@ -3,7 +3,8 @@
 A body is written as `member:kind`, `member?:kind` where it may be absent. Absent means absent, never null.
 Kinds are in `_KINDS`; a kind with `|` lists the allowed words. The table grows by addition only;
 `scopes_venue` of `key.observe` is such an addition: the venue's own words, and how they are known; so are
-`store.migrate`, `store.rewrap`, `backup.create` and `log.restore`: where secrets and log came to be; and
+`store.migrate`, `store.rewrap`, `backup.create` and `log.restore`: where secrets and log came to be;
+`key.remove`: that a key was forgotten here, and whether it lives on at the venue; and
 `people.change`: that a desk, person, party, grant or approval was declared, changed or ended. Every recipient
 sees that one, so it names nobody; what changed is in its private part.
 """
@@ -70,6 +71,7 @@ _VENUE_TYPES = {
         "old:key new:key reason:schedule|leaver|suspicion|leak|venue_request|scope_change|other approval?:id"
     ),
     "key.revoke": "key:key reason:free by:person at_venue:api|web|support",
+    "key.remove": "key:key by:person reason:free living:bool",
     "key.revoke_confirmed": (
         "key:key method:text checked_at:instant http_status?:int venue_code?:text "
         "meaning:key_unknown|key_expired|key_disabled|list_absent|manual_screenshot attempts:int "

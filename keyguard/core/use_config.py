@@ -1,24 +1,28 @@
-"""The tables `[[use_rule]]` of a home's configuration as rules (docs/use-rules.md)."""
+"""The tables `[[use_rule]]` and `[[egress]]` of a home's configuration (docs/use-rules.md)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import time, timedelta, tzinfo
+from ipaddress import ip_address
 from typing import Any
 
-from keyguard.core.use_history import RECENT
+from keyguard.core.use_history import RECENT, Egress
 from keyguard.core.use_rules import (
     Action,
     Check,
     ContractEnd,
     Dormant,
     New,
+    NewAddress,
     NewExecutable,
     NewHost,
     OffHours,
     Rate,
     Rule,
+    TwoOrganisations,
     TwoParties,
     TwoPersons,
 )
@@ -48,6 +52,22 @@ def rules(tables: Sequence[Mapping[str, Any]], zone_of: ZoneOf) -> tuple[Rule, .
     return tuple(made)
 
 
+def egress(tables: Sequence[Mapping[str, Any]]) -> dict[str, Egress]:
+    """Host -> its egress; ValueError says which table is wrong and why."""
+    made: dict[str, Egress] = {}
+    for number, table in enumerate(tables, 1):
+        members = _Members(table)
+        try:
+            host = members.text("host")
+            if host in made:
+                raise ValueError(f"there are two of the host {host!r}")
+            made[host] = Egress(members.addresses("addresses"), members.optional("organisation"))
+            members.end()
+        except ValueError as error:
+            raise ValueError(f"egress {number}: {error}") from None
+    return made
+
+
 class _Members:
     """A table from which each member is taken once; what is left over nobody knows."""
 
@@ -66,7 +86,7 @@ class _Members:
             raise ValueError(f"{name} is a text")
         return value
 
-    def texts(self, name: str, default: Sequence[str]) -> tuple[str, ...]:
+    def texts(self, name: str, default: Sequence[str] | None) -> tuple[str, ...]:
         """One text or a list of them."""
         value = self.take(name, default)
         values = (value,) if isinstance(value, str) else value
@@ -92,6 +112,21 @@ class _Members:
         if found is None:
             raise ValueError(f'{name} is a time of day such as "08:30"')
         return time(int(found[1]), int(found[2]))
+
+    def optional(self, name: str) -> str | None:
+        """A text, None where it is left out."""
+        return self.text(name) if name in self._left else None
+
+    def addresses(self, name: str, default: Sequence[str] | None = None) -> tuple[str, ...]:
+        """One IP address or a list of them, each in its usual form; none only where `default` says so."""
+        texts = self.texts(name, default)
+        try:
+            found = tuple(str(ip_address(text)) for text in texts)
+        except ValueError:
+            raise ValueError(f'{name} is an address such as "203.0.113.7", or a list of them') from None
+        if not found and default is None:
+            raise ValueError(f"{name} names none")
+        return found
 
     def new(self) -> New:
         remember = self.span("remember", "0s")
@@ -136,6 +171,11 @@ def _new_executable(members: _Members, zone_of: ZoneOf) -> Check:
     return NewExecutable(members.new(), content)
 
 
+def _new_address(members: _Members, zone_of: ZoneOf) -> Check:
+    known = members.addresses("known", ())
+    return NewAddress(replace(members.new(), known=known))
+
+
 def _rate(members: _Members, zone_of: ZoneOf) -> Check:
     most = members.take("most")
     if type(most) is not int or not 0 < most <= RECENT:
@@ -148,9 +188,11 @@ _CHECKS: dict[str, Callable[[_Members, ZoneOf], Check]] = {
     "off_hours": _off_hours,
     "new_executable": _new_executable,
     "new_host": lambda members, _: NewHost(members.new()),
+    "new_address": _new_address,
     "dormant": lambda members, _: Dormant(members.span("after")),
     "rate": _rate,
     "two_persons": lambda members, _: TwoPersons(members.within()),
     "two_parties": lambda members, _: TwoParties(members.within()),
+    "two_organisations": lambda members, _: TwoOrganisations(members.within()),
     "contract_end": lambda members, _: ContractEnd(members.span("ahead", "0s")),
 }

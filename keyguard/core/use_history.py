@@ -21,7 +21,8 @@ class Use:
 
     `executable` is an absolute path, `sha256` that of its content; "" where nobody looked. `party`: the
     company the person belongs to, "" the firm itself, None where nobody was declared. `contract_end`: when
-    that company's contract ends or ended; None where none is needed.
+    that company's contract ends or ended; None where none is needed. `addresses` and `organisation`: from
+    where the host calls venues and whose that is, as declared that day; () and None where nobody did.
     """
 
     key: str
@@ -34,6 +35,16 @@ class Use:
     sha256: str = ""
     party: str | None = None
     contract_end: datetime | None = None
+    addresses: tuple[str, ...] = ()
+    organisation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Egress:
+    """From which addresses a host calls venues, and whose they are: declared, for nobody here can see it."""
+
+    addresses: tuple[str, ...]
+    organisation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +69,8 @@ class History:
     executables: Memory = field(default_factory=dict)
     contents: Memory = field(default_factory=dict)
     parties: Memory = field(default_factory=dict)
+    addresses: Memory = field(default_factory=dict)
+    organisations: Memory = field(default_factory=dict)
 
     @property
     def last(self) -> datetime | None:
@@ -72,9 +85,13 @@ class History:
         """The history when this use has become part of it. Where the clock went back time stands still, as in
         the log."""
         at = use.at if self.last is None else max(use.at, self.last)
-        parties = self.parties
+        parties, addresses, organisations = self.parties, self.addresses, self.organisations
         if use.party is not None:
             parties = _noted(parties, use.party, at, use.party or "the firm itself")
+        for address in use.addresses:
+            addresses = _noted(addresses, address, at, address)
+        if use.organisation is not None:
+            organisations = _noted(organisations, use.organisation, at, use.organisation)
         return replace(
             self,
             first=self.first or at,
@@ -84,6 +101,8 @@ class History:
             executables=_noted(self.executables, use.executable, at, use.executable),
             contents=_noted(self.contents, use.sha256, at, use.sha256),
             parties=parties,
+            addresses=addresses,
+            organisations=organisations,
         )
 
 

@@ -138,6 +138,30 @@ class NewHost:
 
 
 @dataclass(frozen=True, slots=True)
+class NewAddress:
+    """From a host that calls venues from an address from which the key was not used before, or from one that
+    nobody declared. The first declared address of a key is not new: there is nothing to compare with."""
+
+    new: New = New()
+
+    def finds(self, use: Use, history: History) -> str:
+        """See Check."""
+        if self.new.learning(use, history):
+            return ""
+        if not use.addresses:
+            return f"from the host {use.where}, whose address nobody has declared"
+        fresh = [address for address in use.addresses if self._is_new(address, use, history)]
+        if not fresh or not history.addresses:
+            return ""
+        return f"from the address {fresh[0]} of {use.where}, for the first time{_again(self.new.remember)}"
+
+    def _is_new(self, address: str, use: Use, history: History) -> bool:
+        if address in self.new.known:
+            return False
+        return not knows(history.addresses, address, use.at, self.new.remember)
+
+
+@dataclass(frozen=True, slots=True)
 class Dormant:
     """After a time without any hand-out."""
 
@@ -186,6 +210,24 @@ class TwoParties:
         if use.party is None:
             return ""
         return _another(others(history.parties, use.party, use.at - self.within), use.at)
+
+
+@dataclass(frozen=True, slots=True)
+class TwoOrganisations:
+    """Though it was used from another organisation's addresses `within` a time; what nobody declared counts
+    for none."""
+
+    within: timedelta
+
+    def finds(self, use: Use, history: History) -> str:
+        """See Check."""
+        if use.organisation is None:
+            return ""
+        found = others(history.organisations, use.organisation, use.at - self.within)
+        if not found:
+            return ""
+        ago = span_words(max(use.at - found[0].at, timedelta()))
+        return f"from {use.organisation}'s addresses, though it was used from {found[0].shown}'s {ago} ago"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ credential, while a lease on its version runs. Locking drops both; leases run on
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 
-from keyguard.core.errors import StoreError
+from keyguard.core.errors import KeyguardError, StoreError
 from keyguard.core.exchange import Credential
 from keyguard.core.keys import KeyVersion
 from keyguard.core.secret import Secret
@@ -20,18 +21,26 @@ from keyguard.workflows.identity import Names
 
 Unlocker = Callable[[], Secret]
 
+_LOG = logging.getLogger(__name__)
+
 
 class Custody:
     """A SecretStore that can be locked. Safe to use from several threads.
 
+    `store_now` says which kind of store the home uses now; where the home was moved to another while this one
+    was open, that one is opened by `own`, what the daemon was started with, or stays locked for a person.
     `make` builds the store around what unlocks it. `turn` counts lockings: what was read in an earlier turn
     must not be released in a later one.
     """
 
-    def __init__(self, kind: str, make: Callable[[Unlocker], SecretStore]) -> None:
-        self.kind = kind
+    def __init__(
+        self, store_now: Callable[[], str], make: Callable[[Unlocker], SecretStore], own: Unlocker
+    ) -> None:
+        self.kind = store_now()
         self.turn = 0
+        self._store_now = store_now
         self._make = make
+        self._own = own
         self._store: SecretStore | None = None
         self._changing = threading.Lock()
 
@@ -42,16 +51,39 @@ class Custody:
 
     def unlock(self, passphrase: Unlocker) -> None:
         """Open the store, or raise StoreError and leave everything as it was. Blocks: stretches, prompts."""
+        kind = self._store_now()
         store = self._make(passphrase)
         store.names()  # a store opens when it is first used: a wrong passphrase must show here
         with self._changing:
-            self._store = store
+            self._store, self.kind = store, kind
 
     def lock(self) -> None:
         """Forget the store with the key it was opened with."""
         with self._changing:
             self._store = None
             self.turn += 1
+
+    def follow(self) -> None:
+        """Go on with the store the home uses now. StoreError `home.replaced` where the home is gone."""
+        kind = self._store_now()
+        with self._changing:
+            if kind != self.kind:
+                self.kind = kind
+                self._reopen()
+
+    def _reopen(self) -> None:
+        if self._store is None:
+            return
+        try:
+            store = self._make(self._own)
+            store.names()
+        except KeyguardError as error:
+            self._store = None
+            self.turn += 1
+            _LOG.warning("the secrets were moved to %s, which cannot be opened: %s", self.kind, error.code)
+        else:
+            self._store = store
+            _LOG.info("the secrets were moved to %s, which is open now", self.kind)
 
     def put(self, name: str, secret: Secret) -> None:
         """See SecretStore."""
@@ -70,6 +102,7 @@ class Custody:
         return self._open().names()
 
     def _open(self) -> SecretStore:
+        self.follow()
         with self._changing:
             if self._store is None:
                 raise locked()

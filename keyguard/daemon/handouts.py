@@ -21,6 +21,7 @@ from keyguard.ports import inventory
 from keyguard.ports.all import Ports
 from keyguard.workflows.handout_batch import Wanted
 from keyguard.workflows.identity import Process
+from keyguard.workflows.use_checks import RaiseAlert
 
 NEW_COST = 5
 """Tokens of a hand-out that is written, beyond those of the request."""
@@ -38,6 +39,7 @@ class HandOuts:
         rights: Rights,
         actor_of: ActorOf,
         host: str,
+        raise_alert: RaiseAlert,
     ) -> None:
         self._ports = ports
         self._custody = custody
@@ -49,7 +51,7 @@ class HandOuts:
         self._leases: dict[str, Lease] = {}
         self._of_version: dict[str, int] = {}
         self.holders = Holders(eyes, settings.requests_per_s, actor_of, self._holder_ended)
-        self.ledger = Ledger(ports, self._plaintext, self.holders, rights)
+        self.ledger = Ledger(ports, self._plaintext, self.holders, rights, raise_alert)
         self.last_use = asyncio.get_running_loop().time()
 
     def __len__(self) -> int:
@@ -156,6 +158,10 @@ class HandOuts:
     def lock(self) -> None:
         """Drop all plaintext and release none; leases run on."""
         self._custody.lock()
+        self.forget_plaintext()
+
+    def forget_plaintext(self) -> None:
+        """Drop it from memory, as when the store was locked."""
         self._plaintext.clear()
         for lease in self._leases.values():
             lease.credential = None

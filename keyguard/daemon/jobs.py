@@ -12,12 +12,13 @@ from datetime import timedelta
 
 from keyguard.core.alerts import Manners
 from keyguard.core.errors import KeyguardError, UsageError
+from keyguard.core.findings import Item
 from keyguard.daemon.connection import where
 from keyguard.daemon.custody import Custody
 from keyguard.daemon.leaks import Leaks
 from keyguard.ports.all import Ports
 from keyguard.ports.channels import Messenger
-from keyguard.workflows import alerting, findings, look
+from keyguard.workflows import alerting, findings, look, use_checks
 
 _LOG = logging.getLogger(__name__)
 
@@ -46,8 +47,8 @@ class Jobs:
         self._ending = threading.Event()
         self._telling = threading.Event()
         self._under_way: dict[str, asyncio.Future[None]] = {}
-        loop = asyncio.get_running_loop()
-        self._leaks = Leaks(ports, folders, lambda: _later(loop, self._tell_now))
+        self._loop = asyncio.get_running_loop()
+        self._leaks = Leaks(ports, folders, self._tell_soon)
 
     async def look(self) -> None:
         """Begin to inspect every key that was not inspected lately."""
@@ -60,6 +61,17 @@ class Jobs:
     async def tell(self) -> None:
         """Begin to send the alerts that are due."""
         self._tell_now()
+
+    def raise_alert(self, found: Item, news: bool) -> None:
+        """A rule on use was hit; from any thread. What people know of is said again at its own pace."""
+        use_checks.log_alert(found, news)
+        if news:
+            self._tell_soon()
+
+    def _tell_soon(self) -> None:
+        """From another thread; nothing where the loop has ended."""
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._tell_now)
 
     def _tell_now(self) -> None:
         self._telling.set()  # a look that is under way sees to it between two keys
@@ -124,12 +136,6 @@ class Jobs:
         with _alone(self._ports, "watch-tell") as alone:
             if alone:
                 alerting.tell(self._ports, self._messenger, self._manners)
-
-
-def _later(loop: asyncio.AbstractEventLoop, work: Callable[[], None]) -> None:
-    """Have the loop do it, from another thread; nothing where the loop has ended."""
-    with contextlib.suppress(RuntimeError):
-        loop.call_soon_threadsafe(work)
 
 
 @contextlib.contextmanager

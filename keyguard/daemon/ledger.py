@@ -22,7 +22,6 @@ from keyguard.daemon.rights import Rights
 from keyguard.daemon.together import Together
 from keyguard.ports import inventory
 from keyguard.ports.all import Ports
-from keyguard.workflows import use_checks
 from keyguard.workflows.handout_batch import Permit, Recorded, Use, Wanted, record, withdraw
 from keyguard.workflows.use_checks import RaiseAlert
 
@@ -66,7 +65,7 @@ class Ledger:
         plaintext: Plaintext,
         holders: Holders,
         rights: Rights,
-        raise_alert: RaiseAlert = use_checks.log_alert,
+        raise_alert: RaiseAlert,
     ) -> None:
         self._ports = ports
         self._plaintext = plaintext

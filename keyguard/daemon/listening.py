@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import stat
@@ -18,17 +19,21 @@ _BACKLOG = 1024
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """A socket that listens. `passed`: systemd's, which goes on listening when we end."""
+    """A socket that listens. `passed`: systemd's, which goes on listening when we end. `inode`: of our
+    own path."""
 
     socket: socket.socket
     path: Path
     passed: bool
+    inode: int = 0
 
     def close(self) -> None:
-        """Stop listening; our own path goes away. The caller still holds the home's lock."""
+        """Stop listening; our own path goes away. The caller still holds the home's lock, but another home
+        may stand at its place by now, with a daemon of its own."""
         self.socket.close()
-        if not self.passed:
-            self.path.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            if not self.passed and self.path.lstat().st_ino == self.inode:
+                self.path.unlink()
 
 
 def listen(home: Path, home_id: str, settings: Settings) -> Listening:
@@ -42,7 +47,8 @@ def listen(home: Path, home_id: str, settings: Settings) -> Listening:
     try:
         group = _group(settings)
         _make_folder(path.parent, group)
-        return Listening(_bind(path, group), path, passed=False)
+        sock = _bind(path, group)
+        return Listening(sock, path, passed=False, inode=path.lstat().st_ino)
     except OSError as error:
         raise DaemonError(
             f"the socket {path} cannot be made: {(error.strerror or 'error').lower()}",

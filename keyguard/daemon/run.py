@@ -13,6 +13,7 @@ from keyguard import __version__, wiring
 from keyguard.core.errors import DaemonError, StoreError, UsageError
 from keyguard.daemon import hardening, rights
 from keyguard.daemon.custody import Custody
+from keyguard.daemon.homes import HomeNow
 from keyguard.daemon.jobs import Jobs
 from keyguard.daemon.listening import Listening, listen
 from keyguard.daemon.manners import manners
@@ -46,7 +47,8 @@ def run(home: Home, passphrase_file: str | None, ready: Callable[[], None]) -> N
     with _alone(home), contextlib.ExitStack() as opened:
         os.chdir(home.path)
         hardening.log_to(home.daemon_log)
-        custody = Custody(_kind(config.store), lambda source: wiring.secret_store(home, config, source))
+        now = HomeNow(home)
+        custody = Custody(now.store, lambda source: wiring.secret_store(home, home.read(), source), unlock)
         ports = opened.enter_context(wiring.opened_with(home, custody, NoPerson()))
         listening = opened.enter_context(contextlib.closing(listen(home.path, config.id, chosen)))
         opened.enter_context(_noted(home, listening))
@@ -95,12 +97,9 @@ def _noted(home: Home, listening: Listening) -> Iterator[None]:
     try:
         yield
     finally:
-        note.unlink(missing_ok=True)
-
-
-def _kind(store: str) -> str:
-    """KGA's word for the store, which records name before it is open."""
-    return {"os-keyring": "os_keyring", "file": "encrypted_file"}.get(store, "external_vault")
+        found = place.read_note(home.path)
+        if found is not None and found.pid == os.getpid():  # else that of a home which stands here now
+            note.unlink(missing_ok=True)
 
 
 def _nobody(_: str) -> Secret:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from keyguard import __version__
-from keyguard.core.errors import DaemonError, KeyguardError
+from keyguard.core.errors import DaemonError, KeyguardError, StoreError
 from keyguard.core.keys import Key
 from keyguard.daemon.connection import Wire, where
 from keyguard.daemon.custody import Custody
@@ -82,8 +82,11 @@ class Server:
         self._users: dict[int, str] = {}
         self._by_user: Counter[int] = Counter()
         self._stopping = asyncio.Event()
+        self._homeless = False
         self._began = asyncio.get_running_loop().time()
-        self.hand_outs = HandOuts(ports, custody, eyes, settings, rights, self._actor, self._host)
+        self.hand_outs = HandOuts(
+            ports, custody, eyes, settings, rights, self._actor, self._host, jobs.raise_alert
+        )
         self.watching = Watching(ports, self.hand_outs.ledger)
         self._presence = Presence(ports, self.hand_outs.ledger, self.hand_outs.namer, self._host)
         self._schedule = Schedule(lambda: ports.clock.token(1)[0] / 255)
@@ -248,6 +251,7 @@ class Server:
     def _plan(self) -> None:
         self._schedule.add("tell of new versions", _CHANGES_S, self.watching.tell_changes)
         self._schedule.add("end leases", _SETTLE_S, self.hand_outs.settle)
+        self._schedule.add("look at the home", _SETTLE_S, self._look_at_home)
         every = self.settings.inspect_s
         if every:
             self._schedule.add("inspect keys", every, self._jobs.look, first_s=min(every, _SETTLED_IN_S))
@@ -260,6 +264,21 @@ class Server:
             self._schedule.add("auto-lock", min(self.settings.auto_lock_s / 2, 10.0), self._lock_if_idle)
         if self._notifier.watchdog_s:
             self._schedule.add("watchdog", self._notifier.watchdog_s, self._sign_of_life)
+
+    async def _look_at_home(self) -> None:
+        """The secrets may have been moved to another store, or the home away; an editor that takes the
+        configuration away for a moment does not end us."""
+        try:
+            await self.hand_outs.ledger.read(self._custody.follow)
+            self._homeless = False
+        except StoreError as error:
+            if error.code != "home.replaced":
+                raise
+            if self._homeless:
+                self.stop(error.message)
+            self._homeless = True
+        if self._custody.locked:
+            self.hand_outs.forget_plaintext()
 
     async def _lock_if_idle(self) -> None:
         idle = asyncio.get_running_loop().time() - self.hand_outs.last_use

@@ -17,6 +17,8 @@ class Settings:
     """
 
     group: str = ""
+    start: str = "by_hand"
+    """`on_demand`: `keyguard run` starts the daemon where none runs. For the commands; not used here."""
     auto_lock_s: int = 0
     """Seconds without a hand-out after which no plaintext is released until `store unlock`."""
     connections: int = 1024
@@ -40,6 +42,7 @@ class Settings:
         return bool(self.group)
 
 
+STARTS = ("by_hand", "on_demand")
 _MAY_BE_ZERO = ("auto_lock_s", "inspect_s")
 
 
@@ -54,6 +57,8 @@ def settings(table: Mapping[str, int | str | list[str]]) -> Settings:
             raise _wrong(f"[daemon] {name}: {words[known[name]]}")
         if isinstance(value, int) and value < (0 if name in _MAY_BE_ZERO else 1):
             raise _wrong(f"[daemon] {name}: too small")
+        if name == "start" and value not in STARTS:
+            raise _wrong(f"[daemon] start: {' or '.join(STARTS)}")
         if isinstance(value, list) and not all(folder.startswith(("/", "~")) for folder in value):
             raise _wrong(f"[daemon] {name}: folders by their whole path, or from ~")
     plain = {name: tuple(value) if isinstance(value, list) else value for name, value in table.items()}

@@ -192,7 +192,8 @@ class HttpGateway:
     """Gateway port over HTTP; may be used from several threads.
 
     `simulators` maps venue ids to http origins on loopback that stand in for them; `foreign` are the ids
-    of installed adapters the home allows beside the bundled ones; `proxy` an http(s) address for
+    of installed adapters the home allows beside the bundled ones; `hosts` the origin to use of a venue that
+    has several; `proxy` an http(s) address for
     everything but simulators. Raises UsageError for any of them that is wrong.
     """
 
@@ -203,6 +204,7 @@ class HttpGateway:
         simulators: Mapping[str, str] = MappingProxyType({}),
         foreign: Collection[str] = (),
         *,
+        hosts: Mapping[str, str] = MappingProxyType({}),
         proxy: str = "",
         timeouts: TimeOuts | None = None,
     ) -> None:
@@ -211,6 +213,7 @@ class HttpGateway:
             registry.check(venue, foreign)
         self._simulators = {venue: origins.simulator(venue, url) for venue, url in simulators.items()}
         self._foreign = frozenset(foreign)
+        self._hosts = {venue: origins.chosen(self.adapter(venue).facts, url) for venue, url in hosts.items()}
         self._clock = clock
         self._venue_clock = VenueClock(clock)
         self._stamper = Stamper(clock, nonces, self._venue_clock)
@@ -271,7 +274,8 @@ class HttpGateway:
 
     def _attempt(self, adapter: Adapter, request: Request, who: Credential | None) -> Attempt:
         facts = adapter.facts
-        origin = self._simulators.get(facts.id) or origins.pinned(facts.base)
+        chosen = self._simulators.get(facts.id) or self._hosts.get(facts.id)
+        origin = chosen or origins.pinned(facts.base)
         public_id = who.key if who else ""
         budget = (facts.id, public_id, request.path)
         if wait := self._pace.wait(budget, self._venue_clock.now_ms(facts.id)):

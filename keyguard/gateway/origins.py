@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from keyguard.core.errors import UsageError
+from keyguard.core.exchange import Facts
 
 _HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -38,6 +39,20 @@ def pinned(base: str) -> Origin:
             code="venue.base",
             still="nothing was sent",
             hint="an adapter pins scheme and host, as in https://api.example.com",
+        )
+    return origin
+
+
+def chosen(facts: Facts, url: str) -> Origin:
+    """Return the origin a home chose for a venue; UsageError `venue.host` unless the adapter pins it."""
+    origin = _parse(url)
+    bases = (facts.base, *facts.other_bases)
+    if origin is None or origin not in map(pinned, bases):
+        raise UsageError(
+            f"the host configured for {facts.name} is none of that venue's",
+            code="venue.host",
+            still="nothing was sent",
+            hint=f"give one of: {', '.join(bases)}",
         )
     return origin
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from keyguard.core.use_history import History
+from keyguard.core.use_history import Egress, History
 from keyguard.core.use_rules import Rule
 
 
@@ -25,6 +25,11 @@ class Uses(Protocol):
     @property
     def rules(self) -> tuple[Rule, ...]:
         """What this home's configuration chose."""
+        ...
+
+    @property
+    def egress(self) -> Mapping[str, Egress]:
+        """Host -> from where it calls venues, as this home's configuration declares."""
         ...
 
     def behind(self) -> int:

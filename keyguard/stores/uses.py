@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from keyguard.core.use_history import History, Memory, Seen
+from keyguard.core.use_history import Egress, History, Memory, Seen
 from keyguard.core.use_rules import Rule
 from keyguard.ports.uses import Logged
 from keyguard.stores.database import Database
@@ -21,7 +21,9 @@ _MICROSECOND = timedelta(microseconds=1)
 _AT_ONCE = 500
 _REMEMBERED = 1_000
 """Keys whose histories are kept decoded: a hand-out reads what the one before it wrote."""
-_MEMORIES = ("persons", "hosts", "executables", "contents", "parties")
+_MEMORIES = ("persons", "hosts", "executables", "contents", "parties", "addresses", "organisations")
+_LATER = ("addresses", "organisations")
+"""A history that was written before these were remembered does not have them."""
 
 
 _BEHIND = select(HEAD.c.records - 1 - func.coalesce(select(USE_PROGRESS.c.number).scalar_subquery(), -1))
@@ -30,15 +32,23 @@ _BEHIND = select(HEAD.c.records - 1 - func.coalesce(select(USE_PROGRESS.c.number
 class SqlUses:
     """See Uses."""
 
-    def __init__(self, database: Database, rules: tuple[Rule, ...]) -> None:
+    def __init__(
+        self, database: Database, rules: tuple[Rule, ...], egress: Mapping[str, Egress] | None = None
+    ) -> None:
         self._database = database
         self._rules = rules
+        self._egress = egress or {}
         self._known: dict[str, tuple[str, History]] = {}
 
     @property
     def rules(self) -> tuple[Rule, ...]:
         """What this home's configuration chose."""
         return self._rules
+
+    @property
+    def egress(self) -> Mapping[str, Egress]:
+        """Host -> from where it calls venues, as this home's configuration declares."""
+        return self._egress
 
     def behind(self) -> int:
         """How many records of the log the histories have not taken in."""
@@ -151,6 +161,8 @@ def _plain(memory: Memory) -> list[tuple[str, int, str]]:
 
 def _decode(text: str) -> History:
     plain: dict[str, Any] = json.loads(text)
+    for name in _LATER:
+        plain.setdefault(name, [])
     memories = {name: _memory(plain.pop(name)) for name in _MEMORIES}
     first = plain.pop("first")
     recent = tuple(_instant(number) for number in plain.pop("recent"))

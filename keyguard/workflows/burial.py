@@ -11,7 +11,7 @@ from keyguard.core.keys import Key, KeyVersion, VersionStatus
 from keyguard.core.rotation import Action, Event
 from keyguard.workflows import credentials, records, venue_keys
 from keyguard.workflows.operations import ask
-from keyguard.workflows.run import BACKOFF_S, Run
+from keyguard.workflows.run import Run
 
 _MEANING = {
     Fault.KEY_UNKNOWN: "key_unknown",
@@ -117,7 +117,7 @@ def prove_dead(run: Run, version: KeyVersion) -> Proof:
     Repeated while the revocation propagates; OutcomeUnknown `rotation.revoked_unconfirmed` after that.
     """
     reason = ""
-    for attempt, wait in enumerate((*BACKOFF_S, None), start=1):
+    for attempt, wait in enumerate((*run.waits, None), start=1):
         outcome = _try_proof(run, version, attempt)
         if isinstance(outcome, Proof):
             return outcome

@@ -33,6 +33,14 @@ from keyguard.workflows.run import BACKOFF_S, Run
 
 _GUIDED_TRIES = 3
 _NOT_A_KEY = (Fault.SIGNATURE, Fault.KEY_UNKNOWN, Fault.KEY_EXPIRED, Fault.KEY_DISABLED, Fault.AMBIGUOUS)
+_SAME_ADDRESSES = (
+    "allow the same IP addresses as for the old key",
+    "기존 키와 같은 IP 주소를 허용합니다.",
+)
+_LOST = (
+    "if you made a key for this rotation already and its secret is lost, delete it",
+    "이번 교체를 위해 이미 발급한 키의 비밀 키를 잃었다면 그 키를 삭제합니다.",
+)
 _REPEATABLE = (Effect.KEY_EDITED, Effect.KEY_ENABLED)
 """Effects that set a whole state: once the key is known to exist, sending them again changes nothing."""
 
@@ -187,12 +195,11 @@ def _pasted(run: Run, guide: Guide, _: Request) -> Reply:
 
 def _guide(run: Run, *, again: bool) -> Guide:
     guide = run.adapter.guide_create(run.spec)
-    steps = guide.steps
     if not run.plan.ips_known:
-        steps = ("allow the same IP addresses as for the old key", *steps)
+        guide = guide.after(*_SAME_ADDRESSES)
     if again:
-        steps = ("if you made a key for this rotation already and its secret is lost, delete it", *steps)
-    return replace(guide, steps=steps, parts=credentials.parts(run.adapter.example))
+        guide = guide.after(*_LOST)
+    return replace(guide, parts=credentials.parts(run.adapter.example))
 
 
 def _problem(run: Run, credential: Credential) -> KeyguardError | None:
@@ -203,7 +210,8 @@ def _problem(run: Run, credential: Credential) -> KeyguardError | None:
         return error
     if run.ports.inventory.version_by_public_id(run.key.venue, credential.key) is not None:
         return UsageError("this key is registered already", code="key.known")
-    for wait in (*BACKOFF_S[:3], None):
+    waits = run.waits if run.adapter.facts.propagation else BACKOFF_S[:3]
+    for wait in (*waits, None):
         try:
             report = ask(run.ports, run.key.venue, run.adapter.whoami(credential.key), credential)
         except Refused as refusal:

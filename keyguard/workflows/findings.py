@@ -52,6 +52,22 @@ def keep(ports: Ports, items: Iterable[Item], covers: Callable[[Finding], bool] 
                 ports.findings.put(findings.ended(finding, _how(finding, live), now))
 
 
+def note(ports: Ports, items: Iterable[Item]) -> tuple[Item, ...]:
+    """Note events, which end nothing else; returns those that people do not know of yet.
+
+    Costs a look-up of each, however many findings there are. Call it inside a transaction.
+    """
+    now, news = ports.clock.now(), []
+    for item in items:
+        before = ports.findings.get(item.id)
+        after = findings.seen(before, item, now)
+        if after != before:
+            ports.findings.put(after)
+        if findings.is_news(before, after):
+            news.append(item)
+    return tuple(news)
+
+
 def accept(ports: Ports, id_: str, *, actor: Actor, reason: str, until: datetime) -> Finding:
     """Accept a finding until a day, after which it is open again. It opens before if it gets worse.
 

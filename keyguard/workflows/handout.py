@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,7 +13,7 @@ from keyguard.core.keys import Environment, Key, KeyVersion
 from keyguard.ports.all import Ports
 from keyguard.ports.inventory import Lease
 from keyguard.workflows import credentials, rights, use_checks
-from keyguard.workflows.handout_batch import Wanted, record, withdraw
+from keyguard.workflows.handout_batch import MayUse, Wanted, record, withdraw
 from keyguard.workflows.identity import Actor, Process, names
 from keyguard.workflows.use_checks import RaiseAlert
 
@@ -47,17 +48,21 @@ def hand_out(
     process: Process,
     environment: Environment = Environment.LIVE,
     raise_alert: RaiseAlert = use_checks.log_alert,
+    may_use: MayUse | None = None,
+    private: Mapping[str, str] | None = None,
 ) -> HandOut:
     """Release a key's live version to a process. `mode` is KGA's word: env, stdin, socket, file.
 
     Without the right to it (`rights.demand`) and its audit record on disk the secret is not even read
     (promise 2). A refusal is recorded as `handout.denied`. `environment` TEST: the process is a test and
-    gets no live key. `raise_alert` is told what the desk's rules on use found. Raises UsageError where it is
-    not allowed (`rights.…`), a rule on use keeps it (`use.…`) or there is no live version,
-    StoreError for a store or log that cannot be used.
+    gets no live key. `raise_alert` is told what the desk's rules on use found. `may_use` asks more than the
+    rights that `rights.permits` asks for; `private` is more for the record's private part.
+
+    Raises UsageError where it is not allowed (`rights.…`), a rule on use keeps it (`use.…`) or there is no
+    live version, StoreError for a store or log that cannot be used.
     """
-    wanted = Wanted(key_name, purpose, mode, _UNTIL_IT_ENDS, actor, process, environment)
-    namer, may_use = partial(names, ports), rights.permits(ports)
+    wanted = Wanted(key_name, purpose, mode, _UNTIL_IT_ENDS, actor, process, environment, private or {})
+    namer, may_use = partial(names, ports), may_use or rights.permits(ports)
     for _ in range(_TRIES):
         (answer,) = record(ports, namer, may_use, [wanted], raise_alert=raise_alert)
         if isinstance(answer, KeyguardError):

@@ -96,9 +96,9 @@ def record(
     `begun` and `ended` are leases that move from one process to another, or end: no new release.
 
     A refusal is recorded as `handout.denied` and answered by its error, as is a key that is unknown or has
-    no live version; the others stand. `raise_alert` is told what the desk's rules on use found, once all is
-    on disk; it has to be quick and raises nothing. Raises StoreError or IntegrityError if nothing could be
-    written.
+    no live version; the others stand. What the desk's rules on use found becomes findings in the same
+    transaction; `raise_alert` is told once all is on disk, has to be quick and raises nothing. Raises
+    StoreError or IntegrityError if nothing could be written.
     """
     keys = _keys(ports, wanted)
     named = _names(namer, keys)
@@ -129,8 +129,9 @@ def record(
                 answers.append(answer)
         ports.inventory.add_leases([*leases, *begun])
         ports.inventory.end_leases(ended, now)
-    for alert in checks.alerts if checks else ():
-        raise_alert(alert)
+        hits = checks.note() if checks else ()
+    for item, news in hits:
+        raise_alert(item, news)
     return tuple(answers)
 
 
@@ -196,10 +197,10 @@ def _judge(
             )
         use = Use(key, version, wanted.actor, wanted.process, wanted.purpose, wanted.environment)
         permit = may_use(use)
-        hits = checks.demand(use, permit, names, wanted.private) if checks else ()
+        noted = checks.demand(use, permit, names, wanted.private) if checks else {}
     except KeyguardError as error:
         return _Judged(wanted, key, version, _denied(ports, wanted, key, version, names, error), error)
-    return _Judged(wanted, key, version, _given(wanted, key, version, names, permit, hits), None, permit)
+    return _Judged(wanted, key, version, _given(wanted, key, version, names, permit, noted), None, permit)
 
 
 def _cover(ports: Ports, named: Mapping[str, Names | KeyguardError], one: _Judged) -> None:
@@ -248,7 +249,7 @@ def _asked_once(may_use: MayUse) -> MayUse:
 
 
 def _given(
-    wanted: Wanted, key: Key, version: KeyVersion, names: Names, permit: Permit, hits: Sequence[str]
+    wanted: Wanted, key: Key, version: KeyVersion, names: Names, permit: Permit, noted: Mapping[str, Any]
 ) -> Draft:
     body = {
         "key": version.fingerprint,
@@ -267,9 +268,7 @@ def _given(
     private = _private(wanted)
     if permit.person is not None:
         private |= {"person": permit.person.id, "party": permit.person.party}
-    if hits:
-        private["use_rules"] = list(hits)
-    return Draft(key.venue, "handout", body, private)
+    return Draft(key.venue, "handout", body, {**private, **noted})
 
 
 def _denied(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from keyguard.core.errors import KeyguardError, NotStored, Refused, StoreError, UsageError
-from keyguard.core.exchange import KeyReport
+from keyguard.core.exchange import KeyReport, Since
 from keyguard.core.findings import Finding, Item, Kind
 from keyguard.core.keys import Environment, Key, KeyVersion, Origin, Scope, scope_names
 from keyguard.core.policy import Level
@@ -82,11 +82,16 @@ def at_all(
 
 
 def _leave_alone(ports: Ports, key: Key, version: KeyVersion) -> None:
-    """Raise UsageError for a key whose user would be disturbed by our asking; on demand it is asked about."""
-    disturbs = ports.gateway.adapter(key.venue).facts.disturbs
-    if disturbs and ports.inventory.open_leases(version.id):
+    """Raise UsageError for a key that our asking would disturb; on demand it is asked about.
+
+    That is one in use, and at a venue that ends unused keys any: looking must not keep a parked key alive.
+    """
+    facts = ports.gateway.adapter(key.venue).facts
+    in_use = bool(ports.inventory.open_leases(version.id))
+    idle_clock = any(life.since is Since.USE for life in facts.lives)
+    if facts.disturbs and (in_use or idle_clock):
         raise UsageError(
-            f"it is in use, and asking {disturbs}",
+            f"it is {'' if in_use else 'not '}in use, and asking {facts.disturbs}",
             code="key.in_use",
             hint=f"keyguard key inspect {key.name}",
         )

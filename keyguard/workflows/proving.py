@@ -12,7 +12,7 @@ from keyguard.core.rotation import Action, Event
 from keyguard.ports.inventory import Observation
 from keyguard.workflows import credentials, people_records, records, venue_keys
 from keyguard.workflows.operations import CREATE, ask
-from keyguard.workflows.run import BACKOFF_S, Run
+from keyguard.workflows.run import Run
 
 _POLL_S = 5.0
 
@@ -25,7 +25,7 @@ def prove(run: Run) -> Action:
     run.operation(CREATE).forget()  # its credential is in the secret store, read back
     who = credentials.load(run.ports, run.new_version())
     wrong: tuple[str, ...] = ()
-    for wait in (*BACKOFF_S, None):
+    for wait in (*run.waits, None):
         try:
             report = ask(run.ports, run.key.venue, run.adapter.whoami(who.key), who)
         except Refused as refusal:

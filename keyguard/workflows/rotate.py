@@ -223,13 +223,18 @@ def wanted_grants(adapter: Adapter, report: KeyReport, scopes: Scope, *, must: b
 
 
 def _of_those_held(adapter: Adapter, report: KeyReport, scopes: Scope) -> tuple[str, ...]:
-    """What the venue tells of is narrowed to what is wanted of it; the rest is made up of all names."""
-    told = scopes & ~report.scopes_unknown
+    """What the venue tells of is narrowed to what is wanted of it; of the rest every name that fits."""
+    names, unknown = adapter.scopes, report.scopes_unknown
     try:
-        kept = adapter.scopes.narrow(report.grants, told)
+        kept = names.narrow(report.grants, scopes & ~unknown)
     except ValueError:
-        kept = adapter.scopes.write(told)
-    return tuple(sorted({*kept, *adapter.scopes.write(scopes & report.scopes_unknown)}))
+        kept = names.write(scopes & ~unknown)
+    # A permission the venue does not tell of may bring one it does, such as reading.
+    untold = {name for name, held in names.names.items() if held & unknown and held in scopes}
+    grants = tuple(sorted({*kept, *untold}))
+    if names.read(grants) != scopes:
+        raise ValueError("the venue's permissions do not add up to these scopes")
+    return grants
 
 
 def wanted_ips(report: KeyReport, chosen: tuple[str, ...] | None) -> tuple[str, ...] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from math import ceil
 from typing import Any
 
 from keyguard.core.errors import IntegrityError
@@ -23,7 +24,7 @@ ProcessAlive = Callable[[int, str], bool]
 MACHINES = {"rotate": ROTATION, "revoke": REVOCATION}
 
 BACKOFF_S = (1.0, 2.0, 4.0, 8.0, 15.0)
-"""Waits while a change propagates at a venue; none documents a delay, half a minute covers those seen."""
+"""Waits while a change propagates at a venue; where none is documented half a minute covers those seen."""
 
 
 @dataclass(slots=True)
@@ -57,6 +58,12 @@ class Run:
     def adapter(self) -> Adapter:
         """The venue's adapter."""
         return self.ports.gateway.adapter(self.key.venue)
+
+    @property
+    def waits(self) -> tuple[float, ...]:
+        """Seconds between looks at a change: together no less than the venue says it may take to count."""
+        missing = self.adapter.facts.propagation.total_seconds() - sum(BACKOFF_S)
+        return BACKOFF_S + (BACKOFF_S[-1],) * max(0, ceil(missing / BACKOFF_S[-1]))
 
     @property
     def guided(self) -> bool:

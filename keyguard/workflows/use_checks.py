@@ -6,29 +6,32 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from keyguard.core.alerts import Alert, Urgency
 from keyguard.core.errors import KeyguardError, UsageError
 from keyguard.core.escape import escape
+from keyguard.core.findings import Item, Kind
+from keyguard.core.keys import Origin
 from keyguard.core.people import Action as Approved
+from keyguard.core.policy import Level
 from keyguard.core.use_history import History, Use
 from keyguard.core.use_rules import Action, Hit, action_of, judge
 from keyguard.ports.all import Ports
-from keyguard.workflows import approvals, use_log
+from keyguard.workflows import approvals, findings, use_log
 
 if TYPE_CHECKING:
     from keyguard.ports.uses import Uses
     from keyguard.workflows import handout_batch
     from keyguard.workflows.identity import Names
 
-RaiseAlert = Callable[[Alert], None]
-"""Takes an alert and returns at once; raises nothing."""
+RaiseAlert = Callable[[Item, bool], None]
+"""Takes what a rule found, and whether nobody knows of it yet; returns at once; raises nothing."""
 
 _LOG = logging.getLogger(__name__)
 
 
-def log_alert(alert: Alert) -> None:
-    """Write it to the log of this process: where nothing better is at hand."""
-    _LOG.warning("%s; %s", escape(alert.title), escape(alert.text))
+def log_alert(found: Item, news: bool) -> None:
+    """Write what is new to the log of this process: where nothing better is at hand."""
+    if news:
+        _LOG.warning("%s: %s", escape(found.subject), escape(found.text))
 
 
 def prepare(ports: Ports) -> None:
@@ -48,15 +51,16 @@ class UseChecks:
     def __init__(self, ports: Ports, uses: Uses, key_ids: Sequence[str]) -> None:
         self._ports = ports
         self._rules = uses.rules
+        self._egress = uses.egress
         self._histories = dict(use_log.take_in(uses))
         others = [key_id for key_id in key_ids if key_id not in self._histories]
         self._histories |= uses.histories(others) if others else {}
-        self._alerts: dict[str, Alert] = {}
+        self._found: dict[str, Item] = {}
 
-    @property
-    def alerts(self) -> Sequence[Alert]:
-        """What is to be said, the same once, when the transaction stands on disk."""
-        return tuple(self._alerts.values())
+    def note(self) -> Sequence[tuple[Item, bool]]:
+        """Make findings of what was hit, in this transaction: the same once, and whether it is news."""
+        news = findings.note(self._ports, self._found.values()) if self._found else ()
+        return tuple((item, item in news) for item in self._found.values())
 
     def demand(
         self,
@@ -64,8 +68,9 @@ class UseChecks:
         permit: handout_batch.Permit,
         names: Names,
         facts: Mapping[str, Any],
-    ) -> tuple[str, ...]:
-        """Return the names of the rules that were hit and let it pass.
+    ) -> dict[str, Any]:
+        """Return what the private part of the hand-out's record holds of it: the names of the rules that were
+        hit and let it pass, and the host's declared addresses.
 
         UsageError `use.<kind>` where one blocks it, or wants a second person who has not agreed yet.
         """
@@ -81,7 +86,7 @@ class UseChecks:
         elif hits:
             self._tell(tried, hits, "the key was handed out")
         self._histories[use.key.id] = history.after(tried)
-        return tuple(hit.rule.name for hit in hits)
+        return _noted(tried, hits)
 
     def _approved(self, use: handout_batch.Use, tried: Use, hits: Sequence[Hit]) -> None:
         """Take the second person's word for exactly this. The venue is told the kinds of rules, no names."""
@@ -107,16 +112,20 @@ class UseChecks:
         self._tell(tried, [hit for hit in hits if hit.rule.action is Action.ALERT], "the key was handed out")
 
     def _tell(self, tried: Use, hits: Sequence[Hit], outcome: str) -> None:
+        """The same rule, key and person are the same finding, of which the last use is shown."""
         for hit in hits:
             rule = hit.rule
-            alert = Alert(
-                kind=f"use.{rule.kind}",
-                subject=f"{tried.key}/{rule.name}",
-                urgency=Urgency.HIGH if rule.action is Action.BLOCK else Urgency.MEDIUM,
-                title=f"{tried.who} uses {tried.key} {hit.words}",
-                text=f"rule {rule.name}, {rule.action.name.lower()}: {outcome}",
+            item = Item(
+                Kind.USE,
+                Level.HIGH if rule.action is Action.BLOCK else Level.MEDIUM,
+                tried.key,
+                f"{tried.who} uses it {hit.words}; rule {rule.name}: {outcome}",
+                tried.at,
+                f"keyguard key show {tried.key}",
+                Origin.INFERRED,
+                f"{rule.name}\0{tried.who}",
             )
-            self._alerts.setdefault(alert.id, alert)
+            self._found[item.id] = item
 
     def _use(
         self,
@@ -126,6 +135,7 @@ class UseChecks:
         facts: Mapping[str, Any],
     ) -> Use:
         now, person = self._ports.clock.now(), permit.person
+        egress = self._egress.get(use.actor.host)
         parties = self._ports.people.parties() if person is not None and person.party else ()
         return Use(
             key=use.key.name,
@@ -138,7 +148,20 @@ class UseChecks:
             sha256=facts.get("executable_sha256", ""),
             party=None if person is None else person.party,
             contract_end=use_log.contract_end(parties, person, now),
+            addresses=() if egress is None else egress.addresses,
+            organisation=None if egress is None else egress.organisation,
         )
+
+
+def _noted(tried: Use, hits: Sequence[Hit]) -> dict[str, Any]:
+    noted: dict[str, Any] = {}
+    if hits:
+        noted["use_rules"] = [hit.rule.name for hit in hits]
+    if tried.addresses:
+        noted["addresses_declared"] = list(tried.addresses)
+    if tried.organisation is not None:
+        noted["organisation_declared"] = tried.organisation
+    return noted
 
 
 def _blocked(tried: Use, hits: Sequence[Hit]) -> UsageError:

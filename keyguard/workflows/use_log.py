@@ -93,5 +93,7 @@ def _past(body: Mapping[str, Any], at: datetime, private: Mapping[str, Any]) -> 
         executable=private.get("executable", ""),
         sha256=private.get("executable_sha256", ""),
         party=private["party"] if person else None,
+        addresses=tuple(private.get("addresses_declared", ())),
+        organisation=private.get("organisation_declared"),
     )
     return Past(body["key"], use, person)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from keyguard.core.errors import IntegrityError, OutcomeUnknown, Refused
 from keyguard.core.exchange import Adapter, Credential, Fault, Guide, KeyReport, Step
 from keyguard.workflows import credentials, records
@@ -100,7 +102,7 @@ def ask_to_remove_lost(run: Run) -> None:
     for key in lost or ():
         guide = run.adapter.guide_delete(key)
         title = f"a key came up since the rotation began; unless it is someone else's: {guide.title}"
-        run.ports.person.confirm(run.key.venue, Guide(guide.page, title, guide.steps))
+        run.ports.person.confirm(run.key.venue, replace(guide, title=title))
 
 
 def _came_since(run: Run) -> tuple[KeyReport, ...] | None:

@@ -21,6 +21,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from keyguard.rpc.place import short_path
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -50,7 +52,8 @@ class Nursery:
     def __init__(self, folder: Path, environment: Mapping[str, str], before: Sequence[str]) -> None:
         self._path = folder / f"nursery{time.monotonic_ns()}"
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._listener.bind(str(self._path))
+        with short_path(self._path) as name:  # pytest's folders can be longer than a socket's name may be
+            self._listener.bind(name)
         self._listener.listen()
         self._process = subprocess.Popen(
             [*before, sys.executable, "-m", "tests.cli.nursery", str(self._listener.fileno())],
@@ -75,7 +78,8 @@ class Child:
         pipes = [os.pipe() for _ in range(3)]
         theirs = [pipes[0][0], pipes[1][1], pipes[2][1]]
         self._line = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._line.connect(str(nursery))
+        with short_path(nursery) as name:
+            self._line.connect(name)
         socket.send_fds(self._line, [json.dumps(order).encode()], theirs)
         self.pid = int(self._line.recv(32))
         for handle in theirs:

@@ -9,12 +9,15 @@ import pty
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from keyguard.core import share
+from keyguard.core.rights import FourEyes
 from keyguard.core.secret import Secret
+from keyguard.home import Home
 from tests.cli.desk import Desk, bybit_keys, desk, write_private
 
 if TYPE_CHECKING:
@@ -33,6 +36,21 @@ def old(tmp_path: Path) -> Iterator[Desk]:
         opened.add("bybit/mm/bot", bot)
         opened.add("bybit/ops/manager", manager)
         yield opened
+
+
+SETTINGS = """
+[daemon]
+auto_lock_s = 3600
+watch = ["/srv/bots"]
+[alerts]
+zone = "Asia/Seoul"
+[[use_rule]]
+kind = "new_address"
+action = "alert"
+[[egress]]
+host = "tokyo-1"
+addresses = ["203.0.113.7"]
+"""
 
 
 def empty_machine(old: Desk, name: str = "new") -> Desk:
@@ -69,10 +87,17 @@ def secrets_of(at: Desk) -> list[str]:
 
 class TestBackup:
     def test_an_empty_machine_has_everything_again(self, old: Desk) -> None:
+        with (old.home / "config.toml").open("r+") as config:
+            chosen = config.read()
+            config.seek(0)
+            config.write('four_eyes = "always"\nrights = "open"\n' + chosen + SETTINGS)
         file = backed_up(old)
         new = empty_machine(old)
         done = restored(new, file)
         assert "all verified" in done.out
+        kept, came = Home(old.home).read(), Home(new.home).read()
+        assert replace(came, id=kept.id) == kept
+        assert came.rights.four_eyes is FourEyes.ALWAYS
         assert new.stored("bybit/mm/bot") == old.stored("bybit/mm/bot")
         assert new.keyguard("key", "list").out == old.keyguard("key", "list").out
         assert secrets_of(new) == secrets_of(old)

@@ -121,6 +121,26 @@ def test_the_way_of_a_contractor_from_contract_to_the_last_day(ready: Desk) -> N
     ready.keyguard("log", "verify")
 
 
+def test_off_boarding_rotates_what_was_handed_out(tmp_path: Path) -> None:
+    with desk(tmp_path, impatient=True) as ready:
+        ready.init()
+        bot, manager = bybit_keys(ready.venues.venues["bybit"])
+        ready.add(BOT, bot)
+        ready.add("bybit/ops/manager", manager)
+        ready.keyguard("person", "add", "hana", "--os-user", ME)
+        ready.keyguard("grant", "add", "hana", "--key", BOT)
+        assert ready.keyguard(*WHICH).out.strip()
+        still_here = ready.keyguard("person", "offboard", "hana", "--rotate", expect=2)
+        assert "is still here" in still_here.errors[0]
+        words = ("--yes", "--rotate", "--overlap", "0s", "--json")
+        done = ready.keyguard("person", "offboard", "hana", *words).json
+        assert (done["done"], list(done["rotated"]), done["not_rotated"]) == (True, [BOT], {})
+        assert ready.statuses(BOT) == ["dead", "live"]
+        assert ready.statuses("bybit/ops/manager") == ["live"]
+        again = ready.keyguard("person", "offboard", "hana", "--rotate")
+        assert "rotate" not in again.out  # nothing they were handed works any more
+
+
 def test_what_the_commands_show(ready: Desk) -> None:
     """Every list and page in words; exact where a person reads rows."""
     ready.keyguard("party", "add", "acme", "--kind", "vendor", "--relation", "hosts", "--contract", "C-1",

@@ -52,7 +52,9 @@ def use(ports, firm):
 
 def use_approved(ports, firm):
     """From another program, which a second person has agreed to."""
-    hand_out(ports, "desk/bot", purpose="", mode="env", actor=HANA, process=OTHER, raise_alert=[].append)
+    hand_out(
+        ports, "desk/bot", purpose="", mode="env", actor=HANA, process=OTHER, raise_alert=lambda *_: None
+    )
 
 
 def begun():

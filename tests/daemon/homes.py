@@ -49,6 +49,7 @@ class DaemonHome:
     folder: Path
     keys: int = 2
     settings: dict[str, int | str] = field(default_factory=dict)
+    id: str = "0f" * 16
     before: list[str] = field(default_factory=list)
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
@@ -57,7 +58,7 @@ class DaemonHome:
         self.passphrase_file.write_text(PASSPHRASE)
         self.passphrase_file.chmod(0o600)
         create_vault(self._made().vault_file, Secret(PASSPHRASE), SystemClock(), cost=CHEAP)
-        config = Config(id="0f" * 16, store="file", daemon=self.settings)
+        config = Config(id=self.id, store="file", daemon=self.settings)
         wiring.create(self.home, config, lambda: Secret(PASSPHRASE))
         with self.opened() as ports:
             for number in range(self.keys):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +10,17 @@ import pytest
 from sqlalchemy import Engine, event
 
 from keyguard.core.errors import KeyguardError
-from keyguard.workflows import identity
+from keyguard.core.secret import Secret
+from keyguard.ports.channels import Channel
+from keyguard.workflows import channels, identity
 from keyguard.workflows.handout_batch import Permit, Wanted, record
 from keyguard.workflows.identity import Actor, Process
+from tests.cli.test_alert import Chat
+from tests.daemon.homes import TIME_LIMIT_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from keyguard.ports.all import Ports
     from tests.daemon.homes import DaemonHome
@@ -26,7 +32,7 @@ ALL = (
     {"kind": "new_executable", "action": "block", "content": True},
     {"kind": "new_host", "action": "approve"},
     {"kind": "dormant", "action": "approve", "after": "1d"},
-    {"kind": "rate", "action": "alert", "most": 200, "within": "1s"},
+    {"kind": "rate", "action": "alert", "keys": "*/bot1", "most": 200, "within": "1s"},  # not hit
     {"kind": "two_persons", "action": "block", "within": "1d"},
     {"kind": "two_parties", "action": "block", "within": "1d"},
     {"kind": "contract_end", "action": "alert", "ahead": "7d"},
@@ -51,6 +57,32 @@ def test_the_daemon_refuses_and_tells_its_log(home: DaemonHome) -> None:
     assert [one["body"]["reason"] for one in home.records("handout.denied")] == ["use.rate"]
     assert "more than 3 times within 1 h" in home.home.daemon_log.read_text()
     home.verify()
+
+
+def test_people_are_told_at_once_and_the_finding_is_theirs_to_close(home: DaemonHome, tmp_path: Path) -> None:
+    home.end()
+    rules(home, {**RATE, "action": "alert", "most": 1})
+    (tmp_path / "chat").mkdir()
+    chat = Chat(tmp_path / "chat")
+    with home.opened() as ports:
+        channels.add(ports.secrets, Channel("desk-chat", Secret(chat.url)))
+    home.start(REQUESTS_CA_BUNDLE=str(chat.roots))
+    try:
+        with home.client() as keys:
+            for _ in range(5):
+                secret = keys.get(KEY, fresh=True).secret.reveal()
+            assert chat.came.wait(TIME_LIMIT_S)
+    finally:
+        chat.server.shutdown()
+        chat.server.server_close()
+    found = json.loads(home.keyguard("finding", "list", "--json").stdout)
+    (hit,) = [one for one in found if one["kind"] == "use"]
+    assert (hit["subject"], hit["state"], hit["origin"]) == (KEY, "open", "inferred")
+    assert "more than 1 times within 1 h" in hit["text"]
+    assert f"keyguard alert ack {hit['id']}" in chat.got[0]["message"]
+    assert secret not in str(chat.got) + str(found)
+    assert home.home.daemon_log.read_text().count("more than 1 times") == 1  # of five
+    assert home.keyguard("finding", "close", hit["id"], "--reason", "asked: a test").returncode == 0
 
 
 @pytest.fixture

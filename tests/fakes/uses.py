@@ -6,8 +6,9 @@ from keyguard.ports.uses import Logged
 
 
 class FakeUses:
-    def __init__(self, audit, inventory, rules) -> None:
+    def __init__(self, audit, inventory, rules, egress=None) -> None:
         self.rules = rules
+        self.egress = egress or {}
         self._log = lambda: (list(audit.entries()), audit.private())
         self._versions = lambda: inventory.versions_by_id(sorted(inventory.version_ids())).values()
         self._histories = {}

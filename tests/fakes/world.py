@@ -54,9 +54,10 @@ class World:
         needs = Scope.NONE if self_managed else Scope.READ | Scope.TRADE_SPOT
         self.key = enrol(self.ports, Declared("examplex", "desk", "bot", "kim", needs=needs), self.old).key
 
-    def rule(self, *tables):
+    def rule(self, *tables, egress=()):
         """Give the firm rules on use, as its configuration would write them."""
-        self.uses = FakeUses(self.audit, self.inventory, use_config.rules(tables, ZoneInfo))
+        rules, hosts = use_config.rules(tables, ZoneInfo), use_config.egress(egress)
+        self.uses = FakeUses(self.audit, self.inventory, rules, hosts)
         self.inventory.joined.append(self.uses)
         return self
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,7 +13,7 @@ from keyguard.core.exchange import Credential, Step
 from keyguard.core.secret import Secret
 from keyguard.core.steps import T, drive
 from keyguard.gateway.clock import SystemClock
-from keyguard.gateway.http import HttpGateway
+from keyguard.gateway.http import HttpGateway, TimeOuts
 from keyguard_simulators.accounts import Key
 from keyguard_simulators.serve import Running
 from keyguard_simulators.state import State
@@ -21,7 +22,15 @@ from tests.simulators.clients import Sent
 VECTORS = Path(__file__).parents[1] / "adapters" / "vectors"
 
 
-class _Unhurried(SystemClock):
+class _VenueTime(SystemClock):
+    """Our clock: the simulator's, `ahead_ms` of it. With both stopped no test depends on how fast it runs."""
+
+    def __init__(self, state: State, ahead_ms: int) -> None:
+        self._state, self._ahead_ms = state, ahead_ms
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp((self._state.clock.now_ms() + self._ahead_ms) / 1000, UTC)
+
     def sleep(self, seconds: float) -> None:
         """Retries need not wait for a simulator."""
 
@@ -35,9 +44,13 @@ class _Counters:
         return self.last
 
 
-def drive_ours(served: Running, venue: str, step: Step[T], key: Key, secret: str = "") -> T:
+def drive_ours(
+    served: Running, venue: str, step: Step[T], key: Key, secret: str = "", ahead_ms: int = 0
+) -> T:
     """Run an adapter's operation through the real gateway, as the holder of this key."""
-    gateway = HttpGateway(_Unhurried(), _Counters(), {venue: served.urls[venue]})
+    clock = _VenueTime(served.venues[venue].state, ahead_ms)
+    patient = TimeOuts(connect=60, read=60, write=60, total=100)
+    gateway = HttpGateway(clock, _Counters(), {venue: served.urls[venue]}, timeouts=patient)
     who = Credential(key.public_id, Secret(secret or key.secret))
     if "PRIVATE KEY" in who.secret.reveal():
         who = replace(who, kind=gateway.adapter(venue).facts.kinds[-1])
@@ -53,11 +66,17 @@ def vectors(venue: str) -> list[dict[str, Any]]:
     return found
 
 
+def stopped(state: State) -> State:
+    """Stop the venue's clock, so that no signature is too old however slow the machine."""
+    state.clock.frozen_ms = state.clock.now_ms()
+    return state
+
+
 def enter(state: State, vector: dict[str, Any], account: str, grants: frozenset[str], **more: Any) -> Key:
     """Give the simulator the key of a vector, and stop its clock at the vector's instant."""
     given = vector["credentials"]
     key = Key(
-        public_id=given.get("apiKey") or given["api_key"],
+        public_id="".join(given.get("apiKey") or given["api_key"]),
         number=state.book.next_number,
         account=account,
         grants=grants,
@@ -65,7 +84,7 @@ def enter(state: State, vector: dict[str, Any], account: str, grants: frozenset[
         label="",
         created_ms=0,
         live_ms=0,
-        secret=given.get("secret", ""),
+        secret="".join(given.get("secret", "")),
         **more,
     )
     state.book.add_key(key)

@@ -17,7 +17,7 @@ from keyguard_simulators.bithumb import PERMISSIONS
 from keyguard_simulators.serve import Running
 from keyguard_simulators.venue import KeyForm, Unacceptable
 from tests.simulators.clients import ccxt_client, send, tap
-from tests.simulators.signed import as_sent, drive_ours, enter, vectors
+from tests.simulators.signed import as_sent, drive_ours, enter, stopped, vectors
 
 TRADER = ["자산조회", "주문조회", "주문하기"]
 HERE = ("127.0.0.1",)
@@ -26,7 +26,7 @@ HERE = ("127.0.0.1",)
 class Desk:
     def __init__(self, served: Running) -> None:
         self.served, self.venue, self.base = served, served.venues["bithumb"], served.urls["bithumb"]
-        self.state = self.venue.state
+        self.state = stopped(self.venue.state)
         self.account = self.venue.open_account("firm", "").id
         self.trader = self.issue(TRADER)
 
@@ -34,7 +34,10 @@ class Desk:
         return self.venue.issue(KeyForm(self.account, permissions, ips=ips, age_days=age_days))
 
     def ccxt(self, key: Key, secret: str = "") -> Any:
-        return ccxt_client("bithumb", self.base, key, secret)
+        client = ccxt_client("bithumb", self.base, key, secret)
+        now_ms = self.state.clock.now_ms()
+        client.milliseconds = lambda: now_ms
+        return client
 
 
 @pytest.fixture
@@ -72,7 +75,7 @@ def test_a_used_nonce_and_an_old_token_are_refused(desk: Desk) -> None:
     sent = tap(client.session)
     client.private_get_v1_accounts()
     assert send(sent[-1]).json["error"]["name"] == "jwt_verification"
-    desk.state.clock.offset_ms = 60_000
+    desk.state.clock.advance(60_000)
     with pytest.raises(ccxt.ExchangeError, match="만료되었습니다"):
         client.private_get_v1_accounts()
 

@@ -17,7 +17,7 @@ from keyguard_simulators.coinone import PERMISSIONS
 from keyguard_simulators.serve import Running
 from keyguard_simulators.venue import KeyForm, Unacceptable
 from tests.simulators.clients import send, tap
-from tests.simulators.signed import as_sent, drive_ours, enter, vectors
+from tests.simulators.signed import as_sent, drive_ours, enter, stopped, vectors
 
 TRADER = ["잔고 조회", "주문 조회", "주문 권한"]
 HERE = ("127.0.0.1",)
@@ -27,7 +27,7 @@ PATHS = {"rest": "", "v2Public": "/public/v2", "v2Private": "/v2", "v2_1Private"
 class Desk:
     def __init__(self, served: Running) -> None:
         self.served, self.venue, self.base = served, served.venues["coinone"], served.urls["coinone"]
-        self.state = self.venue.state
+        self.state = stopped(self.venue.state)
         self.account = self.venue.open_account("firm", "").id
         self.trader = self.issue(TRADER)
 

@@ -22,7 +22,20 @@ def history(count: int) -> History:
     for number in range(count):
         at = T0 + timedelta(seconds=number)
         made = made.after(
-            Use("k", at, f"p{number % 3}", "h", f"하나{number % 3}", "host-1", "/bin/a", "", "acme")
+            Use(
+                "k",
+                at,
+                f"p{number % 3}",
+                "h",
+                f"하나{number % 3}",
+                "host-1",
+                "/bin/a",
+                "",
+                "acme",
+                None,
+                ("::1",),
+                "acme",
+            )
         )
     return made
 

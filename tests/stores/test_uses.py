@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select, update
 
 from keyguard.core.errors import StoreError
 from keyguard.ports.audit import AuditLog
@@ -13,6 +16,7 @@ from keyguard.ports.uses import Uses
 from keyguard.stores.audit import SqlAuditLog
 from keyguard.stores.database import Database
 from keyguard.stores.inventory import SqlInventory
+from keyguard.stores.tables import USE_HISTORY
 from keyguard.stores.uses import SqlUses
 from tests.fakes.clock import FakeClock
 from tests.stores.contract_inventory import KEY, V1
@@ -43,6 +47,20 @@ def test_histories_go_with_their_key(inventory: Inventory, uses: Uses) -> None:
     uses.take_in({KEY.id: history(2)}, 0)
     inventory.remove_key(KEY.id)
     assert uses.histories([KEY.id]) == {}
+
+
+def test_a_history_from_before_addresses_were_remembered(
+    database: Database, inventory: Inventory, uses: Uses
+) -> None:
+    inventory.add_key(KEY, V1)
+    uses.take_in({KEY.id: history(2)}, 0)
+    with database.write() as connection:
+        (text,) = connection.execute(select(USE_HISTORY.c.history)).scalars()
+        plain = json.loads(text)
+        del plain["addresses"], plain["organisations"]
+        connection.execute(update(USE_HISTORY).values(history=json.dumps(plain)))
+    found = SqlUses(database, ()).histories([KEY.id])[KEY.id]
+    assert found == replace(history(2), addresses={}, organisations={})
 
 
 def test_more_keys_than_a_statement_takes(uses: Uses) -> None:

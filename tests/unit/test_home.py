@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +19,11 @@ from keyguard.home import Config, Home, locate, use_rules
 from tests.fakes.person import FakePerson
 
 CONFIG = Config(
-    id="00ff", store="file", firm={"name_latin": "Desk"}, simulators={"bybit": "http://127.0.0.1:1"}
+    id="00ff",
+    store="file",
+    firm={"name_latin": "Desk"},
+    simulators={"bybit": "http://127.0.0.1:1"},
+    hosts={"korbit": "https://api.digitalx.miraeasset.com"},
 )
 
 
@@ -48,6 +54,32 @@ def test_rules_on_use_are_kept(tmp_path: Path) -> None:
     home.write(replace(CONFIG, use_rules=tables))
     assert home.read().use_rules == tables
     assert [rule.kind for rule in use_rules(home.read().use_rules)] == ["off_hours", "new_host"]
+
+
+def test_declared_addresses_are_kept(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    tables = ({"host": "host-1", "addresses": ["203.0.113.7"], "organisation": "kgtrading"},)
+    home.write(replace(CONFIG, egress=tables))
+    assert home.read().egress == tables
+
+
+def test_zones_are_known_where_the_system_has_none() -> None:
+    """As in a slim container and on Windows: the package that we depend on has them."""
+    pytest.importorskip("tzdata")
+    code = (
+        "from keyguard.home import use_rules; from zoneinfo import TZPATH; "
+        "table = dict(kind='off_hours', action='alert', zone='Asia/Seoul', until='20:00'); "
+        "(rule,) = use_rules([table | {'from': '08:00'}]); print(TZPATH, rule.check.zone)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONTZPATH": ""},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout == "() Asia/Seoul\n"
 
 
 @pytest.mark.parametrize("zone", ["Asia", "../Seoul", "Mars/Base", "Asia/Seoul\0"])
@@ -82,6 +114,7 @@ def test_no_home(tmp_path: Path) -> None:
      'id = "1"\nstore = "file"\n[firm]\nx = 1', 'id = "1"\nstore = "file"\nrights = "loose"',
      'id = "1"\nstore = "file"\nuse_rule = 3', 'id = "1"\nstore = "file"\nuse_rule = [3]',
      'id = "1"\nstore = "file"\n[[use_rule]]\nkind = "new_host"',
+     'id = "1"\nstore = "file"\n[[egress]]\nhost = "h"', 'id = "1"\nstore = "file"\negress = "h"',
      'id = "1"\nstore = "file"\nfour_eyes = 4', 'id = "1"\nstore = "file"\nself_approval = "yes"'],
 )  # fmt: skip
 def test_a_malformed_file_is_left_alone(text: str, tmp_path: Path) -> None:

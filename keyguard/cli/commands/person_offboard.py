@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from keyguard.cli import people_words, session
+from keyguard.cli import people_words, rotation_words, session
 from keyguard.cli.views import instant
+from keyguard.core.errors import UsageError
 from keyguard.core.keys import scope_names
+from keyguard.processes import process_alive
 from keyguard.workflows import end_person, offboard
 from keyguard.workflows.declare_person import find
+from keyguard.workflows.rotate import OVERLAP_S, Options
+from keyguard.workflows.rotate_each import Rotations, rotate_each
 
 if TYPE_CHECKING:
     import argparse
@@ -21,15 +25,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("person")
     parser.add_argument("--yes", action="store_true", help="do it; without it only say what it would mean")
+    parser.add_argument("--rotate", action="store_true", help="then rotate what they were handed, one by one")
+    parser.add_argument(
+        "--overlap",
+        default=f"{OVERLAP_S}s",
+        metavar="T",
+        help="with --rotate: how long processes with an old key may run on",
+    )
     parser.add_argument("--reason", default="leaver", metavar="R", help=people_words.REASON_HELP)
     parser.epilog = (
         "Grants end first. Works again for somebody who has left: it lists what is still to be rotated.\n\n"
-        "example: keyguard person offboard hana --yes"
+        "example: keyguard person offboard hana --yes\n"
+        "         keyguard person offboard hana --yes --rotate --overlap 1m"
     )
 
 
 def run(args: argparse.Namespace, out: Output) -> int:
-    """End grants and time (with --yes), then print the keys in the order in which to rotate them."""
+    """End grants and time (with --yes), then print the keys in the order in which to rotate them, or do it.
+
+    The exit status is that of the first rotation that failed.
+    """
+    options = Options(overlap_s=rotation_words.seconds(args.overlap), reason="leaver")
+    rotations = Rotations()
     with session.opened(args, out) as ports:
         grants = None
         if args.yes and find(ports, args.person).span.ended_at is None:
@@ -39,14 +56,40 @@ def run(args: argparse.Namespace, out: Output) -> int:
         plan = offboard.plan(ports, args.person)
         plan = plan if grants is None else replace(plan, grants=grants)
         gone = plan.person.span.ended_at
+        if args.rotate and gone is None:
+            raise UsageError(
+                f"{plan.person.id} is still here: what is rotated now they could be handed again",
+                code="offboard.still_here",
+                still="nothing was changed",
+                hint=f"keyguard person offboard {plan.person.id} --yes --rotate",
+            )
+        if not out.json:
+            _tell(out, plan, done=gone is not None, rotating=args.rotate)
+        if args.rotate:
+            keys = [one.key for one in plan.keys if one.must_rotate]
+            rotations = rotate_each(ports, keys, options, actor=session.actor(), process_alive=process_alive)
     if out.json:
-        out.document(_document(plan, instant(gone)))
-        return 0
-    _tell(out, plan, done=gone is not None)
-    return 0
+        out.document(_document(plan, instant(gone)) | _rotations(rotations))
+    else:
+        for name, error in rotations.failed.items():
+            out.data(f"{name} was not rotated: {error.message}", style="red")
+            out.data(f"  {error.hint or f'keyguard key rotate {name} --reason leaver'}")
+        for name, workflow in rotations.done.items():
+            rotation_words.tell(out, workflow, name)
+    return next((error.exit_status for error in rotations.failed.values()), 0)
 
 
-def _tell(out: Output, plan: offboard.Plan, *, done: bool) -> None:
+def _rotations(rotations: Rotations) -> dict[str, object]:
+    return {
+        "rotated": {name: workflow.id for name, workflow in rotations.done.items()},
+        "not_rotated": {
+            name: {"code": error.code, "message": error.message, "hint": error.hint}
+            for name, error in rotations.failed.items()
+        },
+    }
+
+
+def _tell(out: Output, plan: offboard.Plan, *, done: bool, rotating: bool) -> None:
     if done:
         out.data(f"person {plan.person.id}: off-boarded; {len(plan.grants)} grants ended", style="green")
     else:
@@ -65,9 +108,10 @@ def _tell(out: Output, plan: offboard.Plan, *, done: bool) -> None:
     ]
     if rows:
         out.table(("key", "can", "ips", "hand-outs", "last (UTC)", "running", "why"), rows)
+    if rows and not rotating:
         out.data("in this order:")
-    for one in plan.keys:
-        out.data(f"  {one.command}")
+        for one in plan.keys:
+            out.data(f"  {one.command}")
     for key in plan.owned:
         out.data(f"  {key.name} needs another owner")
     if not done:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from keyguard.cli.person import TerminalPerson
+from keyguard.cli.person import TerminalPerson, speaks_korean
 from keyguard.core.errors import UsageError
 from keyguard.core.exchange import Ask, Guide
 
@@ -63,6 +63,41 @@ def test_a_guide_has_numbered_steps_and_no_foreign_control() -> None:
         "  1. press Create",
         "  2. choose\\u202e read",
     ]
+
+
+KOREAN = replace(GUIDE, korean=("발급을 누릅니다", "조회를 고릅니다\u202e"))
+
+
+@pytest.mark.parametrize(("korean", "first"), [(True, "  1. 발급을 누릅니다"), (False, "  1. press Create")])
+def test_the_steps_are_in_the_language_of_the_person(korean: bool, first: str) -> None:
+    said = Said()
+    TerminalPerson(said, io.BytesIO(b"done\n"), interactive=False, korean=korean).confirm("v", KOREAN)
+    assert said.lines[2] == first
+    assert "\u202e" not in "".join(said.lines)
+
+
+def test_a_guide_without_korean_is_shown_as_it_is() -> None:
+    said = Said()
+    TerminalPerson(said, io.BytesIO(b"done\n"), interactive=False, korean=True).confirm("v", GUIDE)
+    assert said.lines[2] == "  1. press Create"
+
+
+@pytest.mark.parametrize(
+    ("environment", "korean"),
+    [
+        ({}, False),
+        ({"LANG": "ko_KR.UTF-8"}, True),
+        ({"LANG": "ko"}, True),
+        ({"LC_MESSAGES": "ko-KR", "LANG": "en_GB.UTF-8"}, True),
+        ({"LC_ALL": "KO.utf8", "LC_MESSAGES": "en_GB.UTF-8"}, True),
+        ({"LC_ALL": "", "LANG": "ko_KR.UTF-8"}, True),
+        ({"LC_ALL": "C", "LANG": "ko_KR.UTF-8"}, False),
+        ({"LANG": "kok_IN.UTF-8"}, False),
+        ({"LANG": "en_KO"}, False),
+    ],
+)
+def test_the_locale_says_who_reads_korean(environment: dict[str, str], korean: bool) -> None:
+    assert speaks_korean(environment) is korean
 
 
 @pytest.mark.parametrize("content", [b"", b"no\n", b"\n", b"x" * 70_000, b"\xff\n"])
@@ -123,7 +158,7 @@ def test_only_done_confirms() -> None:
 def test_a_real_terminal_does_not_show_what_is_typed() -> None:
     program = (
         "import sys\n"
-        "from keyguard.cli.person import TerminalPerson\n"
+        "from keyguard.cli.person import TerminalPerson, speaks_korean\n"
         "class Said:\n"
         "    def talk(self, text): sys.stderr.write(text + '\\n'); sys.stderr.flush()\n"
         "p = TerminalPerson(Said(), sys.stdin.buffer, interactive=True)\n"

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keyguard.core import use_config
-from keyguard.core.use_history import KEPT, RECENT, History, Use
+from keyguard.core.use_history import KEPT, RECENT, Egress, History, Use
 from keyguard.core.use_rules import Action, action_of, judge
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)  # a Friday; 21:00 in Seoul
@@ -137,6 +137,55 @@ def test_one_key_by_two_companies():
     assert words(jo, past(ago(HOUR, party=None)), kind="two_parties", within="24h") == ""
 
 
+def test_a_new_address_is_one_the_key_was_not_used_from():
+    office = past(ago(DAY, addresses=("203.0.113.7",)))
+    moved = replace(USE, addresses=("203.0.113.7", "198.51.100.2"))
+    said = words(moved, office, kind="new_address")
+    assert said == "from the address 198.51.100.2 of host-1, for the first time"
+    assert words(moved, office, kind="new_address", known="198.51.100.2") == ""
+    assert words(moved, office, kind="new_address", learn="2d") == ""
+    assert words(moved, office.after(moved), kind="new_address") == ""
+    assert words(moved, past(ago(DAY)), kind="new_address") == ""  # nothing to compare with
+    assert words(USE, office, kind="new_address") == "from the host host-1, whose address nobody has declared"
+    assert words(USE, past(), kind="new_address") == ""
+    said = words(moved, past(ago(40 * DAY, addresses=moved.addresses)), kind="new_address", remember="30d")
+    assert said.endswith("for the first time in 30 d")
+
+
+def test_two_organisations_addresses():
+    acme = past(ago(3 * HOUR, organisation="acme"))
+    own = replace(USE, organisation="kgtrading")
+    said = words(own, acme, kind="two_organisations", within="24h")
+    assert said == "from kgtrading's addresses, though it was used from acme's 3 h ago"
+    assert words(own, acme, kind="two_organisations", within="3h") == ""
+    assert words(USE, acme, kind="two_organisations", within="24h") == ""  # nobody declared whose these are
+    assert words(own, past(ago(HOUR)), kind="two_organisations", within="24h") == ""
+
+
+@pytest.mark.parametrize(
+    ("tables", "why"),
+    [
+        ([{}], "egress 1: host is missing"),
+        ([{"host": "h"}], "egress 1: addresses is missing"),
+        ([{"host": "h", "addresses": []}], "egress 1: addresses names none"),
+        ([{"host": "h", "addresses": "203.0.113.0/24"}], "egress 1: addresses is an address such as"),
+        ([{"host": "h", "addresses": "::1", "organisation": ""}], "egress 1: organisation is a text"),
+        ([{"host": "h", "addresses": "::1", "color": 1}], "egress 1: nothing is known of 'color'"),
+        ([{"host": "h", "addresses": "::1"}] * 2, "egress 2: there are two of the host 'h'"),
+    ],
+)
+def test_an_egress_that_says_nothing_is_told(tables, why):
+    with pytest.raises(ValueError, match=why):
+        use_config.egress(tables)
+
+
+def test_an_address_has_one_spelling():
+    (one,) = use_config.egress([{"host": "h", "addresses": "2001:DB8::0:7"}]).values()
+    assert one == Egress(("2001:db8::7",))
+    use = replace(USE, addresses=one.addresses)
+    assert words(use, past(ago(DAY, addresses=("::1",))), kind="new_address", known="2001:db8:0::7") == ""
+
+
 def test_after_the_contracts_end_and_before():
     jo = replace(USE, party="acme", contract_end=NOON + 10 * DAY)
     assert words(jo, past(), kind="contract_end") == ""
@@ -187,6 +236,7 @@ def test_a_rule_is_about_the_keys_it_names():
             {"kind": "off_hours", "action": "block", "from": "08:00", "until": "20:00", "zone": "Mars/Base"},
             "knows no 'Mars/Base'",
         ),
+        ({"kind": "new_address", "action": "block", "known": ["host-1"]}, "known is an address such as"),
         ({"kind": "new_executable", "action": "block", "content": 1}, "content is true or false"),
     ],
 )
@@ -228,6 +278,8 @@ _CHANGES = st.fixed_dictionaries(
         "executable": st.sampled_from(["", "/a", "/b"]),
         "sha256": st.sampled_from(["", "aa", "bb"]),
         "party": st.sampled_from([None, "", "acme"]),
+        "addresses": st.sampled_from([(), ("192.0.2.1",), ("192.0.2.1", "192.0.2.2")]),
+        "organisation": st.sampled_from([None, "own", "acme"]),
         "contract_end": st.none() | st.integers(-9, 9).map(lambda days: NOON + days * DAY),
     }
 )
@@ -256,10 +308,12 @@ def _stricter(kind, draw):
     return {
         "new_executable": (new[0], {**new[1], "content": True}),
         "new_host": new,
+        "new_address": ({**new[0], "known": ["192.0.2.1"]}, new[1]),
         "dormant": ({"after": long}, {"after": short}),
         "rate": ({"most": 5, "within": short}, {"most": draw(st.integers(1, 5)), "within": long}),
         "two_persons": ({"within": short}, {"within": long}),
         "two_parties": ({"within": short}, {"within": long}),
+        "two_organisations": ({"within": short}, {"within": long}),
         "contract_end": ({"ahead": short}, {"ahead": long}),
     }[kind]
 
@@ -272,6 +326,8 @@ _KINDS = (
     "rate",
     "two_persons",
     "two_parties",
+    "new_address",
+    "two_organisations",
     "contract_end",
 )
 

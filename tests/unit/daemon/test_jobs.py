@@ -8,11 +8,12 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from keyguard.core.alerts import Manners
-from keyguard.core.findings import Kind
+from keyguard.core.findings import Item, Kind
+from keyguard.core.policy import Level
 from keyguard.core.secret import Secret
 from keyguard.daemon.jobs import Jobs
 from keyguard.ports.channels import Channel
-from keyguard.workflows import channels, look
+from keyguard.workflows import channels, findings, look
 from tests.fakes.world import World
 from tests.unit.workflows.test_alerting import FakeMessenger
 
@@ -159,6 +160,28 @@ def test_a_job_that_fails_is_noted_and_comes_again(
     assert len(calls) == 2
     assert "the job inspect keys failed: ValueError" in caplog.text
     assert "FAKEsecret" not in caplog.text
+
+
+def test_what_a_rule_on_use_found_is_told_at_once_unless_it_is_known(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    desk = Desk()
+    now = desk.world.clock.now()
+    item = Item(Kind.USE, Level.HIGH, "examplex/desk/bot", "hana uses it at night", now, "keyguard key show")
+    findings.note(desk.world.ports, [item])
+    told = []
+
+    async def work(jobs: Jobs) -> None:
+        writer = asyncio.get_running_loop().run_in_executor
+        for news in (False, True):
+            await writer(None, jobs.raise_alert, item, news)
+            await asyncio.sleep(0)  # what it asked of the loop
+            await jobs.idle()
+            told.append(desk.messenger.taken())
+
+    desk.run(work)
+    assert told == [[], ["chat"]]
+    assert caplog.text.count("hana uses it at night") == 1
 
 
 def test_what_another_daemon_on_the_database_does_is_left_to_it() -> None:

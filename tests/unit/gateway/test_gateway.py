@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import httpx
 import pytest
 import respx
@@ -69,6 +71,21 @@ def test_an_adapter_without_https_is_not_spoken_to(open_gateway):
             gateway.send("fakex", READ, WHO)
     assert caught.value.code == "venue.base"
     assert server.connections == 0
+
+
+def test_the_host_a_home_chose_is_spoken_to_and_no_other(open_gateway):
+    with Server() as server:
+        both = adapter(f"https://127.0.0.1:{free_port()}")
+        both = replace(both, facts=replace(both.facts, other_bases=(server.https,)))
+        with pytest.raises(Unreachable):  # it is no TLS server; what counts is who was called
+            open_gateway(both, hosts={"fakex": server.https}).send("fakex", READ, WHO)
+        assert server.connections
+        with pytest.raises(UsageError) as caught:
+            open_gateway(both, hosts={"fakex": "https://127.0.0.1:1"})
+        assert caught.value.code == "venue.host"
+        with pytest.raises(UsageError) as caught:
+            open_gateway(both, hosts={"fakey": server.https})
+        assert caught.value.code == "venue.unknown"
 
 
 # Simulators

@@ -5,7 +5,33 @@ from __future__ import annotations
 import pytest
 
 from keyguard.core.errors import UsageError
-from keyguard.gateway.origins import Origin, pinned, simulator
+from keyguard.core.exchange import Facts
+from keyguard.gateway.origins import Origin, chosen, pinned, simulator
+
+MOVED = Facts(
+    id="fakex",
+    name="Fakex",
+    base="https://api.fakex.test",
+    other_bases=("https://api.fakex2.test",),
+    docs="https://docs.fakex.test",
+    checked="2026-11-20",
+    key_page="https://fakex.test/keys",
+)
+
+
+@pytest.mark.parametrize("url", ["https://api.fakex.test", "https://api.fakex2.test:443/"])
+def test_a_home_chooses_among_the_origins_of_a_venue(url):
+    assert chosen(MOVED, url) in (pinned(MOVED.base), pinned(MOVED.other_bases[0]))
+
+
+@pytest.mark.parametrize(
+    "url", ["https://api.fakex3.test", "http://api.fakex2.test", "https://api.fakex2.test:8443", ""]
+)
+def test_any_other_origin_is_none_of_the_venue(url):
+    with pytest.raises(UsageError, match="none of that venue's") as caught:
+        chosen(MOVED, url)
+    assert caught.value.code == "venue.host"
+    assert "https://api.fakex2.test" in caught.value.hint
 
 
 @pytest.mark.parametrize(

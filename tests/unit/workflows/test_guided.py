@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -129,6 +130,19 @@ def test_what_the_venue_does_not_tell_stays_declared():
     assert observed["scopes_granted"] == [], "the record holds what the venue said"
 
 
+def test_what_is_put_before_the_steps_is_put_there_in_each_language():
+    world = World("guided")
+    world.exchange.tells_ips = False
+    made = world.exchange.adapter.guide_create
+    world.exchange.adapter = replace(
+        world.exchange.adapter, guide_create=lambda spec: replace(made(spec), korean=("발급을 누릅니다",))
+    )
+    turn(world)
+    guide = world.person.guides[0]
+    assert "같은 IP 주소" in guide.korean[0]
+    assert guide.korean[1:] == ("발급을 누릅니다",)
+
+
 def test_needs_without_names_leave_the_settings_to_the_person():
     world = World("guided")
     world.inventory.update_key(replace(world.key, needs=Scope.TRADE_SPOT))
@@ -209,3 +223,14 @@ def test_a_person_who_said_done_too_early_is_shown_the_page_again():
     world.person.lazy = False
     assert go_on(world).state == "buried"
     assert [guide.title for guide in world.person.guides] == ["create", "delete", "delete"]
+
+
+def test_what_a_venue_says_to_take_a_minute_is_waited_for():
+    world = World("guided", delay_s=55)
+    with pytest.raises(Refused):
+        turn(world)
+    assert "that is not the new key examplex refused" in world.person.told
+    world = World("guided", delay_s=55)
+    facts = replace(world.exchange.adapter.facts, propagation=timedelta(minutes=1))
+    world.exchange.adapter = replace(world.exchange.adapter, facts=facts)
+    assert turn(world).state == "buried"

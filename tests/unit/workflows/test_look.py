@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from keyguard.core.errors import StoreError
+from keyguard.core.exchange import Life, Since
 from keyguard.core.findings import Kind, State
 from keyguard.core.keys import Origin
 from keyguard.core.policy import Level
@@ -148,6 +150,18 @@ def test_keys_that_were_asked_about_lately_are_passed_over():
     looked = look.at_all(world.ports, since=world.clock.now())
     assert [seen.key.label for seen in looked.inspections] == ["manager"]
     assert len(world.audit.bodies("venue.keys_listed")) == 1
+
+
+def test_a_parked_key_is_not_kept_alive_by_being_looked_at():
+    world = World()
+    adapter = world.exchange.adapter
+    rule = Life(timedelta(days=90), source="https://examplex.test", since=Since.USE)
+    facts = replace(adapter.facts, disturbs="may set back its idle clock", lives=(rule,))
+    world.exchange.adapter = replace(adapter, facts=facts)
+    looked = look.at_all(world.ports)
+    assert looked.unasked[world.key.name] == "it is not in use, and asking may set back its idle clock"
+    assert looked.inspections == ()
+    assert look.at_key(world.ports, "bot").report is not None
 
 
 def test_a_key_in_use_is_left_alone_where_asking_disturbs():

@@ -15,14 +15,14 @@ from keyguard.core.errors import (
     Unreachable,
     UsageError,
 )
-from keyguard.core.exchange import Fault, KeyReport
+from keyguard.core.exchange import Fault, KeyReport, ScopeNames
 from keyguard.core.keys import Environment, Key, Origin, Scope, VersionStatus
 from keyguard.ports.inventory import Lease, Observation
 from keyguard.workflows import credentials
 from keyguard.workflows.enrol import Declared, enrol
 from keyguard.workflows.recovery import cancel, resume
 from keyguard.workflows.revoke import revoke
-from keyguard.workflows.rotate import Options, label_for, rotate, wanted_ips, wanted_scopes
+from keyguard.workflows.rotate import Options, label_for, rotate, wanted_grants, wanted_ips, wanted_scopes
 from tests.fakes.world import ACTOR, IPS, World
 
 
@@ -550,3 +550,21 @@ def test_a_workflow_by_hand_takes_no_manager():
     with pytest.raises(UsageError) as caught:
         resume(world.ports, workflow.id, actor=ACTOR, process_alive=world.process_alive, manager="bot")
     assert caught.value.code == "manager.none"
+
+
+@pytest.mark.parametrize(
+    ("scopes", "grants"),
+    [
+        (Scope.READ | Scope.TRADE_SPOT, ("look", "trade")),
+        (Scope.READ, ("look",)),
+        (Scope.TRADE_SPOT, ()),  # the box for trading would bring reading
+        (Scope.READ | Scope.TRADE_SPOT | Scope.WITHDRAW, ()),
+    ],
+)
+def test_a_permission_nobody_is_told_of_may_bring_one_that_is_known(
+    scopes: Scope, grants: tuple[str, ...]
+) -> None:
+    names = ScopeNames({"look": Scope.READ, "trade": Scope.READ | Scope.TRADE_SPOT})
+    venue = replace(World().exchange.adapter, scopes=names)
+    told = KeyReport("FAKE", scopes=Scope.READ, scopes_unknown=Scope.TRADE_SPOT, grants=("look",))
+    assert wanted_grants(venue, told, scopes, must=False) == grants

@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from keyguard.core.alerts import Urgency
 from keyguard.core.errors import IntegrityError, UsageError
+from keyguard.core.findings import Kind, State
 from keyguard.core.people import Decision
-from keyguard.workflows import approvals, identity, use_log, use_rehearsal
+from keyguard.core.policy import Level
+from keyguard.workflows import approvals, findings, identity, rights, use_log, use_rehearsal
 from keyguard.workflows.handout import hand_out
 from keyguard.workflows.handout_batch import Permit, Wanted, record
 from keyguard.workflows.identity import Actor
@@ -24,9 +25,15 @@ AWAY = Actor("hana", "laptop")
 
 
 def use(world, *, actor=ACTOR, process=BOT, alerts=None):
-    told = [].append if alerts is None else alerts.append
+    told = [] if alerts is None else alerts
     return hand_out(
-        world.ports, "desk/bot", purpose="", mode="env", actor=actor, process=process, raise_alert=told
+        world.ports,
+        "desk/bot",
+        purpose="",
+        mode="env",
+        actor=actor,
+        process=process,
+        raise_alert=lambda found, news: told.append(found),
     )
 
 
@@ -43,8 +50,13 @@ def batch(world, count, alerts=None):
         lambda venue: identity.names(world.ports, venue),
         lambda one: Permit(one.actor.user),
         wanted,
-        raise_alert=([] if alerts is None else alerts).append,
+        raise_alert=lambda found, news: None if alerts is None else alerts.append((found, news)),
     )
+
+
+def hits(world):
+    """What stands open of the rules on use."""
+    return [one for one in findings.open_now(world.ports) if one.item.kind is Kind.USE]
 
 
 def test_what_is_blocked_is_denied_on_record_told_and_not_leased():
@@ -57,8 +69,7 @@ def test_what_is_blocked_is_denied_on_record_told_and_not_leased():
     assert denied["reason"] == "use.new_executable"
     assert len(world.audit.bodies("handout")) == len(world.inventory.running_leases()) == 1
     (alert,) = alerts
-    assert (alert.kind, alert.urgency) == ("use.new_executable", Urgency.HIGH)
-    assert alert.subject == "examplex/desk/bot/new_executable"
+    assert (alert.kind, alert.level, alert.subject) == (Kind.USE, Level.HIGH, "examplex/desk/bot")
     refused(world, process=OTHER)  # what was refused does not make it known
 
 
@@ -67,8 +78,9 @@ def test_an_alert_lets_it_pass_and_says_so_in_the_private_part():
     use(world)
     assert use(world, process=OTHER, alerts=alerts).credential
     (alert,) = alerts
-    assert alert.title == "hana uses examplex/desk/bot by /tmp/other, for the first time"
-    assert alert.text == "rule new_executable, alert: the key was handed out"
+    assert alert.text == (
+        "hana uses it by /tmp/other, for the first time; rule new_executable: the key was handed out"
+    )
     assert '"use_rules":["new_executable"]' in list(world.audit.private().values())[-1].decode()
     use(world, process=OTHER, alerts=alerts)
     assert len(alerts) == 1  # known now
@@ -83,11 +95,53 @@ def test_nobody_is_alerted_of_what_could_not_be_recorded():
     assert alerts == []
 
 
+def test_nor_is_it_found():
+    world = World().rule(NEW_PROGRAM)
+    use(world)
+    world.audit.broken = True
+    with pytest.raises(Exception, match="audit log"):
+        use(world, process=OTHER)
+    assert world.findings.all() == ()
+
+
+def test_what_was_hit_is_a_finding_until_a_person_closes_it():
+    world = World().rule({**NEW_PROGRAM, "action": "alert"})
+    use(world)
+    use(world, process=OTHER)
+    findings.refresh(world.ports)
+    (found,) = hits(world)
+    assert (found.item.kind, found.item.level) == (Kind.USE, Level.MEDIUM)
+    assert found.item.subject == "examplex/desk/bot"
+    findings.close(world.ports, found.id, actor=ACTOR, reason="the new build")
+    assert hits(world) == []
+    use(world, process=replace(BOT, executable="/tmp/third"))
+    (again,) = hits(world)
+    assert (again.id, again.state) == (found.id, State.OPEN)
+    assert "/tmp/third" in again.item.text
+
+
+def test_rule_key_and_person_tell_one_from_another(firm):
+    firm.rule({**RATE, "most": 1, "action": "alert"}, {**RATE, "name": "more", "most": 1, "action": "alert"})
+    firm.grant("kim")
+    told = []
+    for actor in (HANA, HANA, KIM):
+        (answer,) = record(
+            firm.ports,
+            lambda venue: identity.names(firm.ports, venue),
+            rights.permits(firm.ports),
+            [Wanted("desk/bot", "", "socket", 60, actor, PROCESS)],
+            raise_alert=lambda found, news: told.append((found.id, news)),
+        )
+        assert answer.lease_id
+    assert len({id_ for id_, _ in told}) == 4
+    assert [news for _, news in told] == [True, True, False, False, True, True]
+
+
 def test_within_one_batch_each_counts_for_the_next():
     world, alerts = World().rule(RATE), []
     answers = batch(world, 4, alerts)
     assert [getattr(one, "code", "given") for one in answers] == ["given", "given", "use.rate", "use.rate"]
-    assert len(alerts) == 1  # the same, said once
+    assert [news for _, news in alerts] == [True]  # the same, said once
     assert getattr(batch(world, 1)[0], "code", "given") == "use.rate"
     world.clock.sleep(3600)
     assert getattr(batch(world, 1)[0], "code", "given") == "given"
@@ -148,7 +202,7 @@ def test_a_history_outlives_a_version_of_the_key():
         lambda venue: identity.names(world.ports, venue),
         lambda one: Permit(one.actor.user),
         [Wanted("desk/bot", "", "socket", 60, ACTOR, OTHER)],
-        raise_alert=[].append,
+        raise_alert=lambda found, news: None,
     )
     assert answer.code == "use.new_executable"
 
@@ -254,12 +308,32 @@ def test_two_companies_and_the_end_of_a_contract():
     alerts = []
     use(firm, actor=HANA, alerts=alerts)
     use(firm, actor=Actor("jo", "host-1"), alerts=alerts)
-    assert [alert.kind for alert in alerts] == ["use.two_parties"]
-    assert "though the firm itself used it" in alerts[0].title
+    (alert,) = alerts
+    assert "though the firm itself used it" in alert.text
+    assert "rule two_parties" in alert.text
     firm.clock.sleep(timedelta(days=80).total_seconds())
     use(firm, actor=Actor("jo", "host-1"), alerts=alerts)
-    assert alerts[-1].kind == "use.contract_end"
-    assert "contract with acme ends" in alerts[-1].title
+    assert "contract with acme ends" in alerts[-1].text
+
+
+def test_addresses_are_those_declared_for_the_host_and_the_log_remembers_them():
+    rules = (
+        {"kind": "new_address", "action": "block"},
+        {"kind": "two_organisations", "action": "alert", "within": "1d"},
+    )
+    office = {"host": "host-1", "addresses": "203.0.113.7", "organisation": "kgtrading"}
+    agency = {"host": "laptop", "addresses": ["198.51.100.2"], "organisation": "acme"}
+    world, alerts = World().rule(*rules, egress=[office, agency]), []
+    use(world)
+    private = list(world.audit.private().values())[-1].decode()
+    assert '"addresses_declared":["203.0.113.7"]' in private
+    assert '"organisation_declared":"kgtrading"' in private
+    assert "203.0.113.7" not in str(world.audit.bodies("handout"))  # no venue is told
+    assert "from the address 198.51.100.2 of laptop" in refused(world, actor=AWAY).message
+    assert "nobody has declared" in refused(world, actor=Actor("hana", "elsewhere")).message
+    world.rule(rules[1], egress=[office, agency])  # another process, which knows what the log tells
+    use(world, actor=AWAY, alerts=alerts)
+    assert "from acme's addresses, though it was used from kgtrading's" in alerts[0].text
 
 
 # --- the rehearsal ------------------------------------------------------------------------------------
