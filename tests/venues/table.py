@@ -7,7 +7,6 @@ signed, every guide is asked for.
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import sys
 from pathlib import Path
@@ -20,7 +19,7 @@ from keyguard.core.keys import Origin
 from keyguard_adapters import NAMES
 from keyguard_simulators import NAMES as SIMULATED
 from tests.adapters.scripts import adapter, told
-from tests.adapters.test_vectors import VECTORS, test_the_wire_is_that_of_the_other_client
+from tests.adapters.test_vectors import test_the_wire_is_that_of_the_other_client, vectors
 from tests.venues.test_rotation import begin
 from tests.venues.world import VenueWorld
 
@@ -32,7 +31,7 @@ COLUMNS = (
     *("scopes", "expiry", "proof of death", "vectors", "simulator accepted by"),
 )
 FORMS = {IpForm.IPV4: "v4", IpForm.IPV6: "v6", IpForm.NETWORK4: "v4/n", IpForm.NETWORK6: "v6/n"}
-CLIENTS = ("ccxt", "pybit")
+CLIENTS = {"ccxt": r"ccxt\.[a-z]+\(|ccxt_client\(|\.ccxt\(|getattr\(ccxt", "pybit": r"pybit_session\("}
 
 
 def made() -> str:
@@ -121,7 +120,7 @@ def _death(world: VenueWorld) -> str:
 
 
 def _vectors(name: str) -> str:
-    every, passed = json.loads((VECTORS / f"{name}.json").read_text(encoding="utf-8")), 0
+    every, passed = [parameters.values[0] for parameters in vectors(name)], 0
     for vector in every:
         with pytest.MonkeyPatch.context() as patch:
             try:
@@ -133,8 +132,10 @@ def _vectors(name: str) -> str:
 
 
 def _accepted(name: str) -> str:
+    """The clients that the simulator's own tests call."""
     text = (ROOT / f"tests/simulators/test_{name}.py").read_text(encoding="utf-8")
-    return ", ".join(client for client in CLIENTS if client in text) or "the vectors"
+    called = (client for client, calls in CLIENTS.items() if re.search(calls, text))
+    return ", ".join(called) or "the vectors"
 
 
 def written(text: str, table: str) -> str:
