@@ -217,13 +217,13 @@ def _report(row: Mapping[str, Any], public_id: str) -> KeyReport:
         if row["apiKey"] != public_id:
             raise ValueError("the answer describes another key")
         grants = tuple(sorted(str(int(one)) for one in check.rows(row["permissions"])))
-        ips = tuple(ip for ip in check.rows(row["ipAddresses"]) if ip)
+        ips = tuple(ip for ip in map(check.label, check.rows(row["ipAddresses"])) if ip)
     else:
         flags = {name: row[name] for name in FLAGS}
         if not all(isinstance(flag, bool) for flag in flags.values()):
             raise ValueError("flags were expected")
         grants = tuple(sorted(FLAGS[name] for name, held in flags.items() if held))
-        ips = None if row["ipRestrict"] else ()
+        ips = None if check.flag(row["ipRestrict"]) else ()
     return KeyReport(
         public_id=public_id,
         ref=public_id,

@@ -286,16 +286,20 @@ def _unified(permissions: Any, kind: str) -> set[str]:
 def _report(row: Mapping[str, Any], sub: str) -> KeyReport:
     key = check.text(row["apiKey"])
     grants = _unified(row["permissions"], row["type"])
-    ips = check.commas(row["ips"]) if isinstance(row["ips"], str) else tuple(check.rows(row["ips"]))
+    ips = check.commas(row["ips"]) if isinstance(row["ips"], str) else _listed(row["ips"])
     created = check.from_ms(row["ts"]) if "ts" in row else None
-    report = KeyReport(key, key, row["note"], account=sub, created_at=created)
+    report = KeyReport(key, key, check.label(row["note"]), account=sub, created_at=created)
     return replace(report, **_told(grants, ips))
 
 
 def _classic_report(row: Mapping[str, Any]) -> KeyReport:
     key, grants = check.text(row["subAccountApiKey"]), {CODES[name] for name in check.rows(row["permList"])}
     report = KeyReport(key, key, check.label(row["label"]), account=str(row["subAccountUid"]))
-    return replace(report, **_told(grants, tuple(check.rows(row["ipList"]))))
+    return replace(report, **_told(grants, _listed(row["ipList"])))
+
+
+def _listed(ips: Any) -> tuple[str, ...]:
+    return tuple(check.text(ip) for ip in check.rows(ips))
 
 
 def _told(grants: set[str], ips: tuple[str, ...], origin: Origin = Origin.REPORTED) -> dict[str, Any]:

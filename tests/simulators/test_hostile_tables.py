@@ -49,6 +49,8 @@ def furnished(name: str, admit: Callable[[State, Call], Key] | None = None) -> t
     firm = venue.open_account("firm1", "")
     venue.open_account("desk1", firm.id)
     facts = told(name)
+    if first := getattr(facts, "FIRST", None):
+        venue.issue(KeyForm(firm.id, first))
     ips = ("127.0.0.1",) if rules.form.max_ips else ()
     return venue, venue.issue(KeyForm(firm.id, facts.MANAGER or facts.TRADER, ips, "bot"))
 
