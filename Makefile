@@ -5,9 +5,9 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test check venues bench bench-scan bench-daemon fuzz corpus rules man deb requirements clean
+.PHONY: help demo test check venues bench bench-scan bench-daemon bench-log bench-offboarding kills promise-1 fuzz corpus rules man deb requirements clean
 help: ## this list
-	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 20
 
 # A stamp per requirement file: installation happens once, and again only when the pins change.
 $(VENV)/%.stamp: requirements/%.txt pyproject.toml
@@ -52,6 +52,18 @@ bench-scan: $(VENV)/dev.stamp $(PEERS)/done ## the scanner beside others (BENCH_
 
 bench-daemon: $(VENV)/dev.stamp ## hand-outs beside a bare echo (BENCH_ARGS="--seconds 10 --calls 20000")
 	@$(BIN)/python -m tests.bench.daemon $(BENCH_ARGS)
+
+bench-log: $(VENV)/dev.stamp ## a million records, 10,000 keys, 200 clients (BENCH_ARGS="--keep DIR")
+	@$(BIN)/python -m tests.bench.log $(BENCH_ARGS)
+
+bench-offboarding: $(VENV)/dev.stamp ## how soon somebody who left is refused, here and on another host
+	@$(BIN)/python -m tests.bench.offboarding
+
+kills: $(VENV)/dev.stamp ## kill -9 of the daemon at many moments (KILLS=200)
+	@KEYGUARD_TEST_KILLS=$(or $(KILLS),200) $(BIN)/python -m pytest -q -s tests/daemon/test_kill.py
+
+promise-1: $(VENV)/dev.stamp ## no secret outside memory after many hand-outs (HANDOUTS=10000)
+	@KEYGUARD_TEST_HANDOUTS=$(or $(HANDOUTS),10000) $(BIN)/python -m pytest -q tests/security/test_daemon_keeps_secrets.py
 
 rules: $(VENV)/dev.stamp ## the compact form of the rule files, after a rule was edited
 	@$(BIN)/python -m keyguard.scanner.compact

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,7 +92,7 @@ def opened_with(home: Home, secrets: SecretStore, person: Person) -> Iterator[Po
 
     Raises UsageError without a home, StoreError for a database that is missing, newer or damaged.
     """
-    from keyguard.gateway.http import HttpGateway
+    from keyguard.gateway.venues import HttpGateway
     from keyguard.stores.audit import SqlAuditLog
     from keyguard.stores.database import open_database
     from keyguard.stores.findings import SqlFindings
@@ -103,6 +104,8 @@ def opened_with(home: Home, secrets: SecretStore, person: Person) -> Iterator[Po
     config = home.read()
     home.demand_private()
     clock = SystemClock()
+    if not gc.get_freeze_count():
+        gc.freeze()  # what was loaded stays: reading thousands of keys must not look through it each time
     with contextlib.closing(open_database(database_url(home, config))) as database:
         gateway = HttpGateway(
             clock=clock,

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from typing import Any
 
 from keyguard.core.errors import NotOffered, Refused, UsageError
-from keyguard.core.exchange import Ask, Facts, Fault, IpForm, KeyReport, Reply, Request, ScopeNames, Step
-from keyguard.core.keys import Scope, scope_names
+from keyguard.core.exchange import (
+    Ask,
+    Facts,
+    Fault,
+    IpForm,
+    KeyReport,
+    KeySpec,
+    Reply,
+    Request,
+    ScopeNames,
+    Step,
+)
+from keyguard.core.keys import Origin, Scope, scope_names
 from keyguard.core.secret import Secret
 
 _STILL = "nothing was changed"
@@ -20,13 +32,6 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # no call of the system: those fail i
 def text(value: Any) -> str:
     """Return a non-empty text of an answer; raises ValueError for anything else."""
     if not isinstance(value, str) or not value:
-        raise ValueError("a text was expected")
-    return value
-
-
-def label(value: Any) -> str:
-    """Return a text of an answer that may be empty; raises ValueError for anything else."""
-    if not isinstance(value, str):
         raise ValueError("a text was expected")
     return value
 
@@ -229,5 +234,30 @@ def no_longer_open(facts: Facts) -> NotOffered:
         f"{facts.name} closed on {facts.closed}: nothing there can be asked",
         code="exchange.closed",
         still="nothing was sent; a stored key stays stored",
-        hint="see that the balances were withdrawn, then: keyguard key remove",
+        hint="see that its balances were withdrawn; a key of it is of no use any more",
     )
+
+
+def as_wanted(current: KeyReport, wanted: KeySpec) -> KeyReport:
+    """What an edit made of a key where the answer says no more than that it was done: inferred."""
+    return replace(
+        current,
+        scopes=wanted.scopes,
+        scopes_unknown=Scope.NONE,
+        scopes_origin=Origin.INFERRED,
+        grants=wanted.grants,
+        ips=wanted.ips,
+        ips_origin=Origin.INFERRED,
+    )
+
+
+def words(value: Any) -> str:
+    """Return a text of an answer, which may be empty; raises ValueError for anything else."""
+    if not isinstance(value, str):
+        raise ValueError("a text was expected")
+    return value
+
+
+def texts(value: Any) -> tuple[str, ...]:
+    """Return a list of non-empty texts of an answer; raises ValueError for anything else."""
+    return tuple(text(one) for one in rows(value))

@@ -3,7 +3,8 @@
 The words stand in `pages/<id>.toml`: `[boxes]` maps a permission to what the page calls it, where that
 differs; `[english]` and, for the venues of Korea, `[korean]` hold the steps of `create`, `edit` and `delete`,
 in which `{label}`, `{boxes}`, `{ips}` and, but when creating, `{key}` stand for what is wanted. No steps to
-edit: the page cannot change a key. `any_address` and `no_boxes` are said where there is none.
+edit: the page cannot change a key. `any_address` and `no_boxes` are said where there is none,
+`same_addresses` where nobody tells those of the key to be replaced: "any" would widen them.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ class Steps:
     edit: tuple[str, ...]
     delete: tuple[str, ...]
     any_address: str = "none (any address)"
+    same_addresses: str = "the same as the old key's"
     no_boxes: str = "none"
 
 
@@ -92,7 +94,7 @@ class Page:
             wanted = {
                 "label": spec.label,
                 "boxes": ", ".join(words.boxes.get(grant, grant) for grant in spec.grants) or steps.no_boxes,
-                "ips": ", ".join(spec.ips) or steps.any_address,
+                "ips": ", ".join(spec.ips) or (steps.any_address if spec.ips_told else steps.same_addresses),
                 "key": key,
             }
             return tuple(step.format_map(wanted) for step in getattr(steps, what.lower()))

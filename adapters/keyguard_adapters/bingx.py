@@ -207,7 +207,7 @@ def _settings(spec: KeySpec) -> dict[str, Any]:
 
 
 def _sub_account(account: str) -> str:
-    return check.demand_account(FACTS, account, "uid")
+    return check.demand_account(FACTS, account, "uid", r"[0-9]+")
 
 
 def _report(row: Mapping[str, Any], public_id: str) -> KeyReport:
@@ -217,17 +217,14 @@ def _report(row: Mapping[str, Any], public_id: str) -> KeyReport:
         if row["apiKey"] != public_id:
             raise ValueError("the answer describes another key")
         grants = tuple(sorted(str(int(one)) for one in check.rows(row["permissions"])))
-        ips = tuple(ip for ip in map(check.label, check.rows(row["ipAddresses"])) if ip)
+        ips = tuple(ip for ip in map(check.words, check.rows(row["ipAddresses"])) if ip)
     else:
-        flags = {name: row[name] for name in FLAGS}
-        if not all(isinstance(flag, bool) for flag in flags.values()):
-            raise ValueError("flags were expected")
-        grants = tuple(sorted(FLAGS[name] for name, held in flags.items() if held))
+        grants = tuple(sorted(grant for name, grant in FLAGS.items() if check.flag(row[name])))
         ips = None if check.flag(row["ipRestrict"]) else ()
     return KeyReport(
         public_id=public_id,
         ref=public_id,
-        label=check.label(row.get("note", "")),
+        label=check.words(row.get("note", "")),
         scopes=SCOPES.read(grants),
         scopes_origin=Origin.REPORTED,
         grants=grants,

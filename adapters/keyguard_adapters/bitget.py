@@ -32,15 +32,15 @@ from keyguard.core.exchange import (
     NewKey,
     Reply,
     Request,
-    ScopeNames,
     Stamp,
     Step,
     Wire,
 )
-from keyguard.core.keys import KeyKind, Origin, Scope
+from keyguard.core.keys import KeyKind, Origin
 from keyguard.core.secret import Secret
 from keyguard_adapters import _checks as check
 from keyguard_adapters import _sign as signing
+from keyguard_adapters._bitget_words import CLASSIC, CODES, FAULTS, SCOPES, UNIFIED
 from keyguard_adapters._env import env_names
 from keyguard_adapters._faults import by_code, member
 from keyguard_adapters._page import Page
@@ -72,55 +72,9 @@ FACTS = Facts(
     ),
 )
 
-_TRADE = Scope.TRADE_SPOT | Scope.TRADE_MARGIN | Scope.TRADE_DERIVATIVES
-CLASSIC = {
-    "read": Scope.READ,
-    "spot_trade": Scope.TRADE_SPOT,
-    "margin_trade": Scope.TRADE_MARGIN,
-    "contract_trade": Scope.TRADE_DERIVATIVES,
-    "transfer": Scope.TRANSFER_INTERNAL,
-}
-"""What a classic sub-account's key can be given."""
-UNIFIED = {
-    "uta_mgt": Scope.READ | Scope.TRANSFER_INTERNAL | Scope.MANAGE_KEYS,
-    "uta_trade": Scope.READ | _TRADE,
-}
-"""What a unified sub-account's key can be given; `name:read` where the key is of type read_only."""
-_COPY = ("copy_futures_position", "copy_futures_order")
-SCOPES = ScopeNames(
-    {
-        **CLASSIC,
-        "trade": _TRADE,  # older word
-        "withdraw": Scope.WITHDRAW,
-        "sub_accounts": Scope.MANAGE_KEYS,
-        **dict.fromkeys(("copy", "p2p", "loan", "tax", *_COPY), Scope.OTHER),
-        **UNIFIED,
-        **{f"{name}:read": Scope.READ for name in (*UNIFIED, "withdraw", *_COPY)},
-    }
-)
-CODES = {
-    **dict.fromkeys("coor cpor stor smor ttor wtor taxr chor p2pr pllr readonly".split(), "read"),
-    **dict.fromkeys(("coow", "cpow"), "contract_trade"),
-    **{"stow": "spot_trade", "smow": "margin_trade", "wtow": "transfer", "wwow": "withdraw"},
-    **{"chow": "sub_accounts", "ttow": "copy", "p2p": "p2p", "pllw": "loan", "taxw": "tax"},
-    **{name: name for name in (*CLASSIC, "trade", "withdraw")},
-}
-"""What a classic key is told of itself, and what the same is called when keys are made and listed."""
 _GRANTING = "a key is classic or unified, and a unified one reads only or reads and writes all it is given"
 PAGE = Page(FACTS, SCOPES, hint=_GRANTING)
 
-FAULTS = {
-    **dict.fromkeys(("40001", "40002", "40003", "40009", "40011", "40036", "40070"), Fault.SIGNATURE),
-    **dict.fromkeys(("40006", "40037", "40041"), Fault.KEY_UNKNOWN),
-    "40012": Fault.AMBIGUOUS,
-    **dict.fromkeys(("40005", "40008"), Fault.CLOCK),
-    **dict.fromkeys(("40018", "40038", "49003"), Fault.IP),
-    **dict.fromkeys(("22010", "25620", "40014", "40025", "40040", "40061"), Fault.SCOPE),
-    "40063": Fault.LIMIT,
-    "40065": Fault.NOT_FOUND,
-    "429": Fault.RATE,
-    **dict.fromkeys(("40015", "40725", "40808", "45001"), Fault.BUSY),  # while a release goes out
-}
 IS_CLASSIC = "40084"
 _CLASSIC = "/api/v2/user/{}virtual-subaccount-apikey{}"
 _PAGE_SIZE, _MAX_PAGES = 100, 50
@@ -230,7 +184,7 @@ def edit_key(current: KeyReport, wanted: KeySpec) -> Step[KeyReport]:
     body = {**named, "passphrase": passphrase, **settings}
     reply = yield Request("POST", path, body=body, effect=Effect.KEY_EDITED)
     _demand_done(reply)
-    return replace(current, label=label, **_told(set(wanted.grants), wanted.ips, Origin.INFERRED))
+    return replace(check.as_wanted(current, wanted), label=label)
 
 
 def delete_key(current: KeyReport) -> Step[None]:
@@ -274,7 +228,7 @@ def _settings(spec: KeySpec) -> tuple[bool, dict[str, Any]]:
 
 
 def _sub_account(account: str) -> str:
-    return check.demand_account(FACTS, account, "uid")
+    return check.demand_account(FACTS, account, "uid", r"[0-9]+")
 
 
 def _unified(permissions: Any, kind: str) -> set[str]:
@@ -286,27 +240,23 @@ def _unified(permissions: Any, kind: str) -> set[str]:
 def _report(row: Mapping[str, Any], sub: str) -> KeyReport:
     key = check.text(row["apiKey"])
     grants = _unified(row["permissions"], row["type"])
-    ips = check.commas(row["ips"]) if isinstance(row["ips"], str) else _listed(row["ips"])
+    ips = check.commas(row["ips"]) if isinstance(row["ips"], str) else check.texts(row["ips"])
     created = check.from_ms(row["ts"]) if "ts" in row else None
-    report = KeyReport(key, key, check.label(row["note"]), account=sub, created_at=created)
+    report = KeyReport(key, key, check.words(row["note"]), account=sub, created_at=created)
     return replace(report, **_told(grants, ips))
 
 
 def _classic_report(row: Mapping[str, Any]) -> KeyReport:
     key, grants = check.text(row["subAccountApiKey"]), {CODES[name] for name in check.rows(row["permList"])}
-    report = KeyReport(key, key, check.label(row["label"]), account=str(row["subAccountUid"]))
-    return replace(report, **_told(grants, _listed(row["ipList"])))
+    report = KeyReport(key, key, check.words(row["label"]), account=str(row["subAccountUid"]))
+    return replace(report, **_told(grants, check.texts(row["ipList"])))
 
 
-def _listed(ips: Any) -> tuple[str, ...]:
-    return tuple(check.text(ip) for ip in check.rows(ips))
-
-
-def _told(grants: set[str], ips: tuple[str, ...], origin: Origin = Origin.REPORTED) -> dict[str, Any]:
+def _told(grants: set[str], ips: tuple[str, ...]) -> dict[str, Any]:
     """Scopes and addresses as members of a report."""
     names = tuple(sorted(grants))
-    scopes = {"scopes": SCOPES.read(names), "scopes_origin": origin, "grants": names}
-    return {**scopes, "ips": ips, "ips_origin": origin}
+    scopes = {"scopes": SCOPES.read(names), "scopes_origin": Origin.REPORTED, "grants": names}
+    return {**scopes, "ips": ips, "ips_origin": Origin.REPORTED}
 
 
 ADAPTER = Adapter(

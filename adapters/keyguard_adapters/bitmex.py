@@ -1,4 +1,4 @@
-"""BitMEX: closed on 2026-09-23. Its keys are found, stored and removed; nothing there can be asked.
+"""BitMEX: closed on 2026-09-23. Its keys are found where they leaked; nothing there can be asked.
 
 Docs: https://www.bitmex.com/blog/bitmex-closure (2026-07-23, read 2026-11-21); signing as in ccxt 4.4.100 and
 bitmex 0.2.2, the venue's own client.

@@ -50,7 +50,7 @@ FACTS = Facts(
     key_page="https://www.bitstamp.net/",
     nonce=NonceKind.UUID,
     clock_window=timedelta(seconds=150),
-    limit=Limit(400, timedelta(seconds=1)),
+    limit=Limit(10_000, timedelta(minutes=10)),  # and 400 a second
     dead=frozenset({Fault.KEY_UNKNOWN}),
     env_names=env_names(
         sdk=("BITSTAMP_API_KEY", "BITSTAMP_API_SECRET"),

@@ -238,7 +238,7 @@ def _report(row: Mapping[str, Any]) -> KeyReport:
     return KeyReport(
         public_id=check.text(row["client_id"]),
         ref=str(int(row["id"])),
-        label=check.label(row.get("name", "")),
+        label=check.words(row.get("name", "")),
         scopes=SCOPES.read(grants),
         scopes_origin=Origin.REPORTED,
         grants=grants,

@@ -19,7 +19,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from keyguard.core.errors import Refused
+from keyguard.core.errors import Refused, UsageError
 from keyguard.core.exchange import (
     Adapter,
     Credential,
@@ -105,30 +105,20 @@ PAGE = Page(FACTS, SCOPES, hint=_GRANTING)
 FAULTS = {
     "INVALID_KEY": Fault.KEY_UNKNOWN,
     "INVALID_CREDENTIALS": Fault.AMBIGUOUS,
-    "INVALID_SIGNATURE": Fault.SIGNATURE,
-    "MISSING_REQUIRED_HEADER": Fault.SIGNATURE,
+    **dict.fromkeys(("INVALID_SIGNATURE", "MISSING_REQUIRED_HEADER"), Fault.SIGNATURE),
     "IP_FORBIDDEN": Fault.IP,
-    "READ_ONLY": Fault.SCOPE,
-    "FORBIDDEN": Fault.SCOPE,
+    **dict.fromkeys(("READ_ONLY", "FORBIDDEN"), Fault.SCOPE),
     "REQUEST_EXPIRED": Fault.CLOCK,
     "SUB_ACCOUNT_NOT_FOUND": Fault.NOT_FOUND,
-    "TOO_MANY_REQUESTS": Fault.RATE,
-    "TOO_FAST": Fault.RATE,
-    "INTERNAL": Fault.BUSY,
-    "SERVER_ERROR": Fault.BUSY,
-    "TOO_BUSY": Fault.BUSY,
+    **dict.fromkeys(("TOO_MANY_REQUESTS", "TOO_FAST"), Fault.RATE),
+    **dict.fromkeys(("INTERNAL", "SERVER_ERROR", "TOO_BUSY"), Fault.BUSY),
 }
 _API = "/api/v4"
 # Reading calls without side effects; each needs just the one group.
 PROBES = {
-    "spot": "/spot/accounts",
-    "margin": "/margin/accounts",
-    "unified": "/unified/accounts",
-    "futures": "/futures/usdt/accounts",
-    "delivery": "/delivery/usdt/accounts",
-    "options": "/options/accounts",
-    "wallet": "/wallet/deposits",
-    "sub_accounts": "/sub_accounts",
+    **{group: f"/{group}/accounts" for group in ("spot", "margin", "unified", "options")},
+    **{group: f"/{group}/usdt/accounts" for group in ("futures", "delivery")},
+    **{"wallet": "/wallet/deposits", "sub_accounts": "/sub_accounts"},
 }
 
 
@@ -163,7 +153,7 @@ def whoami(public_id: str) -> Step[KeyReport]:
     """Read account/detail, then a main account's own keys; a sub-account's key is probed group by group."""
     reply = yield Request("GET", f"{_API}/account/detail")
     detail = reply.json
-    account, ips = str(int(detail["user_id"])), tuple(map(check.text, check.rows(detail["ip_whitelist"])))
+    account, ips = str(int(detail["user_id"])), check.texts(detail["ip_whitelist"])
     try:
         reply = yield Request("GET", f"{_API}/account/main_keys")
     except Refused as refusal:
@@ -225,16 +215,7 @@ def edit_key(current: KeyReport, wanted: KeySpec) -> Step[KeyReport]:
         raise check.cannot_grant("Gate", wanted.scopes, hint="the mode of a key is fixed at its creation")
     reply = yield Request("PUT", _key(current), body=_settings(wanted), effect=Effect.KEY_EDITED)
     _demand_done(reply)
-    return replace(
-        current,
-        label=wanted.label,
-        scopes=wanted.scopes,
-        scopes_unknown=Scope.NONE,
-        scopes_origin=Origin.INFERRED,
-        grants=wanted.grants,
-        ips=wanted.ips,
-        ips_origin=Origin.INFERRED,
-    )
+    return replace(check.as_wanted(current, wanted), label=wanted.label)
 
 
 def delete_key(current: KeyReport) -> Step[None]:
@@ -248,14 +229,15 @@ def _demand_done(reply: Reply) -> None:
 
 
 def _keys(account: str) -> str:
-    return f"{_API}/sub_accounts/{check.demand_account(FACTS, account, 'user id')}/keys"
+    user = check.demand_account(FACTS, account, "user id", r"[0-9]+")
+    return f"{_API}/sub_accounts/{user}/keys"
 
 
 def _key(current: KeyReport) -> str:
     """The path of the key to act on; what stands in it is checked, as it names what is deleted."""
     keys, ref = _keys(current.account), check.demand_handle(current)
     if not ref.isalnum():
-        raise ValueError("not a key of this venue")
+        raise UsageError("this is no key of Gate's", code="key.unknown", still="nothing was changed")
     return f"{keys}/{ref}"
 
 
@@ -275,21 +257,23 @@ def _settings(spec: KeySpec) -> dict[str, Any]:
 
 
 def _report(row: Mapping[str, Any]) -> KeyReport:
-    grants = [f"{perm['name']}:{'read' if perm['read_only'] else 'read_write'}" for perm in row["perms"]]
+    grants = [
+        f"{perm['name']}:{'read' if check.flag(perm['read_only']) else 'read_write'}" for perm in row["perms"]
+    ]
     state, public_id = int(row["state"]), check.text(row["key"])
     if int(row["mode"]) == 2:
         grants.append(UNIFIED)
     return KeyReport(
         public_id=public_id,
         ref=public_id,
-        label=check.label(row["name"]),
-        account=str(row["user_id"]),
+        label=check.words(row["name"]),
+        account=str(int(row["user_id"])),
         scopes=SCOPES.read(tuple(grants)),
         scopes_origin=Origin.REPORTED,
         grants=tuple(sorted(grants)),
-        ips=tuple(map(check.text, check.rows(row["ip_whitelist"]))),
+        ips=check.texts(row["ip_whitelist"]),
         ips_origin=Origin.REPORTED,
-        created_at=check.from_ms(int(row["created_at"]) * 1000),
+        created_at=check.from_seconds(row["created_at"]),
         enabled=state == 1,
         notes=() if state == 1 else (f"frozen or locked (state {state})",),
     )

@@ -55,7 +55,7 @@ FACTS = Facts(
     checked="2026-11-20",
     key_page="https://exchange.gemini.com/settings/api",
     nonce=NonceKind.COUNTER,
-    limit=Limit(600, timedelta(minutes=1)),
+    limit=Limit(5, timedelta(seconds=1)),  # as advised; 600 a minute is the limit
     disturbs="moves the key's nonce on, and sets the dead-man clock of a key with heartbeat back",
     dead=frozenset({Fault.KEY_UNKNOWN}),
     env_names=env_names(

@@ -233,7 +233,7 @@ def _settings(spec: KeySpec) -> dict[str, str]:
 
 
 def _sub_user(account: str) -> str:
-    return check.demand_account(FACTS, account, "uid")
+    return check.demand_account(FACTS, account, "uid", r"[0-9]+")
 
 
 def _report(row: Mapping[str, Any], account: str, *, parent: bool = False) -> KeyReport:
@@ -244,7 +244,7 @@ def _report(row: Mapping[str, Any], account: str, *, parent: bool = False) -> Ke
     return KeyReport(
         public_id=public_id,
         ref=public_id,
-        label=check.label(row["note"]),
+        label=check.words(row["note"]),
         account=account,
         scopes=SCOPES.read(grants),
         scopes_origin=Origin.REPORTED,

@@ -66,7 +66,7 @@ FACTS = Facts(
     key_page="https://www.kraken.com/u/security/api",
     nonce=NonceKind.COUNTER,
     ip_forms=frozenset(IpForm),
-    limit=Limit(1, timedelta(seconds=3)),  # the lowest tier, when its 15 calls are used up
+    limit=Limit(5, timedelta(seconds=15)),  # the lowest tier's pace, once its first 15 are used up
     disturbs="moves the key's nonce on: a program that counts lower is refused (EAPI:Invalid nonce)",
     dead=frozenset({Fault.AMBIGUOUS}),
     env_names=env_names(
@@ -109,11 +109,8 @@ FAULTS = {
     "EAPI:Invalid-nonce": Fault.NONCE,
     "EAPI:Rate-limit-exceeded": Fault.RATE,
     "EGeneral:Permission-denied": Fault.SCOPE,
-    "EGeneral:Temporary-lockout": Fault.RATE,
-    "EGeneral:Too-many-requests": Fault.RATE,
-    "EGeneral:Internal-error": Fault.BUSY,
-    "EService:Busy": Fault.BUSY,
-    "EService:Unavailable": Fault.BUSY,
+    **dict.fromkeys(("EGeneral:Temporary-lockout", "EGeneral:Too-many-requests"), Fault.RATE),
+    **dict.fromkeys(("EGeneral:Internal-error", "EService:Busy", "EService:Unavailable"), Fault.BUSY),
 }
 _INFO = "/0/private/GetApiKeyInfo"
 

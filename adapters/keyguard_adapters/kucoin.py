@@ -218,17 +218,17 @@ def _report(row: Mapping[str, Any]) -> KeyReport:
     grants, ips, sub = (
         check.commas(row["permission"]),
         check.commas(row["ipWhitelist"]),
-        check.label(row.get("subName", "")),
+        check.words(row.get("subName", "")),
     )
     masked = any("*" in ip for ip in ips)
-    if row.get("isMaster") and "General" in grants:
+    if check.flag(row.get("isMaster", False)) and "General" in grants:
         grants += (MASTER,)
     public_id = check.text(row["apiKey"])
     return KeyReport(
         public_id=public_id,
         ref=public_id,
-        label=check.label(row.get("remark", "")),
-        account=sub or str(row["uid"]),
+        label=check.words(row.get("remark", "")),
+        account=sub or str(int(row["uid"])),
         scopes=SCOPES.read(grants),
         scopes_origin=Origin.REPORTED,
         grants=tuple(sorted(grants)),

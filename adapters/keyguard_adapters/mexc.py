@@ -250,7 +250,7 @@ def _report(row: Mapping[str, Any], account: str) -> KeyReport:
     return KeyReport(
         public_id=public_id,
         ref=public_id,
-        label=check.label(row["note"]),
+        label=check.words(row["note"]),
         account=account,
         scopes=SCOPES.read(grants),
         scopes_origin=Origin.REPORTED,

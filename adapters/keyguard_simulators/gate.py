@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -176,6 +177,12 @@ def _facts(key: Key) -> dict[str, Any]:
     }
 
 
+def _operation(call: Call) -> str:
+    """The path, with the names of what stands in it in the place of ids."""
+    path = re.sub(r"(?<=/sub_accounts/)[^/]+", "{user_id}", call.path)
+    return re.sub(r"(?<=/keys/)[^/]+", "{key}", path)
+
+
 def _reads(group: str, serve: Callable[[Caller], Any] = balances) -> Endpoint:
     return Endpoint(serve, [f"{group}:read", f"{group}:read_write"])
 
@@ -209,6 +216,7 @@ RULES = Rules(
         **{("GET", f"/api/v4/{group}/usdt/accounts"): _reads(group) for group in ("futures", "delivery")},
     },
     make=lambda _, _form: {"public_id": hexadecimal(32), "secret": hexadecimal(64)},
+    operation=_operation,
     calls_per_second=8,
 )
 VENUE = partial(Table, RULES)

@@ -2,7 +2,8 @@
 
 Chosen where the documents are silent: the order of checks (parameters, key, clock, signature, life,
 address, permission); a clock off by more than a minute is refused; v2 calls say 1003 for all of them; an edit
-without addresses clears them; sub users may ask for their uid but not for their keys.
+without addresses clears them; sub users may ask for their uid but not for their keys. A parent user's
+authenticator is always bound, as no key can be made without one.
 """
 
 from __future__ import annotations
@@ -127,7 +128,7 @@ def create_key(caller: Caller) -> dict[str, Any]:
     _demand_parent(caller)
     sub, account = _sub(caller, caller.params.get("subUid")), caller.account
     given = str(caller.params.get("otpToken", ""))
-    if not account.second_factor or not totp.matches(account.totp_secret, given, caller.call.now_ms):
+    if not totp.matches(account.totp_secret, given, caller.call.now_ms):
         raise Refusal(2002, "invalid field value in `otpToken`", 200)
     if len(caller.state.book.listed(sub.id)) >= 20:
         raise Refusal(2014, "number of api key in the request exceeded valid limit", 200)

@@ -115,8 +115,9 @@ def balances(caller: Caller) -> list[dict[str, Any]]:
 
 
 def _sub(caller: Caller) -> Account:
-    account = subordinate(caller, caller.params.get("subName"))
-    if account is None:
+    wanted = caller.params.get("subName")
+    account = subordinate(caller, wanted)
+    if account is None or account.name != wanted:
         raise Refusal("400100", "sub user does not exist")
     return account
 

@@ -158,8 +158,9 @@ def set_addresses(caller: Caller) -> dict[str, Any]:
 
 
 def _sub(caller: Caller) -> Account:
-    found = subordinate(caller, caller.params.get("subAccount"))
-    if found is None:
+    wanted = caller.params.get("subAccount")
+    found = subordinate(caller, wanted)
+    if found is None or found.name != wanted:
         raise Refusal(140001, "sub account does not exist")
     return found
 

@@ -25,7 +25,7 @@ from keyguard.core.exchange import (
 )
 from keyguard.core.keys import Origin, Scope
 from keyguard.core.secret import Secret
-from keyguard_adapters._checks import label, own, rows, text
+from keyguard_adapters._checks import own, rows, text, words
 from keyguard_adapters._env import env_names
 from keyguard_adapters._faults import by_code, member
 from keyguard_adapters._page import Page
@@ -87,7 +87,7 @@ def list_keys(account: str) -> Step[tuple[KeyReport, ...]]:
             KeyReport(
                 public_id=public_id,
                 ref=public_id,
-                label=label(row["name"]),
+                label=words(row["name"]),
                 scopes=SCOPES.read(grants),
                 scopes_origin=Origin.REPORTED,
                 grants=grants,

@@ -59,10 +59,14 @@ class Output:
     def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Write rows in columns as wide as their content."""
         cells = [[escape(cell) for cell in row] for row in (headers, *rows)]
-        widths = [max(_width(row[i]) for row in cells) for i in range(len(headers))]
-        for number, row in enumerate(cells):
-            pads = (cell + " " * (w - _width(cell)) for cell, w in zip(row, widths, strict=True))
-            self.data("  ".join(pads).rstrip(), style="bold" if number == 0 else "")
+        taken = [[_width(cell) for cell in row] for row in cells]
+        widths = [max(column) for column in zip(*taken, strict=True)]
+        lines = []
+        for row, sizes in zip(cells, taken, strict=True):
+            pads = (cell + " " * (w - n) for cell, n, w in zip(row, sizes, widths, strict=True))
+            lines.append("  ".join(pads).rstrip())
+        self.data(lines[0], style="bold")
+        self.report("\n".join(lines[1:]))
 
     def error(self, error: KeyguardError) -> None:
         """At most three lines: what happened, what is still true, what to do."""
@@ -100,6 +104,8 @@ def _put(text: str) -> None:
 
 def _width(text: str) -> int:
     """Columns a terminal gives the text: wide characters (Korean) take two."""
+    if text.isascii():
+        return len(text)
     import unicodedata  # noqa: PLC0415 - for tables alone
 
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)

@@ -51,6 +51,8 @@ def tell(out: Output, workflow: Workflow, key_name: str) -> None:
         )
         return
     if workflow.state == "buried":
-        out.data(f"{key_name}: the old version is proven dead (workflow {workflow.id[:8]})", style="green")
+        inferred = workflow.data.get("proof", {}).get("method", "").startswith("inferred")
+        shown = "taken for dead" if inferred else "proven dead"
+        out.data(f"{key_name}: the old version is {shown} (workflow {workflow.id[:8]})", style="green")
     else:
         out.data(f"{key_name}: {workflow.kind} is {workflow.state} (workflow {workflow.id[:8]})")

@@ -271,7 +271,9 @@ class KeyReport:
 class KeySpec:
     """What a new or edited key must be, exactly. `grants` are venue permission names, sorted.
 
-    A venue that cannot grant exactly this is refused (promise 5); nothing is rounded up.
+    A venue that cannot grant exactly this is refused (promise 5); nothing is rounded up. `ips_told` False:
+    nobody tells the addresses of the key to be replaced, and a person gives the new one the same; `ips` ()
+    does not mean any address then.
     """
 
     label: str
@@ -279,6 +281,7 @@ class KeySpec:
     grants: tuple[str, ...]
     ips: tuple[str, ...]
     account: str = ""
+    ips_told: bool = True
 
 
 @dataclass(frozen=True, slots=True)

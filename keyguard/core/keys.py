@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 
 class Scope(enum.Flag):
@@ -25,6 +26,7 @@ DANGEROUS = Scope.TRANSFER_INTERNAL | Scope.WITHDRAW | Scope.MANAGE_KEYS
 """Scopes by which a thief empties the account or makes keys of his own."""
 
 
+@lru_cache(maxsize=1024)
 def scope_names(scopes: Scope) -> tuple[str, ...]:
     """Return the lower-case names of the scopes, in the order of their definition."""
     return tuple(part.name.lower() for part in scopes if part.name)
@@ -32,6 +34,12 @@ def scope_names(scopes: Scope) -> tuple[str, ...]:
 
 def parse_scopes(names: tuple[str, ...] | list[str]) -> Scope:
     """Return the union of the named scopes; raise ValueError for an unknown name."""
+    return _union(tuple(names))
+
+
+@lru_cache(maxsize=1024)
+def _union(names: tuple[str, ...]) -> Scope:
+    """A desk's thousands of keys have few different scopes, and adding up flags is slow."""
     scopes = Scope.NONE
     for name in names:
         try:

@@ -39,6 +39,11 @@ class Span:
         """Whether it holds at that instant."""
         return self.begun(at) and not self.over(at)
 
+    def gone(self, now: datetime) -> bool:
+        """Whether it is over, asked now. What was ended has ended: the clock that asks may be behind that of
+        the host that ended it."""
+        return self.ended_at is not None or self.over(now)
+
     def meets(self, start: datetime, stop: datetime) -> bool:
         """Whether it holds at any instant of `[start, stop)`."""
         first = max(self.since, start)

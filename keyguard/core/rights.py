@@ -151,18 +151,18 @@ def _outside_grants(person: Person | None, use: Use, party: Party | None, desk: 
     )
     if is_test and use.key.environment is Environment.LIVE:
         return Reason.TEST_PROCESS
-    if desk is not None and desk.span.over(use.now):
+    if desk is not None and desk.span.gone(use.now):
         return Reason.DESK_ENDED
     if person is None:
         return Reason.PERSON_UNKNOWN
     if not person.span.begun(use.now):
         return Reason.PERSON_EARLY
-    if person.span.over(use.now):
+    if person.span.gone(use.now):
         return Reason.PERSON_ENDED
     if person.capacity in EXTERNAL or person.party:
         if party is None or party.id != person.party:
             return Reason.PARTY_UNKNOWN
-        if party.contract(use.now) is None:
+        if party.span.gone(use.now) or party.contract(use.now) is None:
             return Reason.CONTRACT_OVER
     return None
 
@@ -171,7 +171,7 @@ def _grant_fails(grant: Grant, use: Use) -> Reason | None:
     """Why this grant does not allow the use; None if it does."""
     checks = (
         (grant.state is GrantState.REJECTED, Reason.GRANT_REJECTED),
-        (grant.span.over(use.now), Reason.GRANT_ENDED),
+        (grant.span.gone(use.now), Reason.GRANT_ENDED),
         (grant.state is GrantState.ASKED, Reason.GRANT_ASKED),
         (not grant.span.begun(use.now), Reason.GRANT_EARLY),
         (bool(grant.hosts) and use.host not in grant.hosts, Reason.HOST),
@@ -214,7 +214,7 @@ def may_decide(
     """
     if approver is None:
         return Unfit.UNKNOWN
-    if not approver.span.covers(now):
+    if approver.span.gone(now) or not approver.span.begun(now):
         return Unfit.ENDED
     if approver.capacity is Capacity.SERVICE:
         return Unfit.SERVICE

@@ -1,17 +1,16 @@
-"""How people, parties and desks may be written, so that no two look alike (KGA/1 §4).
+"""How people, parties, desks and keys may be written, so that no two look alike (KGA/1 §4).
 
 Python has no script property; the first word of a character's Unicode name stands for it, which is exact
-for the letters of living scripts. Look-alikes within what is allowed (a name all in Cyrillic beside one all
-in Latin) are not recognised: that needs the confusables table of UTS #39.
+for the letters of living scripts. What of the allowed looks alike, `lookalikes` knows.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
 
 from keyguard.core import canonical
+from keyguard.core.escape import escape
 
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _CJK = {"CJK", "IDEOGRAPHIC"}
@@ -21,6 +20,13 @@ _TOGETHER = (
     {"LATIN", "BOPOMOFO"} | _CJK,
 )
 _WIDE = {"HALFWIDTH", "FULLWIDTH"}
+# The recommended scripts of UAX #31 (table 5, read 2026-11-21): those that people write their names in today.
+# All others are refused, as are letters for mathematics, since many of them are shaped like Latin ones.
+_RECOMMENDED = frozenset(
+    "ARABIC ARMENIAN BENGALI BOPOMOFO CJK CYRILLIC DEVANAGARI ETHIOPIC GEORGIAN GREEK GUJARATI GURMUKHI "
+    "HANGUL HEBREW HIRAGANA IDEOGRAPHIC KANNADA KATAKANA KATAKANA-HIRAGANA KHMER LAO LATIN MALAYALAM MYANMAR "
+    "ORIYA SINHALA TAMIL TELUGU THAANA THAI TIBETAN".split()
+)
 
 
 def check_id(text: str) -> None:
@@ -30,20 +36,15 @@ def check_id(text: str) -> None:
 
 
 def check_name(text: str) -> None:
-    """Raise ValueError for a name that a record cannot hold, or that mixes scripts (UTS #39, §5.2)."""
+    """Raise ValueError for a name that a record cannot hold, that holds what cannot be seen, or that mixes
+    scripts (UTS #39, §5.2)."""
     canonical.check_record_text(text, "name", longest=canonical.LONGEST)
+    if escape(text) != text:
+        raise ValueError("name: it holds a character that cannot be seen")
     scripts = {unicodedata.name(char, "UNKNOWN").split()[0] for char in text if char.isalpha()}
     if scripts & _WIDE:
         raise ValueError("name: full-width or half-width letters look like others")
     if len(scripts) > 1 and not any(scripts <= together for together in _TOGETHER):
         raise ValueError("name: it mixes letters of scripts that are not written together")
-
-
-def alike(name: str, others: Iterable[str]) -> str:
-    """The first of the others that reads the same but for case and width; "" if none does."""
-    folded = _folded(name)
-    return next((other for other in others if _folded(other) == folded), "")
-
-
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold()
+    if scripts - _RECOMMENDED:
+        raise ValueError("name: its letters are of no script that names are written in today")

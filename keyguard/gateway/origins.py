@@ -102,3 +102,20 @@ def _is_loopback(host: str) -> bool:
     if isinstance(address, ipaddress.IPv4Address):
         return address in ipaddress.ip_network("127.0.0.0/8")
     return address == ipaddress.IPv6Address("::1")
+
+
+def proxy(url: str) -> str:
+    """Return it; raises UsageError `proxy.invalid`, without the address: it may hold a password."""
+    try:
+        parts = urlsplit(url)
+        fine = not url or (parts.scheme in ("http", "https") and parts.hostname and parts.port != 0)
+    except ValueError:
+        fine = False
+    if not fine:
+        raise UsageError(
+            "the configured proxy is not an http or https address",
+            code="proxy.invalid",
+            still="nothing was sent",
+            hint="give it as http://HOST:PORT",
+        )
+    return url

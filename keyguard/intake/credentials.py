@@ -18,10 +18,11 @@ _PEM = "-----BEGIN "
 def assemble(fields: Mapping[str, str], where: str) -> Credential:
     """Make a credential of `key`, `secret` or `private_key`, and perhaps `passphrase`.
 
-    A PEM key in `secret` is taken for what it is. `where` begins the message of the UsageError raised
-    for missing or impossible parts; empty parts count as missing.
+    A PEM key in `secret` is taken for what it is, also in one line with its line ends written as `\\n`.
+    `where` begins the message of the UsageError raised for missing or impossible parts; empty parts count
+    as missing.
     """
-    given = {name: value for name, value in fields.items() if value}
+    given = {name: _unfolded(value) for name, value in fields.items() if value}
     for name, value in given.items():
         _check(name, value, where)
     if "key" not in given:
@@ -33,6 +34,11 @@ def assemble(fields: Mapping[str, str], where: str) -> Credential:
     kind = _kind(secret, where) if secret.startswith(_PEM) or "private_key" in given else KeyKind.HMAC
     passphrase = Secret(given["passphrase"]) if "passphrase" in given else None
     return Credential(given["key"], Secret(secret), passphrase, kind)
+
+
+def _unfolded(value: str) -> str:
+    """A PEM key as variables and JSON files hold it, and as it can be pasted: Coinbase hands it out so."""
+    return value.replace("\\n", "\n") if value.startswith(_PEM) and "\n" not in value else value
 
 
 def _incomplete(where: str, what: str) -> UsageError:

@@ -38,8 +38,11 @@ from keyguard.stores.reports import decode_report, encode_report
 from keyguard.stores.tables import KEYS, LEASES, OBSERVATIONS, VERSIONS
 
 _LIVE = VersionStatus.LIVE.value
+_KINDS = {kind.value: kind for kind in KeyKind}
+_ENVIRONMENTS = {environment.value: environment for environment in Environment}
+_STATUSES = {status.value: status for status in VersionStatus}
 _AT_ONCE = 500
-"""Ids in one query: SQLite takes a limited number of parameters."""
+"""Ids in one query: SQLite takes a limited number of parameters, and with more it is cheaper to read all."""
 
 
 class SqlInventory:
@@ -200,24 +203,19 @@ class SqlInventory:
 
     def last_observations(self, version_ids: Sequence[str]) -> Mapping[str, Observation]:
         """The newest observation of each of these versions; one without is left out."""
-        wanted = OBSERVATIONS.c.version_id.in_(bindparam("wanted", expanding=True))
-        newest = (
-            select(OBSERVATIONS.c.version_id, func.max(OBSERVATIONS.c.at).label("at"))
-            .where(wanted)
-            .group_by(OBSERVATIONS.c.version_id)
-            .subquery()
-        )
-        same = (OBSERVATIONS.c.version_id == newest.c.version_id) & (OBSERVATIONS.c.at == newest.c.at)
-        query = select(OBSERVATIONS).join(newest, same).order_by(OBSERVATIONS.c.id)
-        rows: list[Row[Any]] = []
+        latest = select(OBSERVATIONS.c.version_id, func.max(OBSERVATIONS.c.at).label("at"))
+        newest = _among(latest, OBSERVATIONS.c.version_id, version_ids)
+        newest_at = newest.group_by(OBSERVATIONS.c.version_id).subquery()
+        same = (OBSERVATIONS.c.version_id == newest_at.c.version_id) & (OBSERVATIONS.c.at == newest_at.c.at)
+        query = select(OBSERVATIONS).join(newest_at, same).order_by(OBSERVATIONS.c.id)
         with self._database.read() as connection:
-            for start in range(0, len(version_ids), _AT_ONCE):
-                part = {"wanted": list(version_ids[start : start + _AT_ONCE])}
-                rows += connection.execute(query, part).all()
+            rows = connection.execute(query).all()
+        wanted = set(version_ids)
         with self._readable():
             return {
-                row.version_id: Observation(row.version_id, parse_instant(row.at), decode_report(row.report))
-                for row in rows
+                version_id: Observation(version_id, parse_instant(at), decode_report(report))
+                for _, version_id, at, report in rows
+                if version_id in wanted
             }
 
     def add_lease(self, lease: Lease) -> None:
@@ -252,15 +250,15 @@ class SqlInventory:
 
     def live_versions(self, key_ids: Sequence[str]) -> Mapping[str, KeyVersion]:
         """Key id -> the version a hand-out gives; a key without one is left out."""
-        query = select(VERSIONS).where(
-            VERSIONS.c.key_id.in_(bindparam("wanted", expanding=True)), VERSIONS.c.status == _LIVE
-        )
-        return {version.key_id: version for version in self._versions(query, key_ids)}
+        live = _among(select(VERSIONS).where(VERSIONS.c.status == _LIVE), VERSIONS.c.key_id, key_ids)
+        wanted = set(key_ids)
+        return {version.key_id: version for version in self._versions(live) if version.key_id in wanted}
 
     def versions_by_id(self, version_ids: Sequence[str]) -> Mapping[str, KeyVersion]:
         """Those of these versions that exist."""
-        query = select(VERSIONS).where(VERSIONS.c.id.in_(bindparam("wanted", expanding=True)))
-        return {version.id: version for version in self._versions(query, version_ids)}
+        wanted = set(version_ids)
+        found = self._versions(_among(select(VERSIONS), VERSIONS.c.id, version_ids))
+        return {version.id: version for version in found if version.id in wanted}
 
     def stamp(self) -> int:
         """A number that is another one after anything was committed, by whomever."""
@@ -276,40 +274,46 @@ class SqlInventory:
             rows = connection.execute(query).all()
         return tuple(self._lease(row) for row in rows)
 
-    def _versions(self, query: Select[Any], wanted: Sequence[str]) -> Iterator[KeyVersion]:
-        """The versions a query with the parameter `wanted` finds, asked for some ids at a time."""
+    def _versions(self, query: Select[Any]) -> Iterator[KeyVersion]:
         with self._database.read() as connection:
-            for start in range(0, len(wanted), _AT_ONCE):
-                part = {"wanted": list(wanted[start : start + _AT_ONCE])}
-                yield from [self._version(row) for row in connection.execute(query, part)]
+            rows = connection.execute(query).all()
+        return map(self._version, rows)
 
-    def _key(self, row: Row[Any]) -> Key:
-        with self._readable():
+    # Thousands of rows are read at once: no context manager and no call of an enum for each.
+
+    def _key(self, row: Sequence[Any]) -> Key:
+        id_, _, venue, desk, label, kind, environment, owner, account, purpose, needs = row
+        try:
             return Key(
-                id=row.id,
-                venue=row.venue,
-                desk=row.desk,
-                label=row.label,
-                kind=KeyKind(row.kind),
-                environment=Environment(row.environment),
-                owner=row.owner,
-                account=row.account,
-                purpose=row.purpose,
-                needs=parse_scopes(row.needs.split()),
+                id=id_,
+                venue=venue,
+                desk=desk,
+                label=label,
+                kind=_KINDS[kind],
+                environment=_ENVIRONMENTS[environment],
+                owner=owner,
+                account=account,
+                purpose=purpose,
+                needs=parse_scopes(needs.split()),
             )
+        except (AttributeError, LookupError, TypeError, ValueError):
+            raise self._database.damaged() from None
 
-    def _version(self, row: Row[Any]) -> KeyVersion:
-        with self._readable():
+    def _version(self, row: Sequence[Any]) -> KeyVersion:
+        id_, key_id, number, public_id, fingerprint, status, created_at, venue_ref = row
+        try:
             return KeyVersion(
-                id=row.id,
-                key_id=row.key_id,
-                number=row.number,
-                public_id=row.public_id,
-                fingerprint=row.fingerprint,
-                status=VersionStatus(row.status),
-                created_at=parse_instant(row.created_at),
-                venue_ref=row.venue_ref,
+                id=id_,
+                key_id=key_id,
+                number=number,
+                public_id=public_id,
+                fingerprint=fingerprint,
+                status=_STATUSES[status],
+                created_at=parse_instant(created_at),
+                venue_ref=venue_ref,
             )
+        except (LookupError, TypeError, ValueError):
+            raise self._database.damaged() from None
 
     def _lease(self, row: Row[Any]) -> Lease:
         with self._readable():
@@ -331,6 +335,11 @@ class SqlInventory:
             yield
         except (TypeError, ValueError):
             raise self._database.damaged() from None
+
+
+def _among(query: Select[Any], column: ColumnElement[str], ids: Sequence[str]) -> Select[Any]:
+    """The query for these ids; for all where they are many: whoever asks picks out theirs."""
+    return query if len(ids) > _AT_ONCE else query.where(column.in_(list(ids)))
 
 
 def _matching(keys: Sequence[Key], wanted: str) -> list[Key]:

@@ -12,6 +12,8 @@ from keyguard.core.exchange import KeyReport
 from keyguard.core.keys import Origin, Scope, parse_scopes, scope_names
 
 _MEMBERS = {field.name for field in fields(KeyReport)}
+_ORIGINS = {origin.value: origin for origin in Origin}
+"""A key list reads thousands of reports, and calling an enum is slow."""
 
 
 def encode_report(report: KeyReport) -> str:
@@ -53,13 +55,13 @@ def decode_report(text: str) -> KeyReport:
         parent=_text(value["parent"]),
         scopes=_scopes(value["scopes"]),
         scopes_unknown=_scopes(value["scopes_unknown"]),
-        scopes_origin=Origin(value["scopes_origin"]),
+        scopes_origin=_origin(value["scopes_origin"]),
         grants=_texts(value["grants"]),
         ips=None if value["ips"] is None else _texts(value["ips"]),
-        ips_origin=Origin(value["ips_origin"]),
+        ips_origin=_origin(value["ips_origin"]),
         created_at=_instant(value["created_at"]),
         expires_at=_instant(value["expires_at"]),
-        expiry_origin=Origin(value["expiry_origin"]),
+        expiry_origin=_origin(value["expiry_origin"]),
         enabled=value["enabled"],
         notes=_texts(value["notes"]),
     )
@@ -78,7 +80,16 @@ def _text(value: Any) -> str:
 def _texts(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise ValueError("not a list of texts")
-    return tuple(_text(item) for item in value)
+    for item in value:
+        _text(item)
+    return tuple(value)
+
+
+def _origin(value: Any) -> Origin:
+    found = _ORIGINS.get(_text(value))
+    if found is None:
+        raise ValueError("not an origin")
+    return found
 
 
 def _scopes(value: Any) -> Scope:

@@ -45,7 +45,7 @@ def person_of(persons: tuple[Person, ...], actor: Actor, now: datetime) -> Perso
     having = [
         person
         for person in persons
-        if any(user.is_user(actor.user, actor.host, now) for user in person.users)
+        if any(user.is_user(actor.user, actor.host, now) and not user.span.gone(now) for user in person.users)
     ]
     having.sort(key=lambda person: (person.span.covers(now), person.span.since))
     return having[-1] if having else None

@@ -9,7 +9,7 @@ from keyguard.core.errors import ExchangeError, NotStored, OutcomeUnknown, Refus
 from keyguard.core.exchange import Credential, Fault, KeyReport
 from keyguard.core.keys import Key, KeyVersion, VersionStatus
 from keyguard.core.rotation import Action, Event
-from keyguard.workflows import credentials, records, venue_keys
+from keyguard.workflows import credentials, inferred_death, records, venue_keys
 from keyguard.workflows.operations import ask
 from keyguard.workflows.run import Run
 
@@ -30,6 +30,11 @@ class Proof:
     http_status: int
     checked_at: str
     attempts: int
+
+    @property
+    def inferred(self) -> bool:
+        """Whether the venue's words alone would not show it."""
+        return self.method == inferred_death.METHOD
 
 
 def announce(run: Run) -> Action:
@@ -83,7 +88,10 @@ def bury(run: Run) -> Action:
         with contextlib.suppress(Refused):  # the manager may have ended itself; the proof below tells
             end_version(run, run.old_version())
     proof = prove_dead(run, run.old_version())
-    run.tell("proven dead: the venue no longer knows the old key", proof.method)
+    shown = (
+        "taken for dead: the venue refuses" if proof.inferred else "proven dead: the venue no longer knows"
+    )
+    run.tell(f"{shown} the old key", proof.method)
     return run.advance(Event.BURIED, proof=asdict(proof))
 
 
@@ -110,9 +118,11 @@ def bury_version(run: Run, version: KeyVersion, proof: Proof) -> None:
 def prove_dead(run: Run, version: KeyVersion) -> Proof:
     """Return the proof that a key is dead.
 
-    1. the venue refuses a call signed with it, by a fault that can mean nothing but a missing key;
+    1. the venue refuses a call signed with it, by a fault that can mean a missing key;
     2. another key works from here at the same time, so it is not our address, clock or network;
-    3. the venue's list of keys, where there is one, is without it.
+    3. the venue's list of keys, where there is one, is without it;
+    4. where there is none and the refusal may mean other things too, it is refused again and again while a
+       key of the same account is answered: that proof is inferred, and says so.
 
     Repeated while the revocation propagates; OutcomeUnknown `rotation.revoked_unconfirmed` after that.
     """
@@ -123,6 +133,8 @@ def prove_dead(run: Run, version: KeyVersion) -> Proof:
             return outcome
         reason = outcome
         if wait is not None:
+            if attempt == 1 and (span := run.adapter.facts.propagation):
+                run.tell("waiting for the key to die", f"up to {span.total_seconds():.0f} s at this venue")
             run.ports.clock.sleep(wait)
     raise OutcomeUnknown(
         f"the key was revoked but is not proven dead: {reason}",
@@ -159,12 +171,15 @@ def _try_proof(run: Run, version: KeyVersion, attempt: int) -> Proof | str:
         return "the venue still lists it"
     if reports is None and not run.guided:
         return "the venue did not show the account's keys"
-    if reports is None and probe.fault not in _MEANING:
-        return "the venue's refusal has several meanings, and no list of this account's keys is at hand"
+    inferred = reports is None and probe.fault not in _MEANING
+    # (4)
+    if inferred and (reason := inferred_death.doubt(run, version, dead, control)):
+        return reason
     listing = [] if reports is None else ["listed disabled" if entry else "absent from the key list"]
+    method = ", ".join(["refused", *listing, "control call answered"])
     return Proof(
-        method=", ".join(["refused", *listing, "control call answered"]),
-        meaning=_MEANING.get(probe.fault, "list_absent"),
+        method=inferred_death.METHOD if inferred else method,
+        meaning=_MEANING.get(probe.fault, "key_unknown" if inferred else "list_absent"),
         venue_code=probe.venue_code,
         http_status=probe.http_status,
         checked_at=records.instant(run.ports.clock.now()),

@@ -34,8 +34,8 @@ from keyguard.workflows.run import BACKOFF_S, Run
 _GUIDED_TRIES = 3
 _NOT_A_KEY = (Fault.SIGNATURE, Fault.KEY_UNKNOWN, Fault.KEY_EXPIRED, Fault.KEY_DISABLED, Fault.AMBIGUOUS)
 _SAME_ADDRESSES = (
-    "allow the same IP addresses as for the old key",
-    "기존 키와 같은 IP 주소를 허용합니다.",
+    "IP addresses: exactly those of the old key, whatever a step below says of them",
+    "IP 주소: 아래 단계의 내용과 관계없이 기존 키와 똑같이 등록합니다.",
 )
 _LOST = (
     "if you made a key for this rotation already and its secret is lost, delete it",
@@ -194,7 +194,7 @@ def _pasted(run: Run, guide: Guide, _: Request) -> Reply:
 
 
 def _guide(run: Run, *, again: bool) -> Guide:
-    guide = run.adapter.guide_create(run.spec)
+    guide = run.adapter.guide_create(replace(run.spec, ips_told=run.plan.ips_known))
     if not run.plan.ips_known:
         guide = guide.after(*_SAME_ADDRESSES)
     if again:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from keyguard.core.errors import UsageError
+from keyguard.core.lookalikes import alike
 from keyguard.core.people import Desk, Grant, GrantState, Span
-from keyguard.core.spelling import alike, check_name
+from keyguard.core.spelling import check_name
 from keyguard.ports.all import Ports
 from keyguard.workflows import people_records as told
 from keyguard.workflows.authority import acting, demand_admin
@@ -70,6 +71,9 @@ def _check(ports: Ports, made: Desk) -> None:
         raise _refused("a desk is a word without a slash", "desk.spelling")
     if other := alike(made.name, (desk.name for desk in ports.people.desks())):
         raise _refused(f"there is or was a desk {other}", "desk.taken")
+    used = {key.desk for key in ports.inventory.keys()} - {made.name}  # noqa: SIM118 - of the port
+    if other := alike(made.name, sorted(used)):
+        raise _refused(f"keys name a desk {other}, which looks like it", "desk.alike")
     if made.head:
         find_person(ports, made.head)
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from keyguard.core.errors import UsageError
+from keyguard.core.lookalikes import alike
 from keyguard.core.people import Contract, Party, PartyKind, Span
-from keyguard.core.spelling import alike, check_id, check_name
+from keyguard.core.spelling import check_id, check_name
 from keyguard.ports.all import Ports
 from keyguard.workflows import people_records as told
 from keyguard.workflows.authority import acting, demand_admin
@@ -111,6 +112,8 @@ def _check(ports: Ports, made: Party) -> None:
         check_name(made.relation)
     except ValueError as error:
         raise _refused(str(error), "party.spelling") from None
+    if other := alike(made.id, (party.id for party in known)):
+        raise _refused(f"the id looks like that of another party: {other}", "party.alike")
     names = (party.name for party in known if party.span.ended_at is None and party.name)
     if made.name and (other := alike(made.name, names)):
         raise _refused(f"the name reads like that of another party: {other}", "party.alike")

@@ -8,9 +8,10 @@ from datetime import datetime
 
 from keyguard.core.errors import UsageError
 from keyguard.core.keys import Environment
+from keyguard.core.lookalikes import alike
 from keyguard.core.people import EXTERNAL, Capacity, OsUser, Person, Role, Span
 from keyguard.core.slots import FIRM
-from keyguard.core.spelling import alike, check_id, check_name
+from keyguard.core.spelling import check_id, check_name
 from keyguard.ports.all import Ports
 from keyguard.workflows import people_records as told
 from keyguard.workflows.authority import demand_admin, keep_last_holders
@@ -54,6 +55,8 @@ def declare(
         if any(person.id == id_ for person in ports.people.persons()):
             raise _refused(f"there is or was a person {id_} already", "person.taken", "an id is never reused")
         _check(ports, made)
+        if other := alike(id_, (person.id for person in ports.people.persons())):
+            raise _refused(f"the id looks like that of another person: {other}", "person.alike")
         _record(ports, named, made, "declared", made.roles, frozenset())
         ports.people.put_person(made)
         told.policy(ports)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from keyguard.core import canonical
 from keyguard.core.errors import ExchangeError, Refused, UsageError
 from keyguard.core.exchange import Credential, KeyReport
 from keyguard.core.keys import Environment, Key, KeyKind, KeyVersion, Scope, VersionStatus
+from keyguard.core.lookalikes import alike
 from keyguard.core.policy import KeyWarning, warnings
+from keyguard.core.spelling import check_name
 from keyguard.ports.all import Ports
 from keyguard.ports.inventory import Observation
 from keyguard.workflows import credentials, people_records, records
@@ -143,6 +146,31 @@ def _name_is_free(ports: Ports, declared: Declared) -> None:
     known = ports.inventory.keys()
     if any(key.name == name for key in known):
         raise UsageError(f"there is a key {name} already", code="key.name_taken", hint="choose another label")
+    _looks_like_no_other(ports, declared, known)
+
+
+def _looks_like_no_other(ports: Ports, declared: Declared, known: Sequence[Key]) -> None:
+    """Who means one key must not rotate, revoke or grant another."""
+    for text in (declared.desk, declared.label):
+        try:
+            check_name(text)
+        except ValueError as error:
+            raise UsageError(
+                f"desk or label: {error}",
+                code="key.name",
+                still="nothing was stored",
+                hint="letters of one script that can be seen",
+            ) from None
+    desks = {key.desk for key in known} | {desk.name for desk in ports.people.desks()}
+    labels = {key.label for key in known if (key.venue, key.desk) == (declared.venue, declared.desk)}
+    other = alike(declared.desk, sorted(desks - {declared.desk})) or alike(declared.label, sorted(labels))
+    if other:
+        raise UsageError(
+            f"the name {declared.venue}/{declared.desk}/{declared.label} looks like another: {other}",
+            code="key.alike",
+            still="nothing was stored",
+            hint="choose one that nobody takes for it",
+        )
 
 
 def _recordable(name: str, text: str) -> None:

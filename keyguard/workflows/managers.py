@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from keyguard.core.errors import NotStored, Refused, UsageError
-from keyguard.core.keys import Key, KeyVersion, Scope
+from keyguard.core.exchange import KeyReport
+from keyguard.core.keys import Key, KeyVersion, Origin, Scope
 from keyguard.ports.all import Ports
 from keyguard.workflows import credentials
 from keyguard.workflows.operations import ask
-from keyguard.workflows.venue_keys import can_end
+from keyguard.workflows.venue_keys import can_end, ending, find
 
 
 def choose(ports: Ports, key: Key, version: KeyVersion, account: str, *, named: str, itself: bool) -> str:
@@ -64,8 +67,38 @@ def _blind(ports: Ports, manager: Key, public_id: str, account: str) -> str:
     try:
         who = credentials.load(ports, ports.inventory.live_version(manager.id))
         reports = ask(ports, manager.venue, list_keys(account), who)
+        found = find(reports, public_id)
+        if found is None:
+            return "its list of keys is without this one"
+        next(ending(ports.gateway.adapter(manager.venue), found))  # only asked whether it is offered
     except (Refused, NotStored, UsageError) as error:
         return error.message
-    if any(report.public_id == public_id for report in reports):
-        return ""
-    return "its list of keys is without this one"
+    return ""
+
+
+def completed(ports: Ports, manager: str, account: str, report: KeyReport) -> KeyReport:
+    """Add what the managing key's list tells of a key and the venue did not tell to the key itself.
+
+    `manager` is the id of the managing key. A list without the key adds nothing: it may be behind.
+    """
+    if report.scopes_origin is report.ips_origin is Origin.REPORTED:
+        return report
+    venue = ports.inventory.find_key(manager).venue
+    list_keys = ports.gateway.adapter(venue).list_keys
+    if list_keys is None:
+        return report
+    who = credentials.load(ports, ports.inventory.live_version(manager))
+    listed = find(ask(ports, venue, list_keys(account), who), report.public_id)
+    if listed is None:
+        return report
+    if report.scopes_origin is not Origin.REPORTED and listed.scopes_origin is Origin.REPORTED:
+        report = replace(
+            report,
+            scopes=listed.scopes,
+            scopes_unknown=listed.scopes_unknown,
+            scopes_origin=Origin.REPORTED,
+            grants=listed.grants,
+        )
+    if report.ips_origin is not Origin.REPORTED and listed.ips is not None:
+        report = replace(report, ips=listed.ips, ips_origin=listed.ips_origin)
+    return report

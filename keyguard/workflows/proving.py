@@ -10,7 +10,7 @@ from keyguard.core.exchange import KeyReport, KeySpec
 from keyguard.core.keys import Origin, Scope, scope_names
 from keyguard.core.rotation import Action, Event
 from keyguard.ports.inventory import Observation
-from keyguard.workflows import credentials, people_records, records, venue_keys
+from keyguard.workflows import credentials, managers, people_records, records, venue_keys
 from keyguard.workflows.operations import CREATE, ask
 from keyguard.workflows.run import Run
 
@@ -28,6 +28,8 @@ def prove(run: Run) -> Action:
     for wait in (*run.waits, None):
         try:
             report = ask(run.ports, run.key.venue, run.adapter.whoami(who.key), who)
+            if not run.guided:
+                report = managers.completed(run.ports, run.plan.manager, run.plan.account, report)
         except Refused as refusal:
             wrong = (f"the venue refuses it: {refusal.message}",)
         else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from dataclasses import dataclass, replace
 
@@ -13,7 +12,7 @@ from keyguard.core.rotation import State
 from keyguard.ports.all import Ports
 from keyguard.ports.inventory import Observation
 from keyguard.ports.journal import Workflow
-from keyguard.workflows import credentials, managers, records, venue_keys
+from keyguard.workflows import credentials, managers, records
 from keyguard.workflows.identity import Actor, names
 from keyguard.workflows.operations import ask
 from keyguard.workflows.plan import REASONS, Plan
@@ -73,20 +72,19 @@ def make_plan(ports: Ports, key: Key, options: Options, workflow_id: str) -> Pla
     old = ports.inventory.live_version(key.id)
     report = current_report(ports, key, old)
     account = report.account or key.account
-    scopes = wanted_scopes(key, report)
     manager = ""
     if adapter.create_key is not None:
-        itself = Scope.MANAGE_KEYS in scopes
+        itself = Scope.MANAGE_KEYS in (key.needs or report.scopes)
         manager = managers.choose(ports, key, old, account, named=options.manager, itself=itself)
         if manager:
-            report = _as_listed(ports, key, report, account, manager)
-            scopes = wanted_scopes(key, report)
+            report = managers.completed(ports, manager, account, report)
     elif options.manager:
         raise UsageError(
             f"{adapter.facts.name} creates no keys by API, so no key can manage it",
             code="manager.none",
             hint="leave the manager out: keyguard guides you through the venue's page",
         )
+    scopes = wanted_scopes(key, report)
     if report.scopes_unknown and not key.needs:
         raise UsageError(
             f"{adapter.facts.name} does not tell all scopes of {key.name}, so they cannot be copied",
@@ -119,26 +117,6 @@ def make_plan(ports: Ports, key: Key, options: Options, workflow_id: str) -> Pla
         ips_known=ips is not None,
         seen=_seen(ports, key, old, account),
     )
-
-
-def _as_listed(ports: Ports, key: Key, report: KeyReport, account: str, manager: str) -> KeyReport:
-    """What the key says of itself, with what only its managing key is told of it."""
-    list_keys = ports.gateway.adapter(key.venue).list_keys
-    if list_keys is None or (report.scopes_origin is Origin.REPORTED and report.ips is not None):
-        return report
-    who = credentials.load(ports, ports.inventory.live_version(manager))
-    listed = venue_keys.find(ask(ports, key.venue, list_keys(account), who), report.public_id)
-    if listed is None:
-        return report
-    if listed.scopes_origin is Origin.REPORTED and report.scopes_origin is not Origin.REPORTED:
-        report = replace(
-            report,
-            scopes=listed.scopes,
-            scopes_unknown=listed.scopes_unknown,
-            scopes_origin=listed.scopes_origin,
-            grants=listed.grants,
-        )
-    return report if report.ips is not None else replace(report, ips=listed.ips, ips_origin=listed.ips_origin)
 
 
 def open_workflow(ports: Ports, kind: str, key: Key, plan: Plan, workflow_id: str) -> Workflow:
@@ -207,12 +185,19 @@ def wanted_grants(adapter: Adapter, report: KeyReport, scopes: Scope, *, must: b
 
     `must`: UsageError where no set of names gives exactly these scopes; else () leaves it to the person.
     """
-    with contextlib.suppress(ValueError, LookupError):
-        return _of_those_held(adapter, report, scopes)
     try:
-        # One permission may hold both what the venue tells of and what it does not.
-        return adapter.scopes.write(scopes)
-    except ValueError as error:
+        names, unknown = adapter.scopes, report.scopes_unknown
+        try:
+            kept = names.narrow(report.grants, scopes & ~unknown)
+        except ValueError:
+            kept = tuple(name for name, held in names.names.items() if held and held in scopes & ~unknown)
+        # A permission the venue does not tell of may bring one it does, such as reading.
+        untold = {name for name, held in names.names.items() if held & unknown and held in scopes}
+        grants = tuple(sorted({*kept, *untold}))
+        if names.read(grants) != scopes:
+            raise ValueError("the venue's permissions do not add up to these scopes")
+        return grants
+    except (ValueError, LookupError) as error:
         if not must:
             return ()
         raise UsageError(
@@ -220,21 +205,6 @@ def wanted_grants(adapter: Adapter, report: KeyReport, scopes: Scope, *, must: b
             code="rotation.scopes",
             hint="declare needs the venue's permissions can express",
         ) from error
-
-
-def _of_those_held(adapter: Adapter, report: KeyReport, scopes: Scope) -> tuple[str, ...]:
-    """What the venue tells of is narrowed to what is wanted of it; of the rest every name that fits."""
-    names, unknown = adapter.scopes, report.scopes_unknown
-    try:
-        kept = names.narrow(report.grants, scopes & ~unknown)
-    except ValueError:
-        kept = names.write(scopes & ~unknown)
-    # A permission the venue does not tell of may bring one it does, such as reading.
-    untold = {name for name, held in names.names.items() if held & unknown and held in scopes}
-    grants = tuple(sorted({*kept, *untold}))
-    if names.read(grants) != scopes:
-        raise ValueError("the venue's permissions do not add up to these scopes")
-    return grants
 
 
 def wanted_ips(report: KeyReport, chosen: tuple[str, ...] | None) -> tuple[str, ...] | None:

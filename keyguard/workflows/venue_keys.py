@@ -164,7 +164,7 @@ def _ended(run: Run, report: KeyReport) -> bool:
 
 
 def _wait_until_gone(run: Run, stray: KeyReport) -> None:
-    for wait in (*BACKOFF_S, None):
+    for wait in (*run.waits, None):
         entry = find(managed(run), stray.public_id)
         if entry is None or _ended(run, entry):
             return

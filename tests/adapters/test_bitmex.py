@@ -22,7 +22,7 @@ def test_a_question_to_a_closed_venue_would_prove_nothing_and_is_not_sent() -> N
 def test_what_is_left_to_do_is_said() -> None:
     steps = " ".join(bitmex.PAGE.delete(CURRENT).steps)
     assert "withdrawn" in steps
-    assert "keyguard key remove" in steps
+    assert "out of every configuration" in steps
 
 
 @pytest.mark.parametrize("text", [b"Invalid API Key.", b'{"error":{"message":"Invalid API Key."}}'])

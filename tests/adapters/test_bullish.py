@@ -37,6 +37,7 @@ def test_a_session_is_closed_though_the_question_was_refused() -> None:
     with pytest.raises(Refused) as caught:
         script.run(bullish.whoami(KEY))
     assert caught.value.fault is Fault.BUSY
+    assert [request.path for request in script.requests] == PATHS
 
 
 def test_a_log_out_that_is_refused_changes_nothing_about_the_answer() -> None:
@@ -48,6 +49,7 @@ def test_a_log_in_that_is_refused_opens_nothing() -> None:
     script = Script([refused(Fault.AMBIGUOUS, "8327")])
     with pytest.raises(Refused):
         script.run(bullish.whoami(KEY))
+    assert len(script.requests) == 1
 
 
 def test_the_token_is_in_no_url_and_no_repr() -> None:

@@ -30,7 +30,7 @@ def probes(*answers: Reply | Refused | None) -> Script:
 
 def test_a_sub_key_is_probed_and_the_rest_stays_unknown() -> None:
     served = reply("gate/none")
-    script = probes(served, None, None, served, None, None, served, None)
+    script = probes(served, None, None, None, served, None, served, None)
     told = script.run(gate.whoami(KEY))
     assert {request.method for request in script.requests} == {"GET"}
     assert told.scopes == Scope.READ
@@ -50,7 +50,7 @@ def test_a_sub_key_is_probed_and_the_rest_stays_unknown() -> None:
 
 def test_an_account_that_was_never_opened_tells_nothing_of_the_permission() -> None:
     missing = refused(Fault.OTHER, "USER_NOT_FOUND")
-    told = probes(None, None, None, missing, None, None, None, None).run(gate.whoami(KEY))
+    told = probes(None, None, None, None, missing, None, None, None).run(gate.whoami(KEY))
     assert (told.scopes, told.grants) == (Scope.NONE, ())
     assert Scope.TRADE_DERIVATIVES in told.scopes_unknown
     assert Scope.TRADE_SPOT not in told.scopes_unknown
@@ -128,7 +128,7 @@ def test_the_path_of_a_deletion_names_a_sub_account(account: str) -> None:
 
 
 def test_a_handle_that_would_change_the_path_is_refused() -> None:
-    with pytest.raises(BadReply):
+    with pytest.raises(UsageError, match="no key of Gate's"):
         Script([]).run(gate.delete_key(replace(CURRENT, ref="../10002/keys/x")))
 
 

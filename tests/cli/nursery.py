@@ -32,6 +32,7 @@ _LOADED = (
     "cryptography.hazmat.primitives.kdf.argon2",
     "hyperscan",
     "keyguard.gateway.http",
+    "keyguard.gateway.venues",
     "keyguard.stores.audit",
     "keyguard.stores.inventory",
     "keyguard.stores.journal",

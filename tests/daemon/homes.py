@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -44,25 +45,34 @@ def secret_of(number: int) -> str:
 
 @dataclass
 class DaemonHome:
-    """A home with a file store that is cheap to open, and `keys` keys `bybit/mm/bot0` and so on."""
+    """A home with a file store that is cheap to open, and `keys` keys `bybit/mm/bot0` and so on, of which
+    the first `stored` have a secret. `beside`: another host's home on the same database instead."""
 
     folder: Path
     keys: int = 2
+    stored: int = 2
     settings: dict[str, int | str] = field(default_factory=dict)
     id: str = "0f" * 16
+    database: str = ""
+    beside: Home | None = None
     before: list[str] = field(default_factory=list)
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.home = Home(self.folder / "home")
+        if self.home.path.exists():  # made by an earlier run, for a benchmark
+            return
         self.passphrase_file.write_text(PASSPHRASE)
         self.passphrase_file.chmod(0o600)
+        if self.beside is not None:
+            shutil.copytree(self.beside.path, self.home.path)
+            return
         create_vault(self._made().vault_file, Secret(PASSPHRASE), SystemClock(), cost=CHEAP)
-        config = Config(id=self.id, store="file", daemon=self.settings)
+        config = Config(id=self.id, store="file", database=self.database, daemon=self.settings)
         wiring.create(self.home, config, lambda: Secret(PASSPHRASE))
-        with self.opened() as ports:
+        with self.opened() as ports, ports.inventory.transaction():
             for number in range(self.keys):
-                _add_key(ports, number)
+                _add_key(ports, number, stored=number < self.stored)
 
     def _made(self) -> Home:
         self.home.path.mkdir(mode=0o700)
@@ -143,10 +153,10 @@ class DaemonHome:
         return place.find(self.home.path)
 
     def records(self, type_: str) -> list[dict[str, Any]]:
-        """The records of a type, as they are on disk now."""
+        """The records of a type ("" for all), as they are on disk now."""
         with wiring.opened_log(self.home) as log:
             found = [json.loads(entry.record) for entry in log.entries()]
-        return [record for record in found if record["type"] == type_]
+        return [record for record in found if type_ in ("", record["type"])]
 
     def verify(self) -> int:
         """The number of records of a log that is right."""
@@ -180,7 +190,7 @@ class DaemonHome:
                 process.stderr.close()
 
 
-def _add_key(ports: Ports, number: int) -> None:
+def _add_key(ports: Ports, number: int, *, stored: bool) -> None:
     key = Key(
         id=f"k{number}",
         venue="bybit",
@@ -194,7 +204,7 @@ def _add_key(ports: Ports, number: int) -> None:
         needs=Scope.READ,
     )
     version = _version(ports, key, 1)
-    if number < 2:  # each write replaces the whole vault: thousands would take minutes
+    if stored:  # each write replaces the whole vault: thousands would take minutes
         credentials.store(ports, version, _credential(version))
     ports.inventory.add_key(key, version)
 

@@ -13,7 +13,8 @@ from keyguard.core.exchange import Credential, Step
 from keyguard.core.secret import Secret
 from keyguard.core.steps import T, drive
 from keyguard.gateway.clock import SystemClock
-from keyguard.gateway.http import HttpGateway, TimeOuts
+from keyguard.gateway.http import TimeOuts
+from keyguard.gateway.venues import HttpGateway
 from keyguard_simulators.accounts import Key
 from keyguard_simulators.serve import Running
 from keyguard_simulators.state import State

@@ -25,9 +25,7 @@ WRONG = "00000000-00000000-00000000-00000"
 
 @pytest.fixture
 def desk(served: Running) -> Desk:
-    desk = Desk(served, "htx")
-    desk.main.second_factor = True
-    return desk
+    return Desk(served, "htx")
 
 
 @pytest.fixture

@@ -16,10 +16,10 @@ from keyguard.core.exchange import Ask, Credential, Guide, KeyReport, Reply, Wir
 from keyguard.core.keys import Scope
 from keyguard.core.secret import Secret
 from keyguard.gateway import wires
-from keyguard.gateway.http import HttpGateway
 from keyguard.gateway.origins import Origin
 from keyguard.gateway.outcomes import Answer, Attempt, Loss
 from keyguard.gateway.venue_clock import unix_ms
+from keyguard.gateway.venues import HttpGateway
 from keyguard.ports.all import Ports
 from keyguard.workflows.enrol import Declared, enrol
 from keyguard.workflows.operations import ask

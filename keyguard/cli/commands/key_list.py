@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keyguard.cli import session, views
-from keyguard.core.keys import Environment, KeyVersion, VersionStatus
+from keyguard.core.keys import Environment
 from keyguard.workflows import authority, rights
 
 if TYPE_CHECKING:
     import argparse
 
     from keyguard.cli.output import Output
-    from keyguard.core.keys import Key
+    from keyguard.core.keys import Key, KeyVersion
     from keyguard.ports.inventory import Observation
 
 
@@ -24,13 +24,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, out: Output) -> int:
     """Print all keys with their live version and what the venue last said."""
     with session.opened(args, out) as ports:
-        rows: list[tuple[Key, KeyVersion | None, Observation | None]] = []
         keys = ports.inventory.keys()
         able, enforced = rights.able(ports, keys), authority.enforced(ports)
-        for key in keys:
-            versions = ports.inventory.versions(key.id)
-            live = next((v for v in versions if v.status is VersionStatus.LIVE), None)
-            rows.append((key, live, ports.inventory.last_observation(live.id) if live else None))
+        live = ports.inventory.live_versions([key.id for key in keys])
+        seen = ports.inventory.last_observations([version.id for version in live.values()])
+    rows = [
+        (key, version, seen.get(version.id) if version else None)
+        for key, version in ((key, live.get(key.id)) for key in keys)
+    ]
     if out.json:
         out.document([views.key_document(*row) | {"may_use": list(able[row[0].id])} for row in rows])
         return 0
@@ -38,7 +39,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
         ("key", "version", "scopes", "ips", "expires", "seen (UTC)", "owner", "may use"),
         [(*_row(*row), row[0].owner, views.able_text(able[row[0].id], enforced=enforced)) for row in rows],
     )
-    if any(seen for _, _, seen in rows):
+    if seen:
         out.talk(views.LEGEND, style="dim")
     return 0
 

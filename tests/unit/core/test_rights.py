@@ -58,6 +58,21 @@ def refused(*args, **kwargs):
 
 def test_the_plain_case():
     assert may_use(HANA, USE, [GRANT]) == Allowed(GRANT)
+
+
+def test_what_another_host_ended_is_over_though_the_clock_here_is_behind():
+    ahead = USE.now + HOUR
+    assert (
+        refused(HANA, USE, [replace(GRANT, span=replace(GRANT.span, ended_at=ahead))]) is Reason.GRANT_ENDED
+    )
+    left = replace(HANA, span=replace(HANA.span, ended_at=ahead))
+    assert refused(left, USE, [GRANT]) is Reason.PERSON_ENDED
+    over = Desk("mm", Span(T0, ended_at=ahead))
+    assert refused(HANA, USE, [GRANT], desk=over) is Reason.DESK_ENDED
+    parted = replace(ACME, span=replace(ACME.span, ended_at=ahead))
+    theirs = replace(GRANT, person="jo")
+    assert may_use(JO, USE, [theirs], party=ACME) == Allowed(theirs)
+    assert refused(JO, USE, [theirs], party=parted) is Reason.CONTRACT_OVER
     desk_grant = replace(GRANT, key_id="", desk="mm")
     assert may_use(HANA, USE, [desk_grant]) == Allowed(desk_grant)
 

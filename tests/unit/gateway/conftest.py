@@ -11,7 +11,7 @@ import pytest
 
 from keyguard.core.exchange import Adapter
 from keyguard.gateway import registry
-from keyguard.gateway.http import HttpGateway
+from keyguard.gateway.venues import HttpGateway
 from tests.fakes.clock import FakeClock
 from tests.unit.gateway.server import QUICK
 from tests.unit.gateway.venue import Counters

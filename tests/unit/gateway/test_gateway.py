@@ -11,7 +11,7 @@ import respx
 from keyguard.core.errors import BadReply, OutcomeUnknown, Refused, Unreachable, UsageError
 from keyguard.core.exchange import Effect, Fault, NonceKind, Request
 from keyguard.core.steps import drive
-from keyguard.gateway.http import HttpGateway
+from keyguard.gateway.venues import HttpGateway
 from tests.fakes.clock import FakeClock
 from tests.unit.gateway.server import Server, free_port, hold, reply, says
 from tests.unit.gateway.venue import BASE, MARK, WHO, Counters, adapter, refusal, whoami

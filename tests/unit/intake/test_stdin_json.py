@@ -37,6 +37,8 @@ def test_tells_the_kind_of_a_private_key(kind: KeyKind, algorithm: str) -> None:
     else:
         made = stdin_json.read(data)
         assert (made.kind, made.secret.reveal()) == (kind, pem)
+        in_one_line = json.dumps({"key": KEY, "secret": pem.replace("\n", "\\n")}).encode()
+        assert stdin_json.read(in_one_line) == made
 
 
 def test_a_locked_private_key_is_explained() -> None:

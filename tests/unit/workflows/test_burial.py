@@ -77,8 +77,83 @@ def test_a_refusal_of_several_meanings_needs_the_list():
 
 def test_a_refusal_of_several_meanings_without_list():
     world = World("blind", ambiguous=True)
-    enrol(world.ports, Declared("examplex", "ops", "other", "kim"), world.exchange.make("o", ["view"]))
+    other = world.exchange.make("o", ["view"], account="A5")
+    enrol(world.ports, Declared("examplex", "ops", "other", "kim"), other)
     unproven(world, "several meanings")
+
+
+def blind():
+    """A venue that says little and lists nothing; another key of the account."""
+    world = World("blind", ambiguous=True)
+    other = world.exchange.make("o", ["view"])
+    enrol(world.ports, Declared("examplex", "ops", "other", "kim"), other)
+    return world, other
+
+
+def every_second(world, key, code):
+    """Once the old key was deleted, refuse every second question with this one."""
+    handle, asked = world.exchange.handle, []
+
+    def moody(request, who):
+        if who.key == key and world.person.guides:
+            asked.append(request)
+            world.exchange.refuse = {"GET /whoami": code} if len(asked) % 2 == 0 else {}
+        try:
+            return handle(request, who)
+        finally:
+            world.exchange.refuse = {}
+
+    world.exchange.handle = moody
+
+
+def test_a_refusal_of_several_meanings_thrice_beside_a_working_key_of_the_account():
+    world, _ = blind()
+    before = world.clock.now()
+    assert end(world).state == "buried"
+    (proof,) = world.audit.bodies("key.revoke_confirmed")
+    assert (proof["meaning"], proof["method"].split(":")[0]) == ("key_unknown", "inferred")
+    assert "3 times" in proof["method"]
+    assert any(told.startswith("taken for dead: ") for told in world.person.told)
+    assert not any(told.startswith("proven dead: ") for told in world.person.told)
+    assert (world.clock.now() - before).total_seconds() >= 3
+
+
+def test_a_key_that_is_refused_now_and_then_is_not_dead():
+    world, _ = blind()
+    world.person.lazy = True
+    handle, asked = world.exchange.handle, []
+
+    def moody(request, who):
+        asked.append(who.key)
+        sleepy = who.key == world.old.key and world.person.guides and asked.count(who.key) % 2
+        return handle(request, replace(who, key="FAKEnobody") if sleepy else who)
+
+    world.exchange.handle = moody
+    with pytest.raises(OutcomeUnknown, match=r"now and then only|still answers it"):
+        end(world)
+    assert world.audit.bodies("key.revoke_confirmed") == []
+
+
+def test_a_venue_that_refuses_everybody_now_and_then_proves_nothing():
+    world, other = blind()
+    every_second(world, other.key, "1005")
+    unproven(world, "refuses other keys too")
+
+
+def test_a_refusal_that_changes_its_reason_proves_nothing():
+    world, _ = blind()
+    every_second(world, world.old.key, "1007")
+    unproven(world, r"proves nothing \(ip\)")
+
+
+def test_a_key_the_venue_never_answered_may_be_bound_to_other_addresses():
+    world, _ = blind()
+    world.inventory.remove_key(world.key.id)
+    world.exchange.refuse = {"GET /whoami": "1007"}
+    declared = Declared("examplex", "desk", "bot", "kim", account="A1")
+    world.key = enrol(world.ports, declared, world.old, unchecked=True).key
+    world.exchange.refuse = {}
+    unproven(world, "never answered this key from here")
 
 
 def test_a_list_of_another_account_is_no_list():

@@ -70,6 +70,33 @@ def test_names_that_cannot_be(desk, label):
         enrol(world.ports, Declared("examplex", desk, label, "kim"), world.exchange.make("x", ["view"]))
 
 
+@pytest.mark.parametrize(
+    ("desk", "label", "code"),
+    [
+        ("desk", "b\u03bft", "key.name"),  # one Greek letter
+        ("desk", "bot\u200b", "key.name"),
+        ("desk", "bot\u00ad", "key.name"),
+        ("desk", "Bot", "key.alike"),
+        ("desk", "\u0432\u043e\u0442", "key.alike"),  # all Cyrillic
+        ("Desk", "other", "key.alike"),
+        ("0ps", "other", "key.alike"),
+        ("desks", "bot", ""),
+        ("desk", "b0t2", ""),
+    ],
+)
+def test_names_that_look_like_another(desk, label, code):
+    """Who means one key must not rotate or revoke another."""
+    world = World()
+    made, before = world.exchange.make("x", ["view"]), world.store.names()
+    if not code:
+        assert enrol(world.ports, Declared("examplex", desk, label, "kim"), made)
+        return
+    with pytest.raises(UsageError) as caught:
+        enrol(world.ports, Declared("examplex", desk, label, "kim"), made)
+    assert caught.value.code == code
+    assert world.store.names() == before
+
+
 def test_an_unknown_venue():
     with pytest.raises(UsageError, match="no venue"):
         enrol(World().ports, Declared("nowhere", "d", "l", "kim"), Credential("FAKEk", Secret("FAKEs")))

@@ -125,7 +125,7 @@ def test_what_the_venue_does_not_tell_stays_declared():
     seen = world.inventory.last_observation(version.id).report
     assert (seen.scopes, seen.scopes_origin) == (Scope.READ | Scope.TRADE_SPOT, Origin.DECLARED)
     assert (seen.ips, seen.ips_origin) == (None, Origin.UNKNOWN)
-    assert "same IP addresses" in world.person.guides[0].steps[0]
+    assert "exactly those of the old key" in world.person.guides[0].steps[0]
     observed = world.audit.bodies("key.observe")[-1]
     assert observed["scopes_granted"] == [], "the record holds what the venue said"
 
@@ -139,7 +139,7 @@ def test_what_is_put_before_the_steps_is_put_there_in_each_language():
     )
     turn(world)
     guide = world.person.guides[0]
-    assert "같은 IP 주소" in guide.korean[0]
+    assert "기존 키와 똑같이" in guide.korean[0]
     assert guide.korean[1:] == ("발급을 누릅니다",)
 
 

@@ -365,6 +365,16 @@ def test_needs_the_venue_cannot_express():
         turn(world)
 
 
+def test_one_permission_may_hold_what_is_told_and_what_is_not():
+    names = ScopeNames({"all": Scope.READ | Scope.TRADE_SPOT, "more": Scope.WITHDRAW})
+    adapter = replace(World().exchange.adapter, scopes=names)
+    report = KeyReport("FAKE", scopes=Scope.READ, scopes_unknown=Scope.TRADE_SPOT | Scope.WITHDRAW)
+    assert wanted_grants(adapter, report, Scope.READ | Scope.TRADE_SPOT, must=True) == ("all",)
+    assert wanted_grants(adapter, report, Scope.READ, must=False) == ()
+    with pytest.raises(UsageError, match="cannot grant exactly read"):
+        wanted_grants(adapter, report, Scope.READ, must=True)
+
+
 def test_nothing_known_of_the_scopes():
     key = Key("k", "examplex", "d", "l")
     with pytest.raises(UsageError, match="neither the venue nor the inventory"):
