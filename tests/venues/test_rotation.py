@@ -11,7 +11,7 @@ from keyguard.core.errors import KeyguardError
 from keyguard.core.exchange import Fault
 from keyguard.core.keys import VersionStatus
 from keyguard.ports.journal import Workflow
-from keyguard.workflows import credentials
+from keyguard.workflows import credentials, inferred_death
 from keyguard.workflows.recovery import resume
 from keyguard.workflows.rotate import Options, rotate
 from keyguard_simulators import NAMES
@@ -46,30 +46,27 @@ def patiently(world: VenueWorld) -> int:
             if (go_on(world) if tries else begin(world)).finished:
                 return tries
         except KeyguardError as error:
-            if error.code == "rotation.revoked_unconfirmed" and not provable(world):
-                return tries
             assert error.exit_status in (2, 4, 5), error
             last = error
             world.clock.sleep(60)
     raise AssertionError(f"it never came to an end: {last}")
 
 
-def provable(world: VenueWorld) -> bool:
-    """Whether this venue can show that a key is dead: by a code of its own, or by a list of keys."""
-    return world.adapter.list_keys is not None or world.adapter.facts.dead != {Fault.AMBIGUOUS}
+def says_too_little(world: VenueWorld) -> bool:
+    """Whether this venue shows a key's death neither by a code of its own nor by a list of keys."""
+    return world.adapter.list_keys is None and world.adapter.facts.dead == {Fault.AMBIGUOUS}
 
 
 def check_buried(world: VenueWorld) -> None:
     (workflow,) = world.journal.workflows()
-    if provable(world):
-        assert (workflow.state, workflow.finished) == ("buried", True)
-    else:
-        assert not workflow.finished, "nothing is said to be dead that is not proven dead"
+    assert (workflow.state, workflow.finished) == ("buried", True)
     check_keys(world)
     statuses = {v.public_id: v.status for v in world.inventory.versions(world.key.id)}
-    assert statuses[world.old.public_id] is (VersionStatus.DEAD if provable(world) else VersionStatus.RETIRED)
-    assert bool(world.audit.bodies("key.revoke_confirmed")) == provable(world), "its death is on record"
+    assert statuses[world.old.public_id] is VersionStatus.DEAD
     assert world.journal.all_calls() == (), "no sealed reply is left"
+    (proof,) = world.audit.bodies("key.revoke_confirmed")
+    inferred = proof["method"] == inferred_death.METHOD
+    assert inferred == says_too_little(world), "what is inferred is said to be"
 
 
 def check_keys(world: VenueWorld) -> None:

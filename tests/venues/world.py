@@ -140,7 +140,8 @@ class VenueWorld:
         self.venue.state.switches.egress = IP
         self.ips = () if self.adapter.facts.max_ips == 0 else (IP,)
         self.gateway = HttpGateway(self.clock, Counters(), {name: "http://127.0.0.1:9"})
-        self.gateway._transport = InProcess(self.venue, self.clock, runner)  # type: ignore[assignment]
+        inside = InProcess(self.venue, self.clock, runner)
+        self.gateway._transport = lambda: inside  # type: ignore[assignment,return-value,method-assign]
         self.store, self.inventory, self.journal = MemoryStore(), FakeInventory(), FakeJournal()
         self.audit, self.people, self.findings = FakeAudit(self.clock), FakePeople(), FakeFindings()
         self.inventory.joined = [self.people, self.audit, self.findings]
