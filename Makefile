@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test check bench bench-scan bench-daemon bench-log bench-offboarding kills promise-1 fuzz corpus rules man deb requirements clean
+.PHONY: help demo test check venues bench bench-scan bench-daemon bench-log bench-offboarding kills promise-1 fuzz corpus rules man deb requirements clean
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 20
 
@@ -27,6 +27,9 @@ check: $(VENV)/dev.stamp ## format, lint, types, layers
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+venues: $(VENV)/dev.stamp ## venue × capability, from the code (VENUES_ARGS=--write: into the README)
+	@$(BIN)/python -m tests.venues.table $(VENUES_ARGS)
 
 bench: $(VENV)/dev.stamp ## start-up ratios, scan speed, one rotation
 	@$(BIN)/python -m tests.bench

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from typing import Any
 
@@ -26,6 +26,7 @@ from keyguard.core.keys import Origin, Scope, scope_names
 from keyguard.core.secret import Secret
 
 _STILL = "nothing was changed"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # no call of the system: those fail in ways of their own
 
 
 def text(value: Any) -> str:
@@ -115,7 +116,7 @@ def from_ms(value: Any) -> datetime:
     """Unix milliseconds, as number or digits, as UTC; raises ValueError for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise ValueError("milliseconds were expected")
-    return datetime.fromtimestamp(int(value) / 1000, UTC)
+    return _EPOCH + timedelta(milliseconds=int(value))
 
 
 def demand_handle(current: KeyReport) -> str:
@@ -214,7 +215,7 @@ def from_seconds(value: Any) -> datetime:
     """Unix seconds, as number or digits, as UTC; raises ValueError for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise ValueError("seconds were expected")
-    return datetime.fromtimestamp(int(value), UTC)
+    return _EPOCH + timedelta(seconds=int(value))
 
 
 def needs_another_key(facts: Facts, what: str = "the permissions of a key") -> NotOffered:

@@ -108,6 +108,11 @@ class Page:
 @functools.cache
 def _words(venue: str) -> Words:
     text = (resources.files(__package__) / "pages" / f"{venue}.toml").read_text(encoding="utf-8")
+    return parsed(text)
+
+
+def parsed(text: str) -> Words:
+    """Read a page's file; raises KeyError or TypeError where it lacks what every page has."""
     table = tomllib.loads(text)
     korean = _steps(table["korean"]) if "korean" in table else None
     return Words(table.get("boxes", {}), _steps(table["english"]), korean)

@@ -254,7 +254,7 @@ def _report(row: Mapping[str, Any], *, account: str, parent: str = "") -> KeyRep
     return KeyReport(
         public_id=public_id,
         ref=public_id,
-        label=row["note"],
+        label=check.words(row["note"]),
         account=account,
         parent=parent,
         scopes=Scope.READ if read_only else held,

@@ -181,7 +181,7 @@ def edit_key(current: KeyReport, wanted: KeySpec) -> Step[KeyReport]:
     if wanted.label or current.label:  # keys made on the web may have no name, and none cannot be sent
         settings["name"] = check.demand_label(FACTS, wanted.label)
     row = yield from _done("edit_api_key", {**_which(current), **settings}, Effect.KEY_EDITED)
-    return replace(_report(row), account=current.account)
+    return replace(check.own([_report(row)], current.public_id), account=current.account)
 
 
 def reset_key(current: KeyReport) -> Step[NewKey]:
@@ -238,7 +238,7 @@ def _report(row: Mapping[str, Any]) -> KeyReport:
     return KeyReport(
         public_id=check.text(row["client_id"]),
         ref=str(int(row["id"])),
-        label=row.get("name", ""),
+        label=check.words(row.get("name", "")),
         scopes=SCOPES.read(grants),
         scopes_origin=Origin.REPORTED,
         grants=grants,

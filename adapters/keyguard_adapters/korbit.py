@@ -36,7 +36,7 @@ from keyguard.core.exchange import (
 )
 from keyguard.core.keys import KeyKind, Origin, Scope
 from keyguard.core.secret import Secret
-from keyguard_adapters._checks import commas, from_ms, rows
+from keyguard_adapters._checks import commas, from_ms, rows, words
 from keyguard_adapters._faults import by_code, member
 from keyguard_adapters._page import Page
 from keyguard_adapters._sign import carried, demand_kind, ed25519, form_signed, hmac_sha256, unsigned
@@ -129,8 +129,8 @@ def whoami(public_id: str) -> Step[KeyReport]:
     return KeyReport(
         public_id=public_id,
         ref=public_id,
-        label=row.get("label") or "",
-        account=row.get("userUuid") or "",
+        label=words(row.get("label") or ""),
+        account=words(row.get("userUuid") or ""),
         scopes=SCOPES.read(grants),
         scopes_origin=Origin.REPORTED,
         grants=grants,

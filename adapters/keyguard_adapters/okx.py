@@ -55,6 +55,7 @@ from keyguard_adapters._checks import (
     own,
     rows,
     text,
+    words,
 )
 from keyguard_adapters._faults import by_code, member
 from keyguard_adapters._page import Page
@@ -225,7 +226,7 @@ def _report(row: Mapping[str, Any], public_id: str, *, account: str, parent: str
     return KeyReport(
         public_id=public_id,
         ref=public_id,
-        label=row["label"],
+        label=words(row["label"]),
         account=account,
         parent=parent,
         scopes=SCOPES.read(grants),

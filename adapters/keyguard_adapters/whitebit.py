@@ -276,7 +276,8 @@ def _report(row: Mapping[str, Any]) -> KeyReport:
 def _of_endpoints(paths: list[str]) -> Scope:
     scopes = Scope.NONE
     for path in paths:
-        scopes |= next(scope for part, scope in ENDPOINTS if part in path.removeprefix("/api/v4"))
+        (scope, *_) = [scope for part, scope in ENDPOINTS if part in path.removeprefix("/api/v4")]
+        scopes |= scope
     return scopes
 
 

@@ -199,12 +199,14 @@ def _described(key: Key) -> dict[str, Any]:
 
 
 def _exchange(caller: Caller) -> dict[str, Any]:
-    action = caller.params["action"]
-    match action["type"]:
+    action = caller.params.get("action")
+    if not isinstance(action, dict):
+        raise Refusal(422, "Failed to deserialize the JSON body into the target type", 422)
+    match action.get("type"):
         case "approveAgent":
             _approve(caller, action)
         case "order":
-            resting = [{"resting": {"oid": int(digits(9))}} for _ in action["orders"]]
+            resting = [{"resting": {"oid": int(digits(9))}} for _ in action.get("orders") or ()]
             return {"type": "order", "data": {"statuses": resting}}
         case "noop":
             pass
@@ -215,7 +217,7 @@ def _exchange(caller: Caller) -> dict[str, Any]:
 
 def _approve(caller: Caller, action: dict[str, Any]) -> None:
     name, until_ms = _named(str(action.get("agentName") or ""), caller.call.now_ms)
-    address, now_ms = str(action["agentAddress"]).lower(), caller.call.now_ms
+    address, now_ms = str(action.get("agentAddress")).lower(), caller.call.now_ms
     if address in caller.state.book.keys:
         raise _err("Extra agent already used.")
     agents = _agents(caller, caller.key.public_id)

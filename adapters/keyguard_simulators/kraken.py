@@ -89,7 +89,7 @@ def _info(caller: Caller) -> Any:
     return {
         "apiKeyName": key.label,
         "apiKey": key.public_id,
-        "nonce": str(caller.state.counters[key.public_id]),
+        "nonce": str(caller.state.counters.get(key.public_id, 0)),
         "nonceWindow": 0,
         "permissions": [name for name in PERMISSIONS if name in key.grants],
         "iban": caller.account.id,

@@ -212,8 +212,12 @@ class Reply:
 
     @property
     def json(self) -> Any:
-        """The parsed body; raises ValueError where it is not JSON."""
-        return json.loads(self.body)
+        """The parsed body; raises ValueError where it is not JSON, or nested deeper than we can read."""
+        try:
+            return json.loads(self.body)
+        except RecursionError:
+            pass
+        raise ValueError("nested too deeply")
 
 
 @dataclass(frozen=True, slots=True)

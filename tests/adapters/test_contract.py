@@ -8,6 +8,7 @@ import json
 import re
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -82,6 +83,13 @@ def test_the_module_says_what_was_read_and_what_surprises(venue: str) -> None:
     assert "\nDocs: https://" in text
     assert "\nSurprises:\n- " in text
     assert adapter(venue).facts.checked in text
+
+
+@every_venue
+def test_nothing_of_the_template_is_left(venue: str) -> None:
+    module = inspect.getmodule(adapter(venue).sign)
+    assert module is not None and module.__file__ is not None
+    assert "FILL IN" not in Path(module.__file__).read_text(encoding="utf-8")
 
 
 @every_venue

@@ -10,6 +10,7 @@ VECTOR_HEADERS   headers of signed requests that are compared byte for byte with
 agrees           compares a wire with another client's vector, where equal bytes are too much to ask
 client_request   vector -> the request as its client orders and completes it, where that is not ours
 client_pieces    vector -> {piece of the adapter's module: the client's own serialiser in its place}
+FIRST            what its key page is given for the key an account begins with, where it does
 TRADER, MANAGER  what the simulator's key page is given for a key that trades, and for one that manages
                  keys by API (None where the venue has none)
 """

@@ -22,5 +22,6 @@ SCENARIOS = (
 UNKNOWN = (("whoami", '"role": "agent"', '"role": "emperor"'),)
 EMPTY_LISTS = ([],)
 VECTOR_HEADERS = ("Content-Type",)
+FIRST = ["master"]
 TRADER = ["agent"]
 MANAGER = None
