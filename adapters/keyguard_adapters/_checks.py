@@ -149,7 +149,7 @@ def commas(value: Any) -> tuple[str, ...]:
     return tuple(entry.strip() for entry in value.split(",")) if value.strip() else ()
 
 
-def demand_account(facts: Facts, account: str, what: str = "id", pattern: str = r"[A-Za-z0-9-]+") -> str:
+def demand_account(facts: Facts, account: str, what: str = "id", pattern: str = r"[0-9]+") -> str:
     """Return the sub-account; raises UsageError for a name that cannot be one: it goes into paths."""
     if not re.fullmatch(pattern, account):
         raise UsageError(

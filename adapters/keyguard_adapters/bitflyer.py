@@ -8,7 +8,7 @@ Surprises:
 - The timestamp is signed in seconds: clients do so, and a client that sent milliseconds was refused all its
   calls (github.com/bmf-san/go-bitflyer-api-client, 2026-02-27), although the documents' sample sends those.
 - What a wrong key, secret or permission is answered is in no document. No list of keys, no other sign: a
-  deleted key cannot be proven dead, only seen to be refused where it worked before.
+  deleted key is inferred to be dead at best, from being refused where it worked before.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from keyguard.core.exchange import (
 from keyguard.core.keys import Origin, Scope
 from keyguard.core.secret import Secret
 from keyguard_adapters._checks import rows, text
+from keyguard_adapters._env import env_names
 from keyguard_adapters._faults import by_code, member
 from keyguard_adapters._page import Page
 from keyguard_adapters._sign import compact, demand_kind, encoded, hmac_sha256, pairs, target, unsigned
@@ -46,10 +47,7 @@ FACTS = Facts(
     clock_window=timedelta(seconds=30),  # not documented
     limit=Limit(500, timedelta(minutes=5)),
     dead=frozenset({Fault.AMBIGUOUS}),
-    env_names={
-        "sdk": (("BITFLYER_API_KEY", "key"), ("BITFLYER_API_SECRET", "secret")),
-        "ccxt": (("BITFLYER_APIKEY", "key"), ("BITFLYER_SECRET", "secret")),
-    },
+    env_names=env_names(sdk=("BITFLYER_API_KEY", "BITFLYER_API_SECRET"), ccxt="BITFLYER"),
     unverified=(
         "what a wrong key, signature, timestamp or permission is answered (clients have seen 401 with -500)",
         "how far a timestamp may be off; whether milliseconds are taken",

@@ -37,12 +37,13 @@ from keyguard.core.exchange import (
     Step,
     Wire,
 )
-from keyguard.core.keys import Origin, Scope
+from keyguard.core.keys import Scope
 from keyguard.core.secret import Secret
-from keyguard_adapters._checks import instant, own, rows, text
+from keyguard_adapters._checks import own, rows
+from keyguard_adapters._env import env_names
 from keyguard_adapters._faults import by_code, member
 from keyguard_adapters._page import Page
-from keyguard_adapters._probes import Probe, inferred
+from keyguard_adapters._probes import Probe, dated, inferred
 from keyguard_adapters._sign import (
     bracketed,
     compact,
@@ -68,10 +69,7 @@ FACTS = Facts(
     lives=(Life(timedelta(days=365), source="https://apidocs.bithumb.com (read 2026-11-20)"),),
     limit=Limit(140, timedelta(seconds=1), shared=True),
     dead=frozenset({Fault.AMBIGUOUS}),
-    env_names={
-        "sdk": (("BITHUMB_ACCESS_KEY", "key"), ("BITHUMB_SECRET_KEY", "secret")),
-        "ccxt": (("BITHUMB_APIKEY", "key"), ("BITHUMB_SECRET", "secret")),
-    },
+    env_names=env_names(sdk=("BITHUMB_ACCESS_KEY", "BITHUMB_SECRET_KEY"), ccxt="BITHUMB"),
     unverified=(
         "length and characters of key and secret",
         "which error an unknown, expired or deleted key and a used nonce get",
@@ -157,15 +155,7 @@ def whoami(public_id: str) -> Step[KeyReport]:
 
 def list_keys(account: str) -> Step[tuple[KeyReport, ...]]:
     reply = yield Request("GET", "/v1/api_keys")
-    return tuple(
-        KeyReport(
-            public_id=text(row["access_key"]),
-            ref=text(row["access_key"]),
-            expires_at=instant(row["expire_at"]),
-            expiry_origin=Origin.REPORTED,
-        )
-        for row in rows(reply.json)
-    )
+    return dated(reply.json)
 
 
 ADAPTER = Adapter(

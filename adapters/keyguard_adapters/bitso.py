@@ -14,9 +14,9 @@ Surprises:
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 
-from keyguard.core.errors import Refused
 from keyguard.core.exchange import (
     Adapter,
     Credential,
@@ -32,11 +32,12 @@ from keyguard.core.exchange import (
     Step,
     Wire,
 )
-from keyguard.core.keys import Origin, Scope
+from keyguard.core.keys import Scope
 from keyguard.core.secret import Secret
 from keyguard_adapters._checks import rows
 from keyguard_adapters._faults import by_code, member
 from keyguard_adapters._page import Page
+from keyguard_adapters._probes import Probe, inferred
 from keyguard_adapters._sign import compact, demand_kind, encoded, hmac_sha256, pairs, target, unsigned
 
 FACTS = Facts(
@@ -97,9 +98,13 @@ FAULTS = {
     "0326": Fault.KEY_DISABLED,
 }
 
-PROBES = (("view_balances", "/api/v3/balance"), ("view_orders", "/api/v3/open_orders"))
-"""Reading calls without side effects or personal data; each needs just the one right."""
+PROBES = (
+    Probe("view_balances", Request("GET", "/api/v3/balance"), lambda told: rows(told["payload"]["balances"])),
+    Probe("view_orders", Request("GET", "/api/v3/open_orders"), lambda told: rows(told["payload"])),
+)
+"""Reading calls without side effects or personal data. A key that may neither may still see the account."""
 UNPROBED = Scope.TRADE_SPOT | Scope.WITHDRAW
+NOTE = "whether it may order or withdraw, and from which addresses, Bitso tells on its page only"
 
 
 def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
@@ -128,32 +133,8 @@ def fault(reply: Reply) -> tuple[Fault, str] | None:
 
 
 def whoami(public_id: str) -> Step[KeyReport]:
-    held = []
-    for grant, path in PROBES:
-        try:
-            reply = yield Request("GET", path)
-        except Refused as refusal:
-            if refusal.fault is not Fault.SCOPE:
-                raise
-        else:
-            _confirm(reply, grant)
-            held.append(grant)
-    scopes = SCOPES.read(tuple(held))
-    return KeyReport(
-        public_id=public_id,
-        ref=public_id,
-        scopes=scopes,
-        scopes_unknown=UNPROBED | (Scope.READ & ~scopes),  # it may still see the holder's account
-        scopes_origin=Origin.INFERRED,
-        grants=tuple(held),
-        notes=("whether it may order or withdraw, and from which addresses, Bitso tells on its page only",),
-    )
-
-
-def _confirm(reply: Reply, grant: str) -> None:
-    """An answer that merely is no refusal proves no right."""
-    payload = reply.json["payload"]
-    rows(payload["balances"] if grant == "view_balances" else payload)
+    told = yield from inferred(public_id, SCOPES, PROBES, UNPROBED, NOTE)
+    return told if told.grants else replace(told, scopes_unknown=UNPROBED | Scope.READ)
 
 
 ADAPTER = Adapter(

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from keyguard.core.errors import Refused
 from keyguard.core.exchange import (
     Adapter,
     Credential,
@@ -30,10 +29,11 @@ from keyguard.core.exchange import (
     Step,
     Wire,
 )
-from keyguard.core.keys import Origin, Scope
+from keyguard.core.keys import Scope
 from keyguard.core.secret import Secret
 from keyguard_adapters._faults import by_code, member
 from keyguard_adapters._page import Page
+from keyguard_adapters._probes import Probe, inferred
 from keyguard_adapters._sign import compact, demand_kind, encoded, hmac_sha256, pairs, target, unsigned
 
 FACTS = Facts(
@@ -84,8 +84,10 @@ FAULTS = {
     "311": Fault.SCOPE,
     "312": Fault.SCOPE,
 }
+PROBE = Probe("view", Request("GET", "/v2/account"), lambda told: told["fees"]["taker"])
 UNPROBED = Scope.TRADE_SPOT | Scope.WITHDRAW | Scope.TRANSFER_INTERNAL
 """What no safe call tells."""
+NOTE = "whether it may trade or withdraw, and from which addresses, Bitvavo tells on its page only"
 
 _WINDOW_MS = "10000"
 
@@ -118,24 +120,7 @@ def clock() -> Step[int]:
 
 def whoami(public_id: str) -> Step[KeyReport]:
     """Ask for the account's fees: 311 says that the key lives but may not read."""
-    held: tuple[str, ...] = ("view",)
-    try:
-        reply = yield Request("GET", "/v2/account")
-    except Refused as refusal:
-        if refusal.fault is not Fault.SCOPE:
-            raise
-        held = ()
-    else:
-        _ = reply.json["fees"]["taker"]  # another answer is not the one that proves a right
-    return KeyReport(
-        public_id=public_id,
-        ref=public_id,
-        scopes=SCOPES.read(held),
-        scopes_unknown=UNPROBED,
-        scopes_origin=Origin.INFERRED,
-        grants=held,
-        notes=("whether it may trade or withdraw, and from which addresses, Bitvavo tells on its page only",),
-    )
+    return (yield from inferred(public_id, SCOPES, (PROBE,), UNPROBED, NOTE))
 
 
 ADAPTER = Adapter(

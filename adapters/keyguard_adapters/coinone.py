@@ -36,6 +36,7 @@ from keyguard.core.exchange import (
 )
 from keyguard.core.keys import Scope
 from keyguard.core.secret import Secret
+from keyguard_adapters._env import env_names
 from keyguard_adapters._faults import by_code, member
 from keyguard_adapters._page import Page
 from keyguard_adapters._probes import Probe, inferred
@@ -52,10 +53,7 @@ FACTS = Facts(
     ip_mandatory=True,
     limit=Limit(40, timedelta(seconds=1)),
     dead=frozenset({Fault.KEY_UNKNOWN}),
-    env_names={
-        "sdk": (("COINONE_ACCESS_TOKEN", "key"), ("COINONE_SECRET_KEY", "secret")),
-        "ccxt": (("COINONE_APIKEY", "key"), ("COINONE_SECRET", "secret")),
-    },
+    env_names=env_names(sdk=("COINONE_ACCESS_TOKEN", "COINONE_SECRET_KEY"), ccxt="COINONE"),
     unverified=(
         "whether the secret signs as issued or in capitals (as issued is assumed)",
         "life of a key, and what an expired one is answered (12 or another code)",

@@ -83,16 +83,11 @@ FAULTS = {
     "10004": Fault.AMBIGUOUS,
     "10064": Fault.OTHER,  # the user is locked
     "10105": Fault.RATE,
-    "10108": Fault.NONCE,
     "10155": Fault.KEY_UNKNOWN,
     "10229": Fault.SIGNATURE,
-    "10230": Fault.SIGNATURE,  # no key was sent
-    "10231": Fault.NONCE,
-    "10232": Fault.NONCE,
     "10233": Fault.KEY_DISABLED,  # unusable for good: nothing is known that makes such a key usable again
     "10263": Fault.CLOCK,
     "10264": Fault.CLOCK,
-    "10265": Fault.NONCE,
     "10298": Fault.CLOCK,
     "10364": Fault.RATE,  # the address is banned for a while: no IP list
 }

@@ -34,6 +34,7 @@ from keyguard.core.exchange import (
 from keyguard.core.keys import Origin, Scope
 from keyguard.core.secret import Secret
 from keyguard_adapters._checks import rows
+from keyguard_adapters._env import env_names
 from keyguard_adapters._faults import by_code, member
 from keyguard_adapters._page import Page
 from keyguard_adapters._sign import carried, demand_kind, form_signed, hmac_sha256, unsigned
@@ -56,10 +57,7 @@ FACTS = Facts(
     limit=Limit(10, timedelta(seconds=1)),
     disturbs="may set back the 90 days after which an unused key ends",
     dead=frozenset({Fault.KEY_UNKNOWN}),
-    env_names={
-        "sdk": (("HASHKEY_API_KEY", "key"), ("HASHKEY_API_SECRET", "secret")),
-        "ccxt": (("HASHKEY_APIKEY", "key"), ("HASHKEY_SECRET", "secret")),
-    },
+    env_names=env_names(sdk=("HASHKEY_API_KEY", "HASHKEY_API_SECRET"), ccxt="HASHKEY"),
     unverified=(
         "whether any signed call sets back the 90 days; whether a key that ended so can be switched on again",
         "since when the 90 days are enforced (pages of October and of December 2025)",

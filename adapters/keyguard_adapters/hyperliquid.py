@@ -82,6 +82,7 @@ FAULTS = (
 )
 """By the text of an `err`: there are no codes."""
 
+_ADDRESS = ("address", r"0x[0-9a-f]{40}")
 _EXCHANGE = "/exchange"
 _SOURCE = "a"  # the main network
 
@@ -178,7 +179,7 @@ def whoami(public_id: str) -> Step[KeyReport]:
 
 def list_keys(account: str) -> Step[tuple[KeyReport, ...]]:
     """List the named agents of a master account or sub-account, by its address."""
-    reply = yield _info("extraAgents", demand_account(FACTS, account))
+    reply = yield _info("extraAgents", demand_account(FACTS, account, *_ADDRESS))
     return tuple(
         _report(
             text(row["address"]).lower(), account, "agent", label=text(row["name"]), until=row["validUntil"]

@@ -39,10 +39,11 @@ from keyguard.core.exchange import (
 )
 from keyguard.core.keys import Origin, Scope
 from keyguard.core.secret import Secret
-from keyguard_adapters._checks import cannot_grant, instant, own, rows, text
+from keyguard_adapters._checks import cannot_grant, instant, own, rows
+from keyguard_adapters._env import env_names
 from keyguard_adapters._faults import by_code, member
 from keyguard_adapters._page import Page
-from keyguard_adapters._probes import Probe, inferred
+from keyguard_adapters._probes import Probe, dated, inferred
 from keyguard_adapters._sign import (
     bracketed,
     compact,
@@ -66,11 +67,7 @@ FACTS = Facts(
     ip_mandatory=True,
     lives=(Life(timedelta(days=365), source="https://docs.upbit.com/kr (read 2026-11-20)"),),
     dead=frozenset({Fault.KEY_UNKNOWN}),
-    env_names={
-        "sdk": (("UPBIT_ACCESS_KEY", "key"), ("UPBIT_SECRET_KEY", "secret")),
-        "ccxt": (("UPBIT_APIKEY", "key"), ("UPBIT_SECRET", "secret")),
-        "freqtrade": (("FREQTRADE__EXCHANGE__KEY", "key"), ("FREQTRADE__EXCHANGE__SECRET", "secret")),
-    },
+    env_names=env_names(sdk=("UPBIT_ACCESS_KEY", "UPBIT_SECRET_KEY"), ccxt="UPBIT"),
     unverified=(
         "length of the secret",
         "whether HS512 is preferred to HS256 (the docs' sample header says HS512, clients sign HS256)",
@@ -200,15 +197,7 @@ def _pocket_report(row: Mapping[str, Any], pocket: str) -> KeyReport:
 def list_keys(account: str) -> Step[tuple[KeyReport, ...]]:
     """List the live keys of the whole account, whichever pocket the caller's is of."""
     reply = yield Request("GET", "/v1/api_keys")
-    return tuple(
-        KeyReport(
-            public_id=text(row["access_key"]),
-            ref=text(row["access_key"]),
-            expires_at=instant(row["expire_at"]),
-            expiry_origin=Origin.REPORTED,
-        )
-        for row in rows(reply.json)
-    )
+    return dated(reply.json)
 
 
 def guide_create(spec: KeySpec) -> Guide:

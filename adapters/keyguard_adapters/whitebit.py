@@ -113,6 +113,7 @@ FAULTS = (
     ("Invalid payload", Fault.SIGNATURE),
 )
 """By the message: the same code (2, 10) goes with several."""
+_ID = ("id", r"[0-9a-f-]{36}")
 _API = "/api/v4/"
 _KEYS = f"{_API}sub-account/api-key/"
 PROBES: tuple[tuple[Scope, str, dict[str, int]], ...] = (
@@ -203,7 +204,7 @@ def create_key(spec: KeySpec) -> Step[NewKey]:
     _demand(spec)
     body = {
         "type": 2 if "type:2" in spec.grants else 1,
-        "subAccountId": demand_account(FACTS, spec.account),
+        "subAccountId": demand_account(FACTS, spec.account, *_ID),
         "title": demand_label(FACTS, spec.label),
     }
     reply = yield Request("POST", f"{_KEYS}create", body=body, effect=Effect.KEY_CREATED)

@@ -1,7 +1,5 @@
 """What was found and accepted: by whom, why, and how often. Nothing is hidden without being counted."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 

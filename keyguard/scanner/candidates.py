@@ -16,8 +16,9 @@ from keyguard.scanner.content import Searched
 from keyguard.scanner.context import Nearness, Region, common
 from keyguard.scanner.lazily import pattern
 from keyguard.scanner.listings import Listed, listings
+from keyguard.scanner.names import Name
 from keyguard.scanner.placeholder import entropy, is_name, is_placeholder, is_placeholder_block, is_words
-from keyguard.scanner.prefilter import REACH, Hits, Prefilter, spans
+from keyguard.scanner.prefilter import REACH, Hits, Prefilter, joined, spans
 from keyguard.scanner.rulebook import BREAK, Rule, Rulebook, compiled
 from keyguard.scanner.validators import VALIDATORS
 from keyguard.scanner.work import Work
@@ -26,6 +27,8 @@ MOST = 30_000
 """Values looked at in one content, before any are paired. Files that people write hold a few dozen."""
 KEY_REACH = 1000
 """Beyond so many bytes a key says nothing of whose a secret is."""
+MATES = 2_000
+"""The parts of a credential, with their names, stand so near: `pairing.REACH`, and what names take."""
 BESIDE = 40
 """In a row of values that nothing calls, the venue's name stands so near, in bytes."""
 LISTED = (("key", "secret", "passphrase"), ("secret", "key", "passphrase"))
@@ -88,6 +91,7 @@ class Confirmer:
         path: str,
         whole: set[str],
         hits: Hits,
+        names: list[Name],
         prefilter: Prefilter,
         elsewhere: Prefilter,
         work: Work,
@@ -99,6 +103,7 @@ class Confirmer:
         self._work = work
         self._whole = whole
         self._path = path
+        self._names = names
         self._accepted: set[tuple[int, int]] = set()
         self.whole = True
         self._prefilter = prefilter
@@ -114,7 +119,7 @@ class Confirmer:
         """Made when first needed: rules with anchors of their own do not ask whose a value is."""
         if self._made is None:
             text = self._content.text
-            self._made = Nearness(self._book, text, self._hits, self._whole, self._elsewhere.hits)
+            self._made = Nearness(text, self._names, self._whole, self._elsewhere.hits)
         return self._made
 
     @property
@@ -131,7 +136,7 @@ class Confirmer:
         for last in sorted({0, *(rule.last for rule in self._rules)}):
             own = [rule for rule in self._rules if rule.last == last and not rule.called]
             found = self._some(chain.from_iterable(map(self._of, own)), len(kept))
-            found += [] if last else self._some(self._named(beside=bool(found)), len(kept) + len(found))
+            found += [] if last else self._some(self._named(found), len(kept) + len(found))
             for candidate in sorted(found, key=lambda c: c.start):
                 if candidate.rule.field == "key":
                     keys[candidate.rule.venue].append(candidate.start)
@@ -191,10 +196,10 @@ class Confirmer:
                     if candidate:
                         yield candidate
 
-    def _named(self, *, beside: bool) -> Iterator[Candidate]:
+    def _named(self, others: list[Candidate]) -> Iterator[Candidate]:
         """Values whose names tell what they are: found once, then tried on the rules of their venue.
 
-        `beside`: the content holds other candidates.
+        `others`: what was found without names.
         """
         rules: defaultdict[tuple[str, str], list[Rule]] = defaultdict(list)
         for rule in self._rules:
@@ -202,11 +207,11 @@ class Confirmer:
                 rules[rule.venue, role].append(rule)
         if not rules:
             return
-        shapes = _shapes([rule for each in rules.values() for rule in each])
-        for named in self._values(rules, beside=beside):
-            if not any(
-                shape.match(self._content.text, named.start) for shape in shapes.get(named.called, ())
-            ):
+        shapes: dict[str, set[re.Pattern[bytes]]] = {}
+        for named in self._values(rules, [(other.start, other.end) for other in others]):
+            if named.called not in shapes:
+                shapes[named.called] = _shapes(rules, named.called)
+            if not any(shape.match(self._content.text, named.start) for shape in shapes[named.called]):
                 continue  # no venue's: whose it is need not be asked
             distance, venues = self._nearness.owners(named.begin, named.start, named.end)
             for venue in venues:
@@ -215,27 +220,38 @@ class Confirmer:
                     if candidate and not self._is_allowed(rule, candidate.start, candidate.end):
                         yield candidate
 
-    def _values(self, rules: Mapping[tuple[str, str], list[Rule]], *, beside: bool) -> Iterator[Named]:
+    def _values(
+        self, rules: Mapping[tuple[str, str], list[Rule]], others: list[tuple[int, int]]
+    ) -> Iterator[Named]:
         """What names, calls and places say to be values, where the rules may take any."""
-        every = [rule for each in rules.values() for rule in each]
-        # What is never reported by itself, such as a short key, is not looked for by itself.
-        first = every if beside else [rule for rule in every if rule.alone or rule.alone_named]
         names, text = self._book.names, self._content.text
         calls = list(signed(names, text, self._hits, self._work))
         yield from calls
         listed = self._near([(names.listed,)])
-        near = self._near([rule.sought for rule in first])
         placed = [] if listed == [] else list(self._listed(rules, self._within(listed)))
         yield from placed
-        if near == []:
-            return
-        if near is not None and len(first) < len(every):
-            near = self._near([rule.sought for rule in every])
+        every = [rule for each in rules.values() for rule in each]
+        beside = others + [(named.start, named.end) for named in (*calls, *placed)]
+        near = self._near_values(every, beside)
         # In "a, b = 1, 2" the last name stands before the first value.
         own = {named.start for named in placed if named.name}
         for named in assignments(names, text, self._within(near), self._work):
             if named.start not in own:
                 yield named
+
+    def _near_values(self, rules: list[Rule], beside: list[tuple[int, int]]) -> list[tuple[int, int]] | None:
+        """Where a match of a rule may begin; None: anywhere. What is never reported by itself, such as a
+        short key, is sought only about others: about `beside`, and about what the other rules seek."""
+        first = self._near([rule.sought for rule in rules if rule.alone or rule.alone_named])
+        rest = {each for rule in rules for each in rule.sought if each not in self._ends}
+        if first is None or not all(rule.sought for rule in rules):
+            return None
+        if not rest or not (first or beside):
+            return first
+        around = [(start - MATES, end + MATES) for start, end in sorted(first + beside)]
+        where = [(region.start, region.end) for region in common(self._where, joined(around))]
+        more = (self._prefilter.ends(expression, self._content.text, where) or () for expression in rest)
+        return joined(merge(first, spans(sorted(chain.from_iterable(more)), REACH)))
 
     def _within(self, near: list[tuple[int, int]] | None) -> Iterable[Region]:
         """The regions of venues, as far as they are near enough."""
@@ -388,13 +404,10 @@ class Confirmer:
             self._work.reasons.append(Allowance(INLINE, reason, rule.id, self._path, line))
 
 
-def _shapes(rules: list[Rule]) -> dict[str, set[re.Pattern[bytes]]]:
-    """Class of names -> all that values of such names may look like."""
-    shapes: defaultdict[str, set[re.Pattern[bytes]]] = defaultdict(set)
-    for rule in rules:
-        for role in rule.called:
-            shapes[role] |= {compiled(rule.shape), compiled(rule.wide)}
-    return shapes
+def _shapes(rules: Mapping[tuple[str, str], list[Rule]], called: str) -> set[re.Pattern[bytes]]:
+    """All that values of a class of names may look like."""
+    own = (rule for (_, role), each in rules.items() if role == called for rule in each)
+    return {compiled(shape) for rule in own for shape in (rule.shape, rule.wide)}
 
 
 def _is_random(rule: Rule, value: str) -> bool:

@@ -5,8 +5,6 @@ followed. An unknown name in it is an error, since a misspelt exclusion would ot
 nothing, or a misspelt rule scan for less than meant.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType

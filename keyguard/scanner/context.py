@@ -7,16 +7,13 @@ the work for one value is a few steps, however many venues there are.
 
 from __future__ import annotations
 
-import functools
-import re
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from keyguard.scanner.lazily import pattern
 from keyguard.scanner.literals import Hits
-from keyguard.scanner.rulebook import CONTEXT_REACH, Rulebook, Venue
+from keyguard.scanner.names import Name
+from keyguard.scanner.rulebook import CONTEXT_REACH
 
 BEHIND = 4
 """A name that follows a value claims it as if it stood this many times as far away."""
@@ -31,11 +28,6 @@ SMALL = 65_536
 """A content of at most this many bytes that speaks of one venue only belongs to it."""
 _MOST = 16
 """So many names before and behind a value are looked at."""
-_TOKEN = pattern(rb"[\w+/-]{0,40}")
-_LONG = 16
-"""From so many characters on, one with digits and letters of both cases is a value, not a name."""
-_INITIALS = 2
-"""A name of so few letters ("kc") must stand by itself: random values hold every pair of letters."""
 
 
 class Region(NamedTuple):
@@ -59,27 +51,19 @@ def common(where: Iterable[Region], spans: list[tuple[int, int]]) -> Iterator[Re
 
 
 class Nearness:
-    """The names in one content. `claimed`: venues the whole of it belongs to, by an import or its path.
-
-    `elsewhere` finds names without rules, when first needed.
+    """The names of venues in one content. `claimed`: venues the whole of it belongs to, by an import or its
+    path. `elsewhere` finds names without rules, when first needed.
     """
 
     def __init__(
-        self,
-        book: Rulebook,
-        text: bytes,
-        hits: Hits,
-        claimed: set[str],
-        elsewhere: Callable[[bytes], Hits],
+        self, text: bytes, names: list[Name], claimed: set[str], elsewhere: Callable[[bytes], Hits]
     ) -> None:
-        self._book = book
         self._text = text
         self._find_elsewhere = elsewhere
-        self._rivals: list[tuple[int, int, str]] | None = None
-        self._names = _without_parts(sorted(self._of_venues(hits)))
-        self._ends = [name[0] for name in self._names]
+        self._rivals: list[Name] | None = None
+        self._names = names
         self._claimed = claimed
-        venues = {name[2] for name in self._names}
+        venues = {name[2] for name in names}
         self._sole = venues if not claimed and len(venues) == 1 and len(text) <= SMALL else set()
 
     def regions(self) -> Iterator[Region]:
@@ -115,29 +99,13 @@ class Nearness:
             return CONTEXT_REACH, frozenset(self._claimed or self._sole or venues)
         return best, frozenset(venues)
 
-    def _of_venues(self, hits: Hits) -> Iterator[tuple[int, int, str]]:
-        words, whole = _venues_of(self._book.venues)
-        for word in words.keys() & hits.keys():
-            for end in hits[word]:
-                for venue in words[word]:
-                    yield end, len(word), venue
-        for word in whole.keys() & hits.keys():
-            alone = _alone(word)
-            for end in hits[word]:
-                start = end - len(word)
-                if alone.match(self._text, start) and not _in_value(self._text, start, end):
-                    for venue in whole[word]:
-                        yield end, len(word), venue
-
     def _rival(self, begin: int, start: int, end: int) -> int:
         if self._rivals is None:
             found = self._find_elsewhere(self._text)
             self._rivals = sorted((at, len(word), "") for word in found for at in found[word])
         return self._nearest(self._rivals, begin, start, end)[0]
 
-    def _nearest(
-        self, names: list[tuple[int, int, str]], begin: int, start: int, end: int
-    ) -> tuple[int, set[str]]:
+    def _nearest(self, names: list[Name], begin: int, start: int, end: int) -> tuple[int, set[str]]:
         """Distance and owners of the nearest name, beyond any reach if there is none. A name inside the
         value is none."""
         best, owners = CONTEXT_REACH + 1, set[str]()
@@ -196,58 +164,6 @@ class Nearness:
         after = self._text[word_start : word_start + CONTEXT_REACH]
         opened, closed = after.find(b"{"), after.find(b"}")
         return before.rfind(b"{") > before.rfind(b"}") and closed >= 0 and not 0 <= opened < closed
-
-
-def _without_parts(names: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
-    """Where names overlap, the longest: "coinbaseexchange" is not "coinbase", "BitmexClient" no "mexc"."""
-    kept: list[tuple[int, int, str]] = []
-    for name in names:
-        end, length, _ = name
-        while kept and kept[-1][0] > end - length and kept[-1][1] < length:
-            kept.pop()
-        if not kept or kept[-1][0] <= end - length or kept[-1][1] == length:
-            kept.append(name)
-    return kept
-
-
-@functools.lru_cache(8)
-def _venues_of(venues: tuple[Venue, ...]) -> tuple[dict[bytes, list[str]], dict[bytes, list[str]]]:
-    """Word -> ids of venues: of words, and of those that must stand alone."""
-    words: defaultdict[bytes, list[str]] = defaultdict(list)
-    whole: defaultdict[bytes, list[str]] = defaultdict(list)
-    for venue in venues:
-        for word in venue.words:
-            words[word].append(venue.id)
-        for word in venue.whole_words:
-            whole[word].append(venue.id)
-    return words, whole
-
-
-@functools.cache
-def _alone(word: bytes) -> re.Pattern[bytes]:
-    """The word with no letter beside it, or with a change of case there as in "myGateKey", "HTXClient"."""
-    before, behind = rb"(?<![A-Za-z0-9+])", rb"(?![A-Za-z0-9+])"
-    if len(word) > _INITIALS:
-        before = rb"(?:%b|(?<=[a-z])(?=[A-Z]))" % before
-        acronym = rb"(?<=%b)(?=[A-Z][a-z])" % re.escape(word.upper())
-        behind = rb"(?:%b|(?<=[a-z])(?=[A-Z])|%b)" % (behind, acronym)
-    letters = b"".join(
-        b"[%b%b]" % (low, low.upper()) if low.isalpha() else re.escape(low) for low in _each(word)
-    )
-    return re.compile(before + letters + behind)
-
-
-def _each(word: bytes) -> list[bytes]:
-    return [word[at : at + 1] for at in range(len(word))]
-
-
-def _in_value(text: bytes, start: int, end: int) -> bool:
-    before = _TOKEN.match(text[max(0, start - 40) : start][::-1])
-    behind = _TOKEN.match(text, end)
-    token = text[start - (before.end() if before else 0) : behind.end() if behind else end]
-    if len(token) < _LONG or token.lower() == token or token.upper() == token:
-        return False
-    return re.search(rb"[0-9]", token) is not None
 
 
 def _indent(text: bytes) -> int:

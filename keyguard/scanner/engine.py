@@ -11,30 +11,29 @@ The work is bounded for any input: hits cost eight bytes each, regions do not ov
 bounded repetitions (a test reads them), and pairing looks at a few neighbours.
 """
 
-from __future__ import annotations
-
+import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from keyguard.core.secret import Secret
-from keyguard.scanner.candidates import Candidate, Confirmer
 from keyguard.scanner.compact import quick
 from keyguard.scanner.content import Searched
-from keyguard.scanner.decode import encoded, sqldump
+from keyguard.scanner.decode import hints
 from keyguard.scanner.decode.budget import MEMBER, TIMES, Budget
 from keyguard.scanner.decode.walk import Walk
-from keyguard.scanner.excerpt import Excerpts
 from keyguard.scanner.findings import Finding, Part, Severity
 from keyguard.scanner.fingerprint import fingerprint
 from keyguard.scanner.index import Index
-from keyguard.scanner.pairing import Credential, pair
 from keyguard.scanner.prefilter import Hits, Prefilter
 from keyguard.scanner.rulebook import FIELDS, Rulebook
 from keyguard.scanner.sources import Unread
 from keyguard.scanner.work import Work
 
 if TYPE_CHECKING:
+    from keyguard.scanner.candidates import Candidate
+    from keyguard.scanner.excerpt import Excerpts
     from keyguard.scanner.known import KnownKeys
+    from keyguard.scanner.pairing import Credential
 
 
 MOST = 5_000
@@ -58,7 +57,7 @@ class Engine:
     def __init__(
         self,
         rulebook: Rulebook | None = None,
-        known: KnownKeys | None = None,
+        known: "KnownKeys | None" = None,
         cache: Path | None = None,
         *,
         hyperscan: bool = True,
@@ -72,9 +71,9 @@ class Engine:
         book = self.rulebook
         self._index = Index(book)
         words = [word for venue in book.venues for word in venue.words]
-        self._hints = encoded.hints() | encoded.forms((*words, b"private key"))
+        self._hints = hints.ENCODED | hints.forms((*words, b"private key"))
         self._prefilter = Prefilter(
-            self._index.literals | self._hints | sqldump.HINTS,
+            self._index.literals | self._hints | hints.ROWS,
             cache,
             valued=self._index.valued,
             hyperscan=hyperscan,
@@ -88,9 +87,11 @@ class Engine:
         return f"{self.rulebook!r} {self._known.state if self._known else ''}"
 
     def prepare(self) -> None:
-        """Compile now what larger contents need, so that processes made after this share it."""
+        """Compile and load now what larger contents need, so that processes made after this share it."""
         self._prefilter.prepare(self._index.near)
         self._elsewhere.prepare()
+        for module in ("candidates", "excerpt", "pairing", "decode.encoded"):
+            importlib.import_module(f"keyguard.scanner.{module}")
 
     def scan(self, data: bytes, path: str) -> tuple[Finding, ...]:
         """Return the credentials in `data`, worst first. `path` is what places are given, and may tell
@@ -117,11 +118,25 @@ class Engine:
         hits = self._prefilter.hits(content.text)
         own = self._known.findings(content, path) if self._known else ()
         claimed = self._index.claims(hits, path)
-        rules = self._index.rules(hits, claimed)
+        names = self._index.names.among(hits, content.text)
+        rules = self._index.rules(hits, claimed.union(name[2] for name in names))
         if not rules:
             return list(own), hits
+        from keyguard.scanner.candidates import Confirmer  # noqa: PLC0415 - most commits end before
+        from keyguard.scanner.excerpt import Excerpts  # noqa: PLC0415
+        from keyguard.scanner.pairing import pair  # noqa: PLC0415
+
         confirmer = Confirmer(
-            self.rulebook, rules, content, path, claimed, hits, self._prefilter, self._elsewhere, self.work
+            self.rulebook,
+            rules,
+            content,
+            path,
+            claimed,
+            hits,
+            names,
+            self._prefilter,
+            self._elsewhere,
+            self.work,
         )
         candidates = confirmer.candidates()
         self._whole = self._whole and confirmer.whole
@@ -136,7 +151,9 @@ class Engine:
 
         return list(joined(own, tuple(found))), hits
 
-    def _finding(self, credential: Credential, content: Searched, path: str, excerpts: Excerpts) -> Finding:
+    def _finding(
+        self, credential: "Credential", content: Searched, path: str, excerpts: "Excerpts"
+    ) -> Finding:
         first = credential.parts[0]
         paired = len(credential.parts) > 1
         venue = self.rulebook.venue(credential.venue)
@@ -150,19 +167,19 @@ class Engine:
         )
 
 
-def _all(credential: Credential) -> str:
+def _all(credential: "Credential") -> str:
     """ "key and secret", "key, secret and passphrase"."""
     had = {part.rule.field for part in credential.parts}
     *most, last = [field.replace("_", " ") for field in FIELDS if field in had]
     return f"{', '.join(most)} and {last}"
 
 
-def _severity(first: Candidate, paired: bool) -> Severity:
+def _severity(first: "Candidate", paired: bool) -> Severity:
     """An encrypted private key stays what its rule says, with or without the key it belongs to."""
     return Severity.CRITICAL if paired and first.rule.severity is Severity.HIGH else first.rule.severity
 
 
-def _part(candidate: Candidate, content: Searched, path: str, excerpts: Excerpts) -> Part:
+def _part(candidate: "Candidate", content: Searched, path: str, excerpts: "Excerpts") -> Part:
     place = content.place(candidate.start, candidate.end, path)
     excerpt = excerpts.around(candidate.start, candidate.end)
     return Part(candidate.rule.field, Secret(candidate.value), place, candidate.rule.id, excerpt)

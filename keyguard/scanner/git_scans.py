@@ -15,7 +15,6 @@ from keyguard.scanner.sources.commit_range import CommitRange
 from keyguard.scanner.sources.commits import Head, Signature, origins, signatures
 from keyguard.scanner.sources.git import GitFailed, Repository
 from keyguard.scanner.sources.history import History, Reader
-from keyguard.scanner.workers import cores
 
 
 def scan_history(
@@ -35,7 +34,7 @@ def scan_history(
     recall = Recall(repository, None if unreachable else cache, selection, engine.state if cache else "")
     known = recall.known
     history = History(repository, unreachable=unreachable, beyond=known.tips)
-    with Reader(repository, selection.max_size, jobs or cores()) as reader:
+    with Reader(repository, selection.max_size) as reader:
         gathered = share(engine, recall.listing(history), reader.read, gather, jobs, reader.ahead)
     # All parts of a finding lie in one content, so its first place stands for all. Messages know their
     # commit and have no path to exclude.

@@ -4,8 +4,6 @@ Patterns may come from the scanned tree, so matching takes steps in proportion t
 more: names are compared by `fnmatch`'s atomic expressions, `**` by a set of positions.
 """
 
-from __future__ import annotations
-
 import fnmatch
 import re
 from typing import NamedTuple

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import defaultdict
 
 from keyguard.scanner.literals import Hits
+from keyguard.scanner.names import VenueNames
 from keyguard.scanner.rulebook import Rule, Rulebook
 
 _HEAD = 2
@@ -22,11 +24,13 @@ class Index:
         self._by_anchor: defaultdict[bytes, list[int]] = defaultdict(list)
         self._nameless: defaultdict[str, list[int]] = defaultdict(list)
         for number, rule in enumerate(book.rules):
-            for anchor in rule.anchors:
-                self._by_anchor[anchor].append(number)
             if rule.context:
                 self._nameless[rule.venue].append(number)
+                continue
+            for anchor in rule.anchors:
+                self._by_anchor[anchor].append(number)
         self._venues = book.venues
+        self.names = VenueNames(book.venues)
         self._claiming = {word: venue.id for venue in book.venues for word in venue.file_words}
         words = {word for venue in book.venues for word in venue.words}
         whole = {word for venue in book.venues for word in venue.whole_words}
@@ -34,7 +38,8 @@ class Index:
         for word in sorted(words | whole):
             self._names[word[:_HEAD]].append(word)
         self._apart = whole - words
-        self._of_folder: tuple[str, frozenset[str]] = ("", frozenset())
+        # Files come folder by folder, versions of one file one after another.
+        self._named_in = functools.lru_cache(1_024)(self._find_in)
         plain = {anchor.lower() for rule in book.rules if not _is_valued(rule) for anchor in rule.anchors}
         self.literals = frozenset(
             plain | words | whole | set(self._claiming) | set(book.allow) | set(book.names.signs)
@@ -48,11 +53,9 @@ class Index:
         """Venues a whole file belongs to: by an import in it, or by its path."""
         claimed = {self._claiming[word] for word in hits if word in self._claiming}
         folder, _, name = path.rpartition("/")
-        if folder != self._of_folder[0]:  # files come folder by folder
-            self._of_folder = folder, self._named_in(folder)
-        return claimed | self._of_folder[1] | self._named_in(name)
+        return claimed | self._named_in(folder) | self._named_in(name)
 
-    def _named_in(self, path: str) -> frozenset[str]:
+    def _find_in(self, path: str) -> frozenset[str]:
         """Venues with their names in (part of) a path."""
         low = path.lower().encode("utf-8", "surrogateescape")
         names = self._names
@@ -66,13 +69,13 @@ class Index:
             return frozenset()
         return frozenset(v.id for v in self._venues if not named.isdisjoint(v.words + v.whole_words))
 
-    def rules(self, hits: Hits, claimed: set[str]) -> list[Rule]:
-        """The rules one of whose anchors was hit, or whose venue claims the file, as in the book."""
+    def rules(self, hits: Hits, venues: set[str]) -> list[Rule]:
+        """The rules one of whose anchors was hit, and those of venues, as in the book."""
         numbers: set[int] = set()
         for literal, ends in hits.items():
             if ends and literal in self._by_anchor:
                 numbers.update(self._by_anchor[literal])
-        for venue in claimed:
+        for venue in venues:
             numbers.update(self._nameless.get(venue, ()))
         return [self._rules[number] for number in sorted(numbers)]
 

@@ -42,7 +42,7 @@ class Prefilter:
         hyperscan: bool = True,
     ) -> None:
         self._expressions = tuple(sorted(valued or ()))
-        self._valued = sorted({word for words in (valued or {}).values() for word in words} - literals)
+        self._valued = frozenset(word for words in (valued or {}).values() for word in words) - literals
         self._literals = sorted({*literals, *self._valued} - {b""})
         self._cache = cache
         self._wanted = hyperscan
@@ -86,8 +86,7 @@ class Prefilter:
             self._left = 0
             if self._wanted:
                 with suppress(ImportError):  # no Hyperscan for this platform
-                    once = frozenset(self._valued)
-                    self._database = self._obtain(tuple(self._literals), once, self._expressions)
+                    self._database = self._obtain(tuple(self._literals), self._valued, self._expressions)
             if self._database is None:
                 self._tree = Tree(self._literals)
         if self._database is not None:
@@ -130,7 +129,7 @@ class Prefilter:
 
     def _only_before(self, values: list[int], found: Hits, data: bytes) -> None:
         """Put the hits before values in the place of those that say no more than that a literal occurs."""
-        present = [literal for literal in self._valued if literal in found]
+        present = sorted(self._valued & found.keys())
         for literal in present:
             found[literal] = array("q")
         for low, high in spans(sorted(values), REACH):
@@ -140,11 +139,15 @@ class Prefilter:
 
 def spans(ends: list[int], before: int) -> list[tuple[int, int]]:
     """What lies up to `before` bytes before ascending ends, without overlap."""
-    joined: list[tuple[int, int]] = []
-    for end in ends:
-        start = max(0, end - before)
-        if joined and start <= joined[-1][1]:
-            joined[-1] = joined[-1][0], end
+    return joined((max(0, end - before), end) for end in ends)
+
+
+def joined(stretches: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Ascending stretches, those that touch made one."""
+    made: list[tuple[int, int]] = []
+    for start, end in stretches:
+        if made and start <= made[-1][1]:
+            made[-1] = made[-1][0], max(end, made[-1][1])
         else:
-            joined.append((start, end))
-    return joined
+            made.append((start, end))
+    return made

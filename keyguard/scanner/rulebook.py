@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 from keyguard.core.errors import UsageError
 from keyguard.scanner.findings import Severity
-from keyguard.scanner.validators import VALIDATORS
 
 BUNDLED = Path(__file__).with_name("rules")
 BREAK = "¦"
@@ -306,6 +305,8 @@ def _rule(entry: dict[str, Any], venue: Venue | None, fragments: dict[str, str],
 
 
 def _validator(entry: dict[str, Any]) -> str:
+    from keyguard.scanner.validators import VALIDATORS  # noqa: PLC0415 - a scan reads the compact form
+
     name: str = entry.get("validate", "")
     if name and name not in VALIDATORS:
         raise ValueError(f"{entry['id']}: there is no validator {name!r}")

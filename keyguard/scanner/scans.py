@@ -1,7 +1,5 @@
 """One function per kind of scan: a source, the engine, and what belongs between and after them."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -34,7 +32,7 @@ class Scan(NamedTuple):
         """0 nothing found, 1 findings, 3 nothing found but something could not be read."""
         return 1 if self.findings else 3 if self.unread else 0
 
-    def judged(self, judges: list[Judge]) -> Scan:
+    def judged(self, judges: list[Judge]) -> "Scan":
         """The same without findings that somebody accepted; they count as allowed."""
         kept, allowed = judged(self.findings, judges)
         work = self.work.copy()

@@ -1,7 +1,5 @@
 """What of a source is scanned."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from keyguard.scanner.globs import Globs

@@ -17,7 +17,7 @@ from keyguard.scanner.work import Work
 
 ENOUGH = 4_000_000
 """Bytes below which more processes cost more than they save."""
-_BATCH = 1_000_000
+_BATCH, _LONGEST = 1_000_000, 4_000_000
 _ENTRIES = 200
 _KILLED = "the process that scanned it was ended, perhaps for want of memory"
 
@@ -142,10 +142,16 @@ def _unread(batch: list[Listed]) -> Gathered:
 def _batches(listed: Iterable[Listed]) -> Iterator[list[Listed]]:
     batch: list[Listed] = []
     size = 0
+    path = ""
     for entry in listed:
+        if isinstance(entry, Later):
+            # Versions of one file stay together: git unpacks one from another.
+            if size >= _BATCH and (entry.path != path or size >= _LONGEST):
+                yield batch
+                batch, size = [], 0
+            path, size = entry.path, size + entry.size
         batch.append(entry)
-        size += entry.size if isinstance(entry, Later) else 0
-        if size >= _BATCH or len(batch) >= _ENTRIES:
+        if len(batch) >= _ENTRIES:
             yield batch
             batch, size = [], 0
     if batch:

@@ -97,7 +97,7 @@ def test_refusals_by_status(http: int, status: int, fault: Fault) -> None:
 
 
 def test_a_deleted_key_cannot_be_told_from_a_wrong_secret() -> None:
-    """So a burial stays unproven: a refusal of several meanings, and no list of keys at hand."""
+    """So a death is inferred at best: a refusal of several meanings, and no list of keys at hand."""
     assert VENUE.facts.dead == {Fault.AMBIGUOUS}
     assert VENUE.list_keys is None
     assert any("does not tell" in step for step in VENUE.guide_delete(told_of("getbalance")).steps)

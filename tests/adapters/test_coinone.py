@@ -91,6 +91,22 @@ def test_reading_is_probed_and_the_rest_stays_unknown() -> None:
     assert (told.ips, told.expires_at) == (None, None)
 
 
+def test_a_call_refused_for_its_parameters_tells_nothing_of_its_permission() -> None:
+    odd = refused(Fault.OTHER, "107")
+    told = Script([NOT_APPROVED, odd, NOT_APPROVED]).run(VENUE.whoami(KEY))
+    assert (told.scopes, told.grants) == (Scope.NONE, ())
+    assert Scope.READ in told.scopes_unknown
+    told = Script([*replies("balances"), odd, odd]).run(VENUE.whoami(KEY))
+    assert told.scopes == Scope.READ
+    assert Scope.READ not in told.scopes_unknown
+
+
+def test_where_every_call_is_refused_for_something_else_nothing_is_inferred() -> None:
+    with pytest.raises(Refused) as caught:
+        Script([refused(Fault.OTHER, "151")] * 3).run(VENUE.whoami(KEY))
+    assert caught.value.venue_code == "151"
+
+
 def test_no_order_is_cancelled_to_learn_of_the_right_to_trade() -> None:
     assert not any("cancel" in probe.request.path for probe in coinone.PROBES)
 

@@ -110,7 +110,6 @@ def test_what_is_no_death_is_asked_once(fault: Fault) -> None:
         (400, 10263, Fault.CLOCK),
         (400, 10264, Fault.CLOCK),
         (400, 10298, Fault.CLOCK),
-        (400, 10108, Fault.NONCE),
         (429, 10105, Fault.RATE),
         (403, 10364, Fault.RATE),
         (403, 10064, Fault.OTHER),

@@ -91,9 +91,10 @@ def test_addresses_are_compared_in_lower_case() -> None:
     assert second.expires_at is None
 
 
-def test_the_list_is_asked_of_a_named_account() -> None:
-    with pytest.raises(UsageError):
-        Script([]).run(hyperliquid.list_keys(""))
+@pytest.mark.parametrize("account", ["", "7", MASTER[:-1], MASTER.upper()])
+def test_the_list_is_asked_of_an_address(account: str) -> None:
+    with pytest.raises(UsageError, match="address is not known"):
+        Script([]).run(hyperliquid.list_keys(account))
 
 
 def test_a_private_key_of_another_address_is_refused_before_anything_leaves() -> None:

@@ -156,9 +156,10 @@ def test_spot_alone_cannot_be_granted() -> None:
         Script([]).run(whitebit.create_key(replace(SPEC, scopes=Scope.READ | Scope.TRADE_SPOT)))
 
 
-def test_keys_are_made_for_a_named_sub_account_only() -> None:
+@pytest.mark.parametrize("account", ["", "7", "../" + SUB[3:]])
+def test_keys_are_made_for_a_named_sub_account_only(account: str) -> None:
     with pytest.raises(UsageError, match="sub-account"):
-        Script([]).run(whitebit.create_key(replace(SPEC, account="")))
+        Script([]).run(whitebit.create_key(replace(SPEC, account=account)))
 
 
 def test_a_deletion_that_answers_with_something_is_not_confirmed() -> None:

@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from keyguard.core.errors import NotOffered
 from keyguard.core.exchange import (
     Adapter,
     Ask,
@@ -81,6 +82,8 @@ class FakeExchange:
         self.tells_scopes = True
         self.tells_ips = True
         self.tells_account = True
+        self.tells_itself = True  # else a key learns nothing of itself, and its manager's list tells all
+        self.page_only = False  # keys are listed, but ended on the page only
         self.adapter = self._adapter()
 
     # --- the web side
@@ -219,7 +222,15 @@ class FakeExchange:
 
     def _whoami(self, public_id):
         reply = yield Request("GET", "/whoami")
-        return self._report(reply.json)
+        told = self._report(reply.json)
+        if self.tells_itself or "keys" in told.grants:
+            return told
+        probed = {
+            "scopes": Scope.READ,
+            "scopes_unknown": Scope.TRADE_SPOT | Scope.WITHDRAW,
+            "grants": ("view",),
+        }
+        return replace(told, **probed, scopes_origin=Origin.INFERRED, ips=None, ips_origin=Origin.UNKNOWN)
 
     def _list_keys(self, account):
         reply = yield Request("GET", "/keys", query={"account": account})
@@ -241,6 +252,8 @@ class FakeExchange:
         return NewKey(self._report(reply.json), credential)
 
     def _delete_key(self, report):
+        if self.page_only:
+            raise NotOffered("on the page only", code="exchange.not_offered")
         yield Request("DELETE", f"/keys/{report.ref}", effect=Effect.KEY_DELETED)
 
     def _disable_key(self, report):

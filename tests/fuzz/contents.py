@@ -14,7 +14,7 @@ from random import Random
 from urllib.parse import quote
 
 from keyguard.scanner.compact import quick
-from keyguard.scanner.decode import encoded
+from keyguard.scanner.decode import hints
 from keyguard.scanner.decode.budget import UNPACKED
 from keyguard.scanner.engine import Engine, Examined
 from tests.corpus.corpus import Document, documents
@@ -39,7 +39,7 @@ def seeds() -> list[Document]:
 @functools.cache
 def words() -> tuple[bytes, ...]:
     """What is worth inserting: names and anchors of rules, signatures, marks of encodings."""
-    literals = {anchor for rule in BOOK.rules for anchor in rule.anchors} | encoded.hints()
+    literals = {anchor for rule in BOOK.rules for anchor in rule.anchors} | hints.ENCODED
     marks = (b"PK\x03\x04", b"PK\x01\x02", b"\x1f\x8b\x08", b"\xff\xfe", b"\0\0\0", b"\xef\xbb\xbf", b"%PDF-")
     signs = (
         b"{",

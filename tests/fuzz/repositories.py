@@ -15,12 +15,14 @@ from typing import cast
 
 from keyguard.core.errors import UsageError
 from keyguard.scanner import git_scans
+from keyguard.scanner.engine import Engine
 from keyguard.scanner.scans import Scan, scan_staged
 from keyguard.scanner.selection import Selection
 from keyguard.scanner.sources.files import TooLarge
 from keyguard.scanner.sources.git import GitFailed, ObjectReader, Repository
 from keyguard.scanner.sources.history import tokens
 from keyguard.scanner.sources.staged import added_lines
+from keyguard.scanner.sources.staged_begun import Begun
 from tests.fuzz.contents import document, engines
 from tests.fuzz.mutate import mutated
 from tests.unit.scanner.gitrepo import GitRepo
@@ -96,12 +98,17 @@ def hostile(r: Random) -> None:
             lambda repository: git_scans.scan_history(
                 engine, repository, selection, unreachable=r.random() < 0.5
             ),
-            lambda repository: scan_staged(engine, repository, selection),
+            lambda repository: _staged(engine, repository, selection),
             lambda repository: git_scans.scan_range(
                 engine, repository, selection, words.decode("utf-8", "surrogateescape").replace("\0", "")
             ),
         ):
             _ends_well(store, run)
+
+
+def _staged(engine: Engine, repository: Repository, selection: Selection) -> Scan:
+    with Begun(repository) as begun:
+        return scan_staged(engine, begun, selection)
 
 
 def _ends_well(store: Store, run: Callable[[Repository], Scan]) -> None:
@@ -163,7 +170,7 @@ class _Answers:
     """A git process whose answers are given."""
 
     def __init__(self, data: bytes) -> None:
-        self.stdin, self.stdout = io.BytesIO(), io.BytesIO(data)
+        self.stdin, self.stdout, self.stderr = io.BytesIO(), io.BytesIO(data), None
 
     def kill(self) -> None: ...
 

@@ -18,19 +18,15 @@ from itertools import islice
 
 from keyguard.scanner.content import Content
 from keyguard.scanner.decode.budget import Budget
+from keyguard.scanner.decode.hints import ESCAPES, REACH, WHOLE
 from keyguard.scanner.decode.layers import Builder, Layers, Packed, Problem
 from keyguard.scanner.lazily import pattern
 from keyguard.scanner.prefilter import Hits
 
-_ESCAPES = (
-    *(b"%3d", b"%22", b"%3a", b"%2b", b"%2f", b"%0a", b"\\u00", b"\\/"),
-    *(b"&quot;", b"&#34;", b"&#x22;", b"&#61;", b"&#39;"),
-)
-_NEAR = (b"base64", b"b64", b"atob(", b"basic ", b"-enc", b'"auth"', b"curl ", b"!!binary")
-_WHOLE = (b"kind: secret", b'"kind": "secret"', b'"kind":"secret"')
-_REACH = {**dict.fromkeys(_ESCAPES, 100), **dict.fromkeys(_NEAR, 200), **dict.fromkeys(_WHOLE, 1_000_000)}
-_CASES = (bytes.lower, bytes.upper, bytes.capitalize)
-_SHORTEST_FORM = 6
+_SHORT_HINT = b"b64"
+_RUN = pattern(rb"[A-Za-z0-9+][A-Za-z0-9+/]*+")
+_LONG_RUN, _FEW_DIGITS = 37, 3
+_LETTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _WINDOW = 3_000
 """How much of the neighbourhood goes into the view: more than any name reaches."""
 _LOOK_BACK = 1_000_000
@@ -63,31 +59,12 @@ _FIRST = 24
 _PACKED = (b"\x1f\x8b\x08", b"PK\x03\x04", b"BZh", b"\xfd7zXZ\x00", b"SQLite format 3\x00")
 
 
-def forms(words: Iterable[bytes]) -> frozenset[bytes]:
-    """What base64 makes of a word in lower, upper or capital letters, at each of the three places in a
-    group; in lower case, as the prefilter has it. Words too short to be told from chance are left out."""
-    made = set()
-    for word in words:
-        for cased in {case(word) for case in _CASES}:
-            for shift, skipped in ((0, 0), (1, 2), (2, 3)):
-                text = base64.b64encode(bytes(shift) + cased)
-                form = text[skipped : (shift + len(cased)) * 8 // 6]
-                if len(form) >= _SHORTEST_FORM:
-                    made.add(form.lower())
-    return frozenset(made)
-
-
-def hints() -> frozenset[bytes]:
-    """Literals that make a look worth while."""
-    return frozenset(_REACH)
-
-
 def read(content: Content, hits: Hits, found: frozenset[bytes], budget: Budget) -> Layers:
     """Yield one view with all that was decoded, and what was packed before it was encoded.
 
     `found`: those of `hits` that are hints or forms.
     """
-    if found.issuperset(hits) and found.issubset(_ESCAPES):
+    if found.issuperset(hits) and found.issubset(ESCAPES):
         return  # escapes hide no name: without one there is nothing to be found
     text = content.text
     builder = Builder(content)
@@ -115,7 +92,7 @@ def read(content: Content, hits: Hits, found: frozenset[bytes], budget: Budget) 
             builder.add(text_of, low, high)
         done = high
     # Escapes are common in large data and seldom hide anything; of them the first are decoded.
-    if sum(len(hits[literal]) for literal in found.difference(_ESCAPES)) > _SPOTS:
+    if sum(len(hits[literal]) for literal in found.difference(ESCAPES)) > _SPOTS:
         yield Problem("", f"more than {_SPOTS:,} encoded values: not all were decoded")
     if done >= 0:
         builder.copy(done, min(done + _WINDOW, len(text)))
@@ -125,12 +102,12 @@ def read(content: Content, hits: Hits, found: frozenset[bytes], budget: Budget) 
 
 def _secrets(hits: Hits) -> list[int]:
     """Where manifests say that they are Secrets, ascending."""
-    return sorted(end for literal in _WHOLE for end in hits.get(literal, ()))
+    return sorted(end for literal in WHOLE for end in hits.get(literal, ()))
 
 
 def _spots(text: bytes, hits: Hits, found: frozenset[bytes]) -> Iterator[tuple[int, int]]:
     """Stretches to look at, ascending, without overlap."""
-    spans = (_reaches(hits[literal], _REACH.get(literal, 0)) for literal in found)
+    spans = (_reaches(_ends(text, hits, literal), REACH.get(literal, 0)) for literal in found)
     low, high = -1, -1
     for start, stop in islice(merge(*spans), _SPOTS):
         if start > high:
@@ -140,6 +117,24 @@ def _spots(text: bytes, hits: Hits, found: frozenset[bytes]) -> Iterator[tuple[i
         high = max(high, stop)
     if high > 0:
         yield low, high
+
+
+def _ends(text: bytes, hits: Hits, literal: bytes) -> Iterable[int]:
+    """Where a hint ends. Base64 itself is full of "b64": inside of a long value it says nothing."""
+    ends = hits[literal]
+    if literal != _SHORT_HINT:
+        return ends
+    return (end for end in ends if not _in_value(text, end))
+
+
+def _in_value(text: bytes, end: int) -> bool:
+    """Whether letters and digits surround a "b64" that are too many, and hold too many digits, for a name."""
+    before = _RUN.match(text[max(0, end - 40) : end - len(_SHORT_HINT)][::-1])
+    behind = _RUN.match(text, end, end + 40)
+    if not before or not behind:
+        return False
+    run = before[0] + behind[0]
+    return len(run) >= _LONG_RUN and len(run.translate(None, _LETTERS)) >= _FEW_DIGITS
 
 
 def _reaches(ends: Iterable[int], reach: int) -> Iterator[tuple[int, int]]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from keyguard.scanner.content import Content
 from keyguard.scanner.decode.budget import Budget
-from keyguard.scanner.decode.layers import Layers
 
-Reader = Callable[[Content, str, Budget], Layers]
+if TYPE_CHECKING:
+    from keyguard.scanner.decode.layers import Layers
+
+Reader = Callable[[Content, str, Budget], "Layers"]
 
 _SIGNATURES = {
     b"PK\x03\x04": "archive",

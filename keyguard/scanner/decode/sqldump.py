@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from keyguard.scanner.content import Content
 from keyguard.scanner.decode import rows
 from keyguard.scanner.decode.budget import Budget
+from keyguard.scanner.decode.hints import ROWS
 from keyguard.scanner.decode.layers import Builder, Layers
 from keyguard.scanner.decode.rows import COLUMNS, Cell
 from keyguard.scanner.lazily import pattern
 from keyguard.scanner.prefilter import Hits
 
-HINTS = frozenset((b"insert into", b"ignore into", b"replace into", b"from stdin"))
 _VIEW = 500_000
 _SHORTEST = 12
 """A row without a value of this length holds no credential."""
@@ -60,7 +60,7 @@ def read(content: Content, hits: Hits, budget: Budget) -> Layers:
     builder = Builder(content)
     tables: dict[bytes, list[bytes]] | None = None
     done = 0
-    for end in sorted(end for word in HINTS for end in hits.get(word, ())):
+    for end in sorted(end for word in ROWS for end in hits.get(word, ())):
         if end < done:
             continue
         into = _INTO.match(text, end)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from keyguard.scanner.collector import Collector
 from keyguard.scanner.content import Content, Searched
-from keyguard.scanner.decode import encoded, sqldump
 from keyguard.scanner.decode.budget import DEPTH, Budget, Exhausted
-from keyguard.scanner.decode.layers import Layers, Packed, Problem, View
+from keyguard.scanner.decode.hints import ROWS
 from keyguard.scanner.decode.registry import reader, recognise
 from keyguard.scanner.findings import Finding, Part, Place, Severity
 from keyguard.scanner.prefilter import Hits
 from keyguard.scanner.sources import Unread
+
+if TYPE_CHECKING:
+    from keyguard.scanner.decode.layers import Layers, View
 
 Search = Callable[[Searched, str], tuple[list[Finding], Hits]]
 """Searches one content, given its path: findings, and what of the prefilter's literals was hit."""
@@ -50,19 +53,20 @@ class Walk:
             self.unread.append(Unread(path, f"packed more than {DEPTH} deep"))
         elif format_:
             inner += self._layers(reader(format_)(content, path, self.budget), content, path, depth)
-        if (
-            hits
-            and not sqldump.HINTS.isdisjoint(hits)
-            and not sqldump.HINTS.issuperset(hits)
-            and depth < DEPTH
-        ):
+        if hits and not ROWS.isdisjoint(hits) and not ROWS.issuperset(hits) and depth < DEPTH:
+            from keyguard.scanner.decode import sqldump  # noqa: PLC0415 - for dumps alone
+
             inner += self._layers(sqldump.read(content, hits, self.budget), content, path, depth)
         if hits and (found := self.hints.intersection(hits)) and depth < DEPTH:
+            from keyguard.scanner.decode import encoded  # noqa: PLC0415 - most commits hold nothing encoded
+
             layers = encoded.read(content, hits, found, self.budget)
             inner += self._layers(layers, content, path, depth)
         return _joined(raw, inner, path) if inner else raw
 
     def _layers(self, layers: Layers, content: Content, path: str, depth: int) -> list[Finding]:
+        from keyguard.scanner.decode.layers import Packed, Problem, View  # noqa: PLC0415 - as its readers
+
         found: list[Finding] = []
         try:
             for layer in layers:
@@ -82,6 +86,9 @@ class Walk:
         if found := self.hints.intersection(hits):
             # Encoded again inside of a cell, a row or a header: the view is searched like a content, and
             # places lead back through both.
+            from keyguard.scanner.decode import encoded  # noqa: PLC0415
+            from keyguard.scanner.decode.layers import Packed, View  # noqa: PLC0415
+
             twice = encoded.read(Content(view.text), hits, found, self.budget)
             for layer in twice:
                 if isinstance(layer, Packed) and depth < DEPTH:

@@ -26,8 +26,6 @@ from keyguard.core.errors import UsageError
 from keyguard.scanner.sources import Unread
 from keyguard.scanner.sources.files import TooLarge
 
-BASES = 48
-"""Megabytes of objects that others are deltas of, kept by each process that reads objects."""
 _OVERRIDES = (
     "core.fsmonitor=false",
     f"core.hooksPath={os.devnull}",
@@ -45,7 +43,7 @@ _OVERRIDES = (
     "gpg.program=false",
     "protocol.allow=never",
     # Memory of each process that reads objects, whatever the repository asks for.
-    f"core.deltaBaseCacheLimit={BASES}m",
+    "core.deltaBaseCacheLimit=48m",
     "core.packedGitWindowSize=16m",
     "core.packedGitLimit=64m",
 )
@@ -192,9 +190,9 @@ class Repository:
         """Start a command whose output is wanted later."""
         return Running(self._start(words, subprocess.DEVNULL, subprocess.PIPE))
 
-    def objects(self, bases: int = BASES) -> ObjectReader:
-        """Read objects one by one, by one process that keeps `bases` megabytes of what others are made of."""
-        words = ("-c", f"core.deltaBaseCacheLimit={bases}m", "cat-file", "--batch")
+    def objects(self) -> ObjectReader:
+        """Read objects one by one, by one process."""
+        words = ("cat-file", "--batch")
         return ObjectReader(_with_room(self._start(words, subprocess.PIPE, subprocess.DEVNULL)))
 
     def _start(

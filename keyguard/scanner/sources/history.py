@@ -7,6 +7,7 @@ Contents are blobs and the messages of commits and annotated tags; trees are not
 
 from __future__ import annotations
 
+import operator
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -14,7 +15,7 @@ from typing import IO
 
 from keyguard.scanner.sources import Later, Listed, Note, Piece, Supply, Unread
 from keyguard.scanner.sources.files import TooLarge, megabytes
-from keyguard.scanner.sources.git import AHEAD, BASES, GitFailed, ObjectReader, Repository, said
+from keyguard.scanner.sources.git import AHEAD, GitFailed, ObjectReader, Repository, said
 
 COMMIT_MESSAGE = "(commit message)"
 TAG_MESSAGE = "(tag message)"
@@ -22,9 +23,12 @@ EVERYWHERE = ("--all", "--reflog", "--stdin")
 _WALK = ("rev-list", "--objects", *EVERYWHERE, "--indexed-objects", "--missing=print")
 _CHECK = ("cat-file", "--batch-check=%(objectname) %(objecttype) %(objectsize) %(rest)", "--buffer")
 _STORED = ("cat-file", "--batch-all-objects", "--batch-check=%(objectname) %(objecttype) %(objectsize)")
+_HELD = 50_000
+"""So many entries are put in the order of their paths, about 20 MB of them: git keeps a version of a file as
+what changed from another one, and one after another it unpacks each once."""
+_path = operator.attrgetter("path")
 _ABSENT = "missing"
 _ID = re.compile(rb"[0-9a-f]{40}|[0-9a-f]{64}")
-_BASES = 192
 SUBMODULES = Note("submodules are repositories of their own: scan each one by itself")
 # Neither refs nor in a reflog of their own; each work tree has its own ones.
 _HEADS = ("HEAD", "ORIG_HEAD", "FETCH_HEAD", "MERGE_HEAD", "REBASE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD")
@@ -78,6 +82,7 @@ class History:
     def _walk(self, less: bytes, *more: str) -> Iterator[Listed]:
         if less:
             more += ("--ignore-missing",)
+        held: list[Later] = []
         with self._repository.pipe((*_WALK, *more), _CHECK, data=self.tips + less) as lines:
             for line in lines:
                 words = os.fsdecode(line.rstrip(b"\n")).split(" ", 3)
@@ -88,7 +93,11 @@ class History:
                 if path == ".gitmodules":
                     yield SUBMODULES
                 if kind != "tree" and self._is_new(oid):
-                    yield Later(path, size, (oid, kind))
+                    held.append(Later(path, size, (oid, kind)))
+                    if len(held) == _HELD:
+                        yield from sorted(held, key=_path)
+                        held.clear()
+            yield from sorted(held, key=_path)
 
     def _rest(self) -> Iterator[Listed]:
         """What is stored and was not walked: first lost commits with all they hold, by path, then single
@@ -131,11 +140,9 @@ class History:
 
 
 class Reader:
-    """Reads listed objects. Each process that uses it gets a git process of its own; all of them together
-    keep `_BASES` megabytes of objects that others are made of, if they are not more than four."""
+    """Reads listed objects. Each process that uses it gets a git process of its own."""
 
-    def __init__(self, repository: Repository, max_size: int, jobs: int) -> None:
-        self._bases = max(BASES, _BASES // jobs)
+    def __init__(self, repository: Repository, max_size: int) -> None:
         self._repository = repository
         self._max_size = max_size
         self._objects: dict[int, ObjectReader] = {}
@@ -163,7 +170,7 @@ class Reader:
     def _own(self) -> ObjectReader:
         me = os.getpid()
         if me not in self._objects:
-            self._objects[me] = self._repository.objects(self._bases)
+            self._objects[me] = self._repository.objects()
         return self._objects[me]
 
 

@@ -1,7 +1,5 @@
 """The index: what the next commit would add."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Iterator

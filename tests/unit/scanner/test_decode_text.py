@@ -124,6 +124,15 @@ def test_random_base64_stays_what_it_is() -> None:
     assert not found.findings[0].seen
 
 
+def test_base64_within_base64_is_no_hint() -> None:
+    _, secret = bybit(50)
+    value = b64(f'APP_SECRET="{secret}" # of the desk')
+    around = base64.b64encode(bytes(range(7, 49))).decode()
+    assert values(examine(f"settings_b64 = '{value}'").findings) == [{"secret": secret}]
+    assert values(examine(f"settingsForTheOtherDeskInB64 = '{value}'").findings) == [{"secret": secret}]
+    assert not examine(f"{around}b64{around}\n{value}\n").findings
+
+
 def test_percent_encoding() -> None:
     key, secret = bybit(51)
     text = "GET /?q=" + urllib.parse.quote(

@@ -139,6 +139,18 @@ def test_names_alone_run_no_pattern() -> None:
     assert engine.work.runs == 0
 
 
+def test_what_is_nothing_by_itself_is_sought_beside_others() -> None:
+    engine = Engine(BOOK)
+    engine.prepare()
+    lone = "deribit: client_id: aB3_x-9Q\n" * 500
+    assert not engine.scan(lone.encode(), "a.yaml")
+    assert engine.work.runs == 0
+    pair = f"deribit:\n  client_id: aB3_x-9Q\n{' ' * 900}\n  client_secret: {MIXED[:43]}\n"
+    (finding,) = engine.scan((lone + pair + lone).encode(), "a.yaml")
+    assert [part.field for part in finding.parts] == ["secret", "key"]
+    assert engine.work.run_bytes < len(lone)
+
+
 def _width(expression: bytes) -> int:
     widest: int = sre_parser.parse(expression).getwidth()[1]
     return widest
