@@ -47,6 +47,7 @@ from keyguard_adapters._checks import (
     demand_exact,
     demand_handle,
     demand_label,
+    flag,
     needs_another_key,
     rows,
     text,
@@ -255,9 +256,7 @@ def _addresses(reply: Reply) -> tuple[str, ...]:
 
 def _report(row: Mapping[str, Any]) -> KeyReport:
     grant = _TYPES[str(row["type"])]
-    restricted = row["restrictAccess"]
-    if not isinstance(restricted, bool) or not isinstance(row["isEnabled"], bool):
-        raise ValueError("true or false was expected")
+    restricted = flag(row["restrictAccess"])
     paths = [text(endpoint["name"]) for endpoint in rows(row["accessEndpoints"])] if restricted else []
     return KeyReport(
         public_id=text(row["apiKey"]),
@@ -268,7 +267,7 @@ def _report(row: Mapping[str, Any]) -> KeyReport:
         scopes_unknown=Scope.NONE if restricted else Scope.TRANSFER_INTERNAL,
         scopes_origin=Origin.REPORTED,
         grants=() if restricted else (grant,),
-        enabled=row["isEnabled"],
+        enabled=flag(row["isEnabled"]),
         notes=("restricted to some endpoints: only its page makes another like it",) if restricted else (),
     )
 
