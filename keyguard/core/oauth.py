@@ -31,6 +31,12 @@ from keyguard.core.tokens import Tokens
 PUBLIC_PREFIX = "oauth-"
 """Begins the public id of a sign-in, which is drawn here: one app may be signed in to many accounts."""
 
+REFRESH_BEFORE = timedelta(hours=2)
+"""How long before its end an access token is replaced."""
+
+LATE = timedelta(hours=1)
+"""An access token that ends so soon should have been replaced: somebody has to see to it."""
+
 _MAX_LIFE_S = 10 * 365 * 86_400
 _ENTROPY = 32
 

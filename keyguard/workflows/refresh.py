@@ -20,9 +20,6 @@ from keyguard.ports.inventory import Observation
 from keyguard.workflows import credentials, records, sign_in
 from keyguard.workflows.identity import names
 
-BEFORE = timedelta(hours=2)
-"""How long before its end an access token is replaced."""
-
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
@@ -54,7 +51,7 @@ def refresh(ports: Ports, key_name: str, *, due_within: timedelta | None = None)
         return Refreshed(key, fresh.tokens.expires_at if fresh.tokens else None)
 
 
-def refresh_due(ports: Ports, due_within: timedelta = BEFORE) -> dict[str, str]:
+def refresh_due(ports: Ports, due_within: timedelta = oauth.REFRESH_BEFORE) -> dict[str, str]:
     """Refresh all sign-ins that end soon; return the name of each that could not be and why.
 
     One that is refused once is asked again the next time this is called, not before. StoreError where the
@@ -103,9 +100,12 @@ def exchange(ports: Ports, key: Key, held: Credential) -> Credential:
             still="its access token works until its end",
             hint=_again(key),
         ) from None
-    except BadReply as error:
+    except (BadReply, OutcomeUnknown) as error:
         raise OutcomeUnknown(
-            error.message, code=error.code, still="the refresh token may be spent", hint=_again(key)
+            error.message,
+            code=error.code,
+            still="the refresh token may be spent; the access token works until its end",
+            hint=f"ask again, which tells: keyguard key refresh {key.name}",
         ) from None
     return oauth.credential(held.key, held.tokens.client_id, answer, asked_at)
 

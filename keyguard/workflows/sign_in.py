@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable
 
 from keyguard.core import oauth
-from keyguard.core.errors import KeyguardError, Refused, UsageError
-from keyguard.core.exchange import Credential, Fault
+from keyguard.core.errors import BadReply, KeyguardError, OutcomeUnknown, Refused, UsageError
+from keyguard.core.exchange import Credential, Fault, Step
 from keyguard.core.oauth import Answer, OAuth
 from keyguard.core.steps import drive
 from keyguard.ports.all import Ports
@@ -43,10 +43,7 @@ def sign_in(
     if landing.code is None:
         raise _declined(landing.error)
     asked_at = ports.clock.now()
-    answer: Answer = drive(
-        oauth.redeem(facts, attempt, landing.code),
-        lambda request: ports.gateway.send(declared.venue, request, None),
-    )
+    answer = _redeem(ports, declared.venue, oauth.redeem(facts, attempt, landing.code))
     public_id = oauth.PUBLIC_PREFIX + ports.clock.token(12).hex()
     who = oauth.credential(public_id, client_id, answer, asked_at)
     try:
@@ -54,6 +51,18 @@ def sign_in(
     except KeyguardError:
         _give_up(ports, declared.venue, facts, who)
         raise
+
+
+def _redeem(ports: Ports, venue: str, step: Step[Answer]) -> Answer:
+    try:
+        return drive(step, lambda request: ports.gateway.send(venue, request, None))
+    except (BadReply, OutcomeUnknown) as error:
+        raise OutcomeUnknown(
+            error.message,
+            code=error.code,
+            still="the venue may have signed the app in; nothing of it is here",
+            hint="sign in again, and end the older sign-in on the venue's page",
+        ) from None
 
 
 def offered(ports: Ports, venue: str) -> OAuth:

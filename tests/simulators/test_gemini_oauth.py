@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -15,20 +16,32 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
+from keyguard.core.alerts import Manners
 from keyguard.core.errors import OutcomeUnknown, Refused, UsageError
 from keyguard.core.exchange import Credential, Fault
+from keyguard.core.findings import Kind
 from keyguard.core.keys import KeyKind, Origin, Scope
 from keyguard.core.secret import Secret
+from keyguard.daemon.custody import Plaintext
+from keyguard.daemon.jobs import Jobs
 from keyguard.gateway.redirect import PATH, listening
 from keyguard.gateway.venues import HttpGateway
 from keyguard.ports.all import Ports
-from keyguard.workflows import credentials, inspect_key, refresh, revoke, rotate, sign_in, sign_out
+from keyguard.workflows import (
+    credentials,
+    inspect_key,
+    radar_keys,
+    refresh,
+    revoke,
+    rotate,
+    sign_in,
+    sign_out,
+)
 from keyguard.workflows.enrol import Declared
 from keyguard.workflows.identity import Actor
 from keyguard_simulators.authority import ACCESS_LIFE_S, CODE_LIFE_MS, App
 from keyguard_simulators.faults import FaultKind, FaultRule
 from keyguard_simulators.serve import Running
-from tests.fakes.clock import FakeClock
 from tests.fakes.world import World
 from tests.simulators.clients import Got, Sent, call, send
 from tests.simulators.signed import TimeOuts
@@ -86,15 +99,14 @@ class Desk:
             App(self.app, (REDIRECT,), frozenset({*GRANTS, "account:read", "crypto:send"}), self.account)
         )
         self.world = World()
-        self.clock = self.world.clock = FakeClock()
+        self.clock = self.world.clock
         self.venue.state.clock.frozen_ms = int(self.clock.now().timestamp() * 1000)
         patient = TimeOuts(connect=60, read=60, write=60, total=100)
         self.gateway = HttpGateway(self.clock, _Counters(), {"gemini": self.base}, timeouts=patient)
-        self.world.audit._clock = self.clock
 
     @property
     def ports(self) -> Ports:
-        return replace(self.world.ports, gateway=self.gateway, clock=self.clock)
+        return replace(self.world.ports, gateway=self.gateway)
 
     def pass_time(self, seconds: float) -> None:
         self.clock.sleep(seconds)
@@ -266,6 +278,16 @@ def test_a_sign_in_that_cannot_be_registered_is_revoked(desk: Desk) -> None:
     assert not desk.authority.refresh or key.public_id not in str(desk.authority.refresh)
 
 
+@pytest.mark.parametrize("kind", [FaultKind.MALFORMED, FaultKind.ERROR_AFTER])
+def test_a_code_whose_tokens_got_lost_leaves_nothing_here(desk: Desk, kind: FaultKind) -> None:
+    desk.venue.state.faults.add(FaultRule(kind, operation="/auth/token", times=1, status=502))
+    with pytest.raises(OutcomeUnknown) as caught:
+        desk.sign_in()
+    assert caught.value.hint.startswith("sign in again")
+    assert desk.records("key.register") == []
+    desk.sign_in()
+
+
 @pytest.mark.parametrize(
     ("grants", "code"),
     [((), "oauth.scope"), (("orders:teleport",), "oauth.scope"), (("orders:create",), "oauth.blind")],
@@ -353,8 +375,10 @@ def test_a_lost_answer_is_an_unknown_outcome_and_the_next_try_tells(desk: Desk, 
     desk.sign_in()
     before = desk.held()
     desk.venue.state.faults.add(FaultRule(kind, operation="/auth/token", times=1, status=502))
-    with pytest.raises(OutcomeUnknown):
+    with pytest.raises(OutcomeUnknown) as unknown:
         refresh.refresh(desk.ports, "gemini/desk/app")
+    assert "the refresh token may be spent" in unknown.value.still
+    assert "keyguard key refresh gemini/desk/app" in unknown.value.hint
     assert desk.held() == before
     with pytest.raises(Refused) as caught:
         refresh.refresh(desk.ports, "gemini/desk/app")
@@ -393,6 +417,57 @@ def test_a_key_is_not_refreshed_and_a_sign_in_not_rotated(desk: Desk) -> None:
         with pytest.raises(UsageError) as caught:
             act()
         assert caught.value.code == "oauth.kind"
+
+
+def test_the_radar_is_silent_while_the_daemon_has_time_and_then_names_the_command(desk: Desk) -> None:
+    desk.sign_in()
+    for key in desk.ports.inventory.keys():  # noqa: SIM118 - a method of the port
+        if key.venue != "gemini":
+            desk.ports.inventory.remove_key(key.id)
+
+    def ends() -> list[str]:
+        found = radar_keys.keys(desk.ports, desk.clock.now(), timedelta(days=30))
+        return [one.command for one in found if one.kind is Kind.EXPIRY and one.subject == "gemini/desk/app"]
+
+    assert ends() == []
+    desk.pass_time(ACCESS_LIFE_S - 5400)
+    assert ends() == []
+    desk.pass_time(3600)
+    assert ends() == ["keyguard key refresh gemini/desk/app"]
+    refresh.refresh(desk.ports, "gemini/desk/app")
+    assert ends() == []
+
+
+def test_the_daemon_refreshes_what_is_due_and_nothing_while_locked(desk: Desk) -> None:
+    desk.sign_in()
+    desk.pass_time(ACCESS_LIFE_S - 3600)
+
+    class Custody:
+        locked = True
+
+    custody: Any = Custody()
+
+    async def work() -> None:
+        messenger: Any = None
+        jobs = Jobs(desk.ports, custody, messenger, Manners(), 0)
+        await jobs.renew()
+        await jobs.idle()
+        await jobs.close()
+
+    first = desk.held()
+    asyncio.run(work())
+    assert desk.held() == first
+    custody.locked = False
+    asyncio.run(work())
+    assert desk.held() != first
+
+
+def test_the_daemon_keeps_no_token_between_hand_outs(desk: Desk) -> None:
+    made = desk.sign_in()
+    kept = Plaintext(desk.ports)
+    before = kept.credential(made.version)
+    refresh.refresh(desk.ports, "gemini/desk/app")
+    assert kept.credential(made.version) == desk.held() != before
 
 
 # --- the end -------------------------------------------------------------------------------------------
