@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from keyguard.workflows import credentials
 from keyguard_simulators.authority import App
 from tests.cli.desk import TIME_LIMIT_S, Desk, desk
 from tests.simulators.clients import Sent, send
@@ -43,6 +47,16 @@ def signed_in(ready: Desk, *words: str) -> tuple[int, str, str]:
     return process.returncode, out, said + err
 
 
+def aged(ready: Desk) -> str:
+    """Let the access token have ended, as far as this home knows; return it."""
+    with ready.opened() as ports:
+        version = ports.inventory.live_version(ports.inventory.find_key("gemini/mm/app").id)
+        held = credentials.load(ports, version)
+        past = replace(held.tokens, expires_at=ports.clock.now() - timedelta(seconds=1))
+        credentials.store_next(ports, version, replace(held, tokens=past))
+        return held.secret.reveal()
+
+
 def test_from_the_page_to_the_end(ready: Desk) -> None:
     status, out, err = signed_in(ready)
     assert status == 0, err
@@ -60,6 +74,13 @@ def test_from_the_page_to_the_end(ready: Desk) -> None:
     fresh = ready.stored("gemini/mm/app")
     assert fresh[0] == name
     assert fresh[1] != token
+
+    before = aged(ready)
+    ready.keyguard("run", "gemini/mm/app", "--", sys.executable, "-c", "pass")
+    assert ready.stored("gemini/mm/app")[1] != before
+    after = ready.stored("gemini/mm/app")
+    ready.keyguard("run", "gemini/mm/app", "--", sys.executable, "-c", "pass")
+    assert ready.stored("gemini/mm/app") == after
 
     assert "oauth.kind" not in ready.keyguard("key", "inspect", "gemini/mm/app").err
     ready.keyguard("key", "rotate", "gemini/mm/app", expect=2)
