@@ -214,3 +214,8 @@ def form_signed(
         return Wire(request.method, target(request.path, sent), headers)
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     return Wire(request.method, target(request.path, query), {**headers, **form}, sent.encode())
+
+
+def bearer(who: Credential) -> dict[str, str]:
+    """The header that carries the access token of a credential of kind OAUTH (RFC 6750 §2.1)."""
+    return {"Authorization": f"Bearer {who.secret.reveal()}"}

@@ -10,6 +10,7 @@ Surprises:
 - A key with a "time based nonce" wants unix time; a time may be in milliseconds, and so ours is.
 - `GEMINI_API_KEY` mostly holds another company's key: only `account-…` and `master-…` are of this venue.
 - Auditor excludes the other roles, and these read as well. All about a key is fixed when it is made.
+- An app's sign-in sends a bearer token with the same payload, without nonce (`_gemini_oauth.py`).
 """
 
 from __future__ import annotations
@@ -39,13 +40,23 @@ from keyguard.core.exchange import (
     Step,
     Wire,
 )
-from keyguard.core.keys import Origin, Scope
+from keyguard.core.keys import KeyKind, Origin, Scope
 from keyguard.core.secret import Secret
 from keyguard_adapters._checks import flag
 from keyguard_adapters._env import env_names
 from keyguard_adapters._faults import by_code, member
+from keyguard_adapters._gemini_oauth import OAUTH
 from keyguard_adapters._page import Page
-from keyguard_adapters._sign import compact, demand_kind, encoded, hmac_sha384, pairs, target, unsigned
+from keyguard_adapters._sign import (
+    bearer,
+    compact,
+    demand_kind,
+    encoded,
+    hmac_sha384,
+    pairs,
+    target,
+    unsigned,
+)
 
 FACTS = Facts(
     id="gemini",
@@ -54,6 +65,7 @@ FACTS = Facts(
     docs="https://docs.gemini.com",
     checked="2026-11-20",
     key_page="https://exchange.gemini.com/settings/api",
+    kinds=(KeyKind.HMAC, KeyKind.OAUTH),
     nonce=NonceKind.COUNTER,
     limit=Limit(5, timedelta(seconds=1)),  # as advised; 600 a minute is the limit
     disturbs="moves the key's nonce on, and sets the dead-man clock of a key with heartbeat back",
@@ -69,6 +81,9 @@ FACTS = Facts(
         "that a time based nonce may be in milliseconds (one page says seconds, the types say either)",
         "how many trusted IPs a key takes, networks, IPv6: single IPv4 addresses are assumed",
         "that no key ends by age or idleness; lengths of the secret beyond 27 and 28",
+        "OAuth: whether any port of a loopback redirect is accepted or the registered one only",
+        "OAuth: how an ended access token is refused; whether a revocation ends more than its own sign-in",
+        "OAuth: that refused token requests are told in the words of RFC 6749",
     ),
 )
 
@@ -93,6 +108,9 @@ FAULTS = {
     "AccountsOnGroupOnlyApi": Fault.SCOPE,
     "MissingAccounts": Fault.SCOPE,
     "RemoteAddressForbidden": Fault.IP,
+    "invalid_grant": Fault.KEY_UNKNOWN,  # RFC 6749 §5.2: a code or refresh token that is spent or ended
+    "invalid_token": Fault.AMBIGUOUS,  # RFC 6750 §3.1: expired, revoked, malformed
+    "insufficient_scope": Fault.SCOPE,
     "RateLimit": Fault.RATE,
     "Maintenance": Fault.BUSY,
 }
@@ -106,6 +124,8 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
     if not request.signed:
         return unsigned(request)
     demand_kind(who, FACTS)
+    if who.kind is KeyKind.OAUTH:
+        return _with_token(request, who)
     if not re.match("(account|master)-", who.key):
         raise UsageError(
             "this is no key of the exchange Gemini: those begin with account- or master-",
@@ -125,8 +145,14 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
     return Wire(request.method, target(request.path, encoded(pairs(request.query))), headers)
 
 
+def _with_token(request: Request, who: Credential) -> Wire:
+    payload = compact({"request": request.path, **(request.body or {})})
+    headers = {**bearer(who), "X-GEMINI-PAYLOAD": base64.b64encode(payload.encode()).decode()}
+    return Wire(request.method, target(request.path, encoded(pairs(request.query))), headers)
+
+
 def fault(reply: Reply) -> tuple[Fault, str] | None:
-    return by_code(reply, member(reply, "reason"), FAULTS)
+    return by_code(reply, member(reply, "reason") or member(reply, "error"), FAULTS)
 
 
 def whoami(public_id: str) -> Step[KeyReport]:
@@ -168,4 +194,5 @@ ADAPTER = Adapter(
     guide_edit=PAGE.edit,
     guide_delete=PAGE.delete,
     example=Credential("account-" + "FAKE8sQz2LrXw7Kd9Vb3", Secret("FAKE" + "gem1niTm6Yc1Jf5Gp0Rk8Ws2")),
+    oauth=OAUTH,
 )

@@ -2,7 +2,8 @@
 
 Assumed: the order of checks (headers, key, signature, request, nonce, address); 400 for an unknown key,
 403 for a foreign address; a disabled key is an invalid one. A key's features hold `time` (nonce by the
-clock, seconds or milliseconds) and `heartbeat`.
+clock, seconds or milliseconds) and `heartbeat`. Apps' sign-ins are as `authority.py` says; refused tokens
+as RFC 6750 has it, and a revocation ends the one sign-in.
 """
 
 from __future__ import annotations
@@ -12,15 +13,16 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from functools import partial
+from dataclasses import dataclass, field
 from typing import Any
 
 from keyguard_simulators.accounts import Key
+from keyguard_simulators.authority import Authority, bearer
 from keyguard_simulators.shapes import alnum
 from keyguard_simulators.state import State
-from keyguard_simulators.table import Caller, Endpoint, Form, Refusal, Rules, Table
+from keyguard_simulators.table import Caller, Endpoint, Form, Refusal, Rules, Table, body_of
 from keyguard_simulators.venue import KeyForm
-from keyguard_simulators.wire import Call
+from keyguard_simulators.wire import Answer, Call
 
 ROLES = ("Auditor", "FundManager", "Trader")
 _WINDOW_MS = 30_000
@@ -29,6 +31,10 @@ _SECONDS_BELOW = 10**11
 
 
 def _admit(state: State, call: Call) -> Key:
+    if (signed_in := bearer(state, call)) is not None:
+        if _payload(call.headers.get("x-gemini-payload", "")).get("request") != call.path:
+            raise Refusal("EndpointMismatch", "the payload names another request")
+        return signed_in
     sent = {name: call.headers.get(f"x-gemini-{name}", "") for name in ("apikey", "payload", "signature")}
     for name, value in sent.items():
         if not value:
@@ -120,13 +126,48 @@ RULES = Rules(
     limited=lambda _harder: Refusal("RateLimit", "Requests were made too frequently", 429),
     missing=Refusal("EndpointNotFound", "no such endpoint", 404),
     private={
-        ("POST", "/v1/roles"): Endpoint(_roles),
-        ("POST", "/v1/account"): Endpoint(_account),
-        ("POST", "/v1/balances"): Endpoint(_balances, ROLES),
-        ("POST", "/v1/orders"): Endpoint(lambda _caller: [], {"Trader", "Auditor"}),
+        ("POST", "/v1/roles"): Endpoint(_roles, ROLES),
+        ("POST", "/v1/account"): Endpoint(_account, {*ROLES, "account:read"}),
+        ("POST", "/v1/balances"): Endpoint(_balances, {*ROLES, "balances:read"}),
+        ("POST", "/v1/orders"): Endpoint(lambda _caller: [], {"Trader", "Auditor", "orders:read"}),
         ("POST", "/v1/approvedAddresses/account/{network}"): Endpoint(lambda _caller: [], {"FundManager"}),
     },
     make=_make,
     calls_per_second=10,
 )
-VENUE = partial(Table, RULES)
+
+
+@dataclass
+class Gemini(Table):
+    """The exchange, with its sign-in of apps beside the keys."""
+
+    rules: Rules = RULES
+    authority: Authority = field(default_factory=Authority)
+
+    def answer(self, call: Call) -> Answer:
+        """Serve one call."""
+        try:
+            match call.method, call.path:
+                case "GET", "/auth":
+                    return self.authority.consent(call)
+                case "POST", "/auth/token":
+                    return Answer(self.authority.token(self.state, call, body_of(call)))
+                case "POST", "/v1/oauth/revokeByToken":
+                    return self._revoke(call)
+                case _:
+                    pass
+        except Refusal as refusal:
+            body = {"error": refusal.code, "error_description": refusal.message}
+            return Answer(body, refusal.status, code=str(refusal.code))
+        return super().answer(call)
+
+    def _revoke(self, call: Call) -> Answer:
+        """Ends the sign-in that asks; a key cannot."""
+        key = _admit(self.state, call)
+        if "oauth" not in key.features:
+            raise Refusal("invalid_token", "not an app's token", 401)
+        self.authority.end(self.state, key, call.now_ms)
+        return Answer({"message": "OAuth tokens have been revoked"})
+
+
+VENUE = Gemini

@@ -6,11 +6,12 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from keyguard.cli import daemons, on_demand, session
 from keyguard.cli.environment import Handed
-from keyguard.core.errors import DaemonError, UsageError
+from keyguard.core.errors import DaemonError, KeyguardError, UsageError
 from keyguard.core.exchange import Credential
 from keyguard.core.keys import Environment, Key, KeyKind
 from keyguard.core.secret import Secret
@@ -179,6 +180,7 @@ class FromHome:
     def give(self, name: str) -> Given:
         """See Giver."""
         purpose = self._purpose
+        self._renew(name)
         return self._noted(
             handout.hand_out(
                 self._ports,
@@ -191,6 +193,18 @@ class FromHome:
                 raise_alert=self._tell,
             )
         )
+
+    def _renew(self, name: str) -> None:
+        """Without a daemon nobody replaces the token of a sign-in; one that has not ended is good still."""
+        if self._ports.inventory.find_key(name).kind is not KeyKind.OAUTH:
+            return
+        from keyguard.core.oauth import LATE  # noqa: PLC0415 - for these keys alone
+        from keyguard.workflows.refresh import refresh  # noqa: PLC0415 - so
+
+        try:
+            refresh(self._ports, name, due_within=LATE)
+        except KeyguardError:
+            refresh(self._ports, name, due_within=timedelta(0))
 
     def attach(self, given: Given, pid: int, started: str) -> Given:
         """See Giver."""

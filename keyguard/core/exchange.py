@@ -12,10 +12,14 @@ import json
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from keyguard.core.keys import KeyKind, Origin, Scope
 from keyguard.core.secret import Secret
+from keyguard.core.tokens import Tokens
+
+if TYPE_CHECKING:
+    from keyguard.core.oauth import OAuth
 
 
 class Effect(enum.Enum):
@@ -156,7 +160,10 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What signs: the public id and its secret parts; parts a venue does not have are None."""
+    """What signs: the public id and its secret parts; parts a venue does not have are None.
+
+    `tokens`: of kind OAUTH alone, whose `secret` is the access token.
+    """
 
     key: str
     secret: Secret
@@ -164,6 +171,7 @@ class Credential:
     kind: KeyKind = (
         KeyKind.HMAC
     )  # RSA, ED25519, ES256: a PEM private key, or the form of the adapter's example
+    tokens: Tokens | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +190,7 @@ class Request:
     (so may a member of the body): signing reveals it, a repr does not.
 
     `signed=False` is for public calls (server time). `effect` is noted in the journal before it leaves.
+    `base`: the origin of the venue's OAuth where that is not the API's, "" for the API.
     """
 
     method: str
@@ -190,6 +199,7 @@ class Request:
     body: Mapping[str, Any] | None = None
     effect: Effect = Effect.NONE
     signed: bool = True
+    base: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,6 +366,7 @@ class Adapter:
     reset_key   (current) same public id, new secret, the old secret dead at once
     disable_key, enable_key, delete_key  (current)
     example     a credential of documented shape, for the scanner's and the contract's tests
+    oauth       how apps are signed in, where the venue documents it
     """
 
     facts: Facts
@@ -375,3 +386,4 @@ class Adapter:
     disable_key: Callable[[KeyReport], Step[None]] | None = None
     enable_key: Callable[[KeyReport], Step[None]] | None = None
     delete_key: Callable[[KeyReport], Step[None]] | None = None
+    oauth: OAuth | None = None

@@ -125,10 +125,15 @@ class Plaintext:
         return found
 
     def credential(self, version: KeyVersion) -> Credential:
-        """A version's credential; raises what `credentials.load` raises."""
+        """A version's credential; raises what `credentials.load` raises.
+
+        An app's tokens are never kept: they are refreshed under the same version.
+        """
         found = self._credentials.get(version.id)
         if found is None:
-            found = self._credentials[version.id] = credentials.load(self._ports, version)
+            found = credentials.load(self._ports, version)
+            if found.tokens is None:
+                self._credentials[version.id] = found
         return found
 
     def drop(self, version_id: str) -> None:

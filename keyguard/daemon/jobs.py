@@ -19,6 +19,7 @@ from keyguard.daemon.leaks import Leaks
 from keyguard.ports.all import Ports
 from keyguard.ports.channels import Messenger
 from keyguard.workflows import alerting, findings, look, use_checks
+from keyguard.workflows import refresh as renewal
 
 _LOG = logging.getLogger(__name__)
 
@@ -53,6 +54,10 @@ class Jobs:
     async def look(self) -> None:
         """Begin to inspect every key that was not inspected lately."""
         self._begin("inspect keys", self._look)
+
+    async def renew(self) -> None:
+        """Begin to replace the access tokens that end soon."""
+        self._begin("refresh sign-ins", self._renew)
 
     async def refresh(self) -> None:
         """Begin to bring the findings up to what is stored."""
@@ -122,6 +127,14 @@ class Jobs:
                 _LOG.info(
                     "inspected %d keys; %d could not be asked", len(seen.inspections), len(seen.unasked)
                 )
+
+    def _renew(self) -> None:
+        if self._custody.locked:
+            return
+        with _alone(self._ports, "watch-renew") as alone:
+            if alone:
+                for name, why in renewal.refresh_due(self._ports).items():
+                    _LOG.warning("the sign-in %s was not refreshed: %s", name, why)
 
     def _going_on(self) -> bool:
         self._tell()

@@ -46,6 +46,7 @@ _REFRESH_S = 600.0
 """Reads what is known of every key: with thousands of them that is work."""
 _SETTLED_IN_S = 600.0
 """After a start, keys are looked at once bots have what they need."""
+_RENEW_S = 300.0
 _PRESENCE_S = 60.0
 _LAST_WORK_S = 20.0
 """What a request under way may still take when the daemon stops."""
@@ -255,6 +256,7 @@ class Server:
         every = self.settings.inspect_s
         if every:
             self._schedule.add("inspect keys", every, self._jobs.look, first_s=min(every, _SETTLED_IN_S))
+        self._schedule.add("refresh sign-ins", _RENEW_S, self._jobs.renew, first_s=0.0)
         self._schedule.add("refresh findings", _REFRESH_S, self._jobs.refresh, first_s=_ALERTS_S)
         self._schedule.add("send alerts", _ALERTS_S, self._jobs.tell)
         if self.settings.watch:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from keyguard.core.errors import UsageError
-from keyguard.core.exchange import Facts
+from keyguard.core.exchange import Adapter, Facts
 
 _HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -55,6 +55,17 @@ def chosen(facts: Facts, url: str) -> Origin:
             hint=f"give one of: {', '.join(bases)}",
         )
     return origin
+
+
+def of_oauth(adapter: Adapter, base: str) -> Origin:
+    """Return the origin that signs apps in; UsageError `venue.base` for one the adapter does not pin."""
+    if adapter.oauth is None or base != adapter.oauth.base:
+        raise UsageError(
+            f"a request to {adapter.facts.name} names a host that its adapter does not pin",
+            code="venue.base",
+            still="nothing was sent",
+        )
+    return pinned(base)
 
 
 def simulator(venue: str, url: str) -> Origin:

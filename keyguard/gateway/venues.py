@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
 
 from keyguard.core.errors import KeyguardError, Refused, UsageError
 from keyguard.core.exchange import Adapter, Credential, Fault, Reply, Request
@@ -66,6 +67,14 @@ class HttpGateway:
         """Whether this home talks to a simulator instead of the venue."""
         return venue in self._simulators
 
+    def page(self, venue: str, url: str) -> str:
+        """Where a person opens a page of the venue: at its simulator, where this home has one."""
+        origin = self._simulators.get(venue)
+        if origin is None:
+            return url
+        parts = urlsplit(url)
+        return urlunsplit((origin.scheme, origin.netloc, parts.path, parts.query, ""))
+
     def clock_offset_ms(self, venue: str) -> int | None:
         """The venue's clock minus ours, as last measured; None if never."""
         return self._venue_clock.offset_ms(venue)
@@ -121,8 +130,7 @@ class HttpGateway:
 
     def _attempt(self, adapter: Adapter, request: Request, who: Credential | None) -> Attempt:
         facts = adapter.facts
-        chosen = self._simulators.get(facts.id) or self._hosts.get(facts.id)
-        origin = chosen or origins.pinned(facts.base)
+        origin = self._origin(adapter, request)
         public_id = who.key if who else ""
         budget = (facts.id, public_id, request.path)
         if wait := self._pace.wait(budget, self._venue_clock.now_ms(facts.id)):
@@ -137,6 +145,14 @@ class HttpGateway:
         if isinstance(attempt, Answer):
             self._pace.note(budget, attempt.reply.headers, self._venue_clock.now_ms(facts.id))
         return attempt
+
+    def _origin(self, adapter: Adapter, request: Request) -> origins.Origin:
+        facts = adapter.facts
+        if facts.id in self._simulators:
+            return self._simulators[facts.id]
+        if request.base:
+            return origins.of_oauth(adapter, request.base)
+        return self._hosts.get(facts.id) or origins.pinned(facts.base)
 
     def _retry_wait(
         self, venue: str, request: Request, error: KeyguardError, attempt: Attempt, tries: int, waited: float

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 
 from keyguard.core.errors import UsageError
 from keyguard.core.exchange import Adapter, Credential, Request, Stamp, Wire
+from keyguard.core.secret import Secret
 
 # Path and query of an absolute path, in characters that no URL library rewrites: what was signed is what
 # leaves. A second slash at the start would name another host.
@@ -28,13 +29,13 @@ _OURS = frozenset(
 def unsigned(request: Request) -> Wire:
     """Make the wire of a public call: the query percent-encoded in its order, a list as a repeated name.
 
-    A body goes out as compact JSON.
+    A body goes out as compact JSON; a code or token in it is revealed here.
     """
     query = urlencode(request.query, doseq=True, quote_via=quote)
     target = f"{request.path}?{query}" if query else request.path
     if request.body is None:
         return Wire(request.method, target, {})
-    body = json.dumps(request.body, separators=(",", ":")).encode()
+    body = json.dumps(request.body, separators=(",", ":"), default=Secret.reveal).encode()
     return Wire(request.method, target, {"content-type": "application/json"}, body)
 
 

@@ -27,6 +27,10 @@ class Gateway(Protocol):
         """
         ...
 
+    def page(self, venue: str, url: str) -> str:
+        """Where a person opens a page of the venue: at its simulator, where this home has one."""
+        ...
+
     def clock_offset_ms(self, venue: str) -> int | None:
         """The venue's clock minus ours, as last measured; None if never."""
         ...

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
-from keyguard.core.errors import IntegrityError, UsageError
+from keyguard.core.errors import IntegrityError, NotStored, StoreError, UsageError
 from keyguard.core.exchange import Credential
 from keyguard.core.keys import KeyKind, KeyVersion
 from keyguard.core.secret import Secret
+from keyguard.core.tokens import Tokens
 from keyguard.ports.all import Ports
 
 _PEM = "-----BEGIN"
+_TRIES = 3
 _PEM_KINDS = (KeyKind.RSA, KeyKind.ED25519, KeyKind.ES256)
 
 
 def pack(credential: Credential) -> Secret:
     """Return the credential with all its parts as one secret text (JSON)."""
-    parts = {"key": credential.key, "kind": credential.kind.value, "secret": credential.secret.reveal()}
+    parts: dict[str, Any] = {
+        "key": credential.key,
+        "kind": credential.kind.value,
+        "secret": credential.secret.reveal(),
+    }
     if credential.passphrase is not None:
         parts["passphrase"] = credential.passphrase.reveal()
+    if credential.tokens is not None:
+        parts["oauth"] = _pack_tokens(credential.tokens)
     return Secret(json.dumps(parts, sort_keys=True))
 
 
@@ -33,6 +44,7 @@ def unpack(packed: Secret) -> Credential:
             secret=Secret(parts["secret"]),
             passphrase=None if passphrase is None else Secret(passphrase),
             kind=KeyKind(parts["kind"]),
+            tokens=_unpack_tokens(parts["oauth"]) if "oauth" in parts else None,
         )
     except (ValueError, LookupError, TypeError, AttributeError):
         raise IntegrityError(
@@ -40,9 +52,30 @@ def unpack(packed: Secret) -> Credential:
         ) from None
 
 
+def _pack_tokens(tokens: Tokens) -> dict[str, Any]:
+    return {
+        "client_id": tokens.client_id,
+        "refresh": None if tokens.refresh is None else tokens.refresh.reveal(),
+        "expires_at": None if tokens.expires_at is None else tokens.expires_at.isoformat(),
+        "grants": list(tokens.grants),
+    }
+
+
+def _unpack_tokens(parts: dict[str, Any]) -> Tokens:
+    refresh, ends = parts["refresh"], parts["expires_at"]
+    return Tokens(
+        client_id=parts["client_id"],
+        refresh=None if refresh is None else Secret(refresh),
+        expires_at=None if ends is None else datetime.fromisoformat(ends),
+        grants=tuple(parts["grants"]),
+    )
+
+
 def load(ports: Ports, version: KeyVersion) -> Credential:
     """Read a version's credential; NotStored if the store has none, IntegrityError if it is another's."""
     credential = unpack(ports.secrets.get(version.item))
+    if credential.tokens is not None:
+        credential = _newest(ports, version) or credential
     if credential.key != version.public_id:
         raise IntegrityError(
             "the secret store holds another key's credential under this version", code="store.item"
@@ -52,9 +85,52 @@ def load(ports: Ports, version: KeyVersion) -> Credential:
 
 def store(ports: Ports, version: KeyVersion, credential: Credential) -> None:
     """Put a credential and read it back; IntegrityError where the store returns something else."""
+    _put(ports, version.item, credential)
+
+
+def store_next(ports: Ports, version: KeyVersion, credential: Credential) -> None:
+    """Put the next tokens of a sign-in beside the last ones, which are given up once these are read back.
+
+    The store never overwrites, so each has a number of its own. The caller holds the lock of the key.
+    """
+    before = _numbers(ports, version)
+    _put(ports, f"{_tokens(version)}{max(before, default=0) + 1}", credential)
+    for number in before:
+        ports.secrets.delete(f"{_tokens(version)}{number}")
+
+
+def forget(ports: Ports, version: KeyVersion) -> None:
+    """Delete all the store holds of a version."""
+    for number in _numbers(ports, version):
+        ports.secrets.delete(f"{_tokens(version)}{number}")
+    ports.secrets.delete(version.item)
+
+
+def _newest(ports: Ports, version: KeyVersion) -> Credential | None:
+    """The tokens refreshed last; None while the first ones are. Others may be given up while we look."""
+    for _ in range(_TRIES):
+        numbers = _numbers(ports, version)
+        if not numbers:
+            return None
+        with contextlib.suppress(NotStored):
+            return unpack(ports.secrets.get(f"{_tokens(version)}{max(numbers)}"))
+    raise StoreError("the tokens change while they are read", code="store.busy", hint="try again")
+
+
+def _tokens(version: KeyVersion) -> str:
+    return f"tokens/{version.id}/"
+
+
+def _numbers(ports: Ports, version: KeyVersion) -> list[int]:
+    prefix = _tokens(version)
+    found = (name.removeprefix(prefix) for name in ports.secrets.names() if name.startswith(prefix))
+    return [int(number) for number in found if number.isdecimal()]
+
+
+def _put(ports: Ports, item: str, credential: Credential) -> None:
     packed = pack(credential)
-    ports.secrets.put(version.item, packed)
-    if ports.secrets.get(version.item) != packed:
+    ports.secrets.put(item, packed)
+    if ports.secrets.get(item) != packed:
         raise IntegrityError(
             "the secret store did not return what was put into it",
             code="store.read_back",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from keyguard.core import canonical
+from keyguard.core import canonical, oauth
 from keyguard.core.errors import ExchangeError, Refused, UsageError
 from keyguard.core.exchange import Credential, KeyReport
 from keyguard.core.keys import Environment, Key, KeyKind, KeyVersion, Scope, VersionStatus
@@ -58,7 +58,7 @@ def enrol(ports: Ports, declared: Declared, credential: Credential, *, unchecked
     known = ports.inventory.version_by_public_id(declared.venue, credential.key)
     if known is not None:
         return _complete(ports, known, credential, named)
-    _name_is_free(ports, declared)
+    name_is_free(ports, declared)
     report = _ask(ports, credential, declared, unchecked=unchecked)
     key = _key(ports, declared, credential.kind, report)
     item = _adoptable(ports, credential)
@@ -87,7 +87,8 @@ def record(ports: Ports, named: Names, key: Key, credential: Credential, report:
     public = report or KeyReport(credential.key, account=key.account)
     facts = ports.gateway.adapter(key.venue).facts
     kind, storage = credential.kind, ports.secrets.kind
-    body = records.register(named, key, kind, public, facts, storage=storage, source="imported")
+    source = "created_here" if kind is KeyKind.OAUTH else "imported"
+    body = records.register(named, key, kind, public, facts, storage=storage, source=source)
     records.append_once(ports, key.venue, "key.register", body, ("key",))
     if report is not None:
         seen = records.observe(named, report)
@@ -133,7 +134,8 @@ def _complete(ports: Ports, known: KeyVersion, credential: Credential, named: Na
     return _enrolled(ports, key, known, report)
 
 
-def _name_is_free(ports: Ports, declared: Declared) -> None:
+def name_is_free(ports: Ports, declared: Declared) -> None:
+    """Raise UsageError for a name that is taken, looks like another, or that the log could not hold."""
     name = f"{declared.venue}/{declared.desk}/{declared.label}"
     for part in (declared.desk, declared.label):
         if not part or "/" in part or not part.isprintable():
@@ -183,7 +185,7 @@ def _recordable(name: str, text: str) -> None:
 
 
 def _ask(ports: Ports, credential: Credential, declared: Declared, *, unchecked: bool) -> KeyReport | None:
-    whoami = ports.gateway.adapter(declared.venue).whoami(credential.key)
+    whoami = oauth.whoami(ports.gateway.adapter(declared.venue), credential)
     try:
         report = ask(ports, declared.venue, whoami, credential)
     except ExchangeError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from keyguard.core import oauth
 from keyguard.core.errors import Refused
 from keyguard.core.exchange import Fault, KeyReport
 from keyguard.core.keys import Key, KeyVersion, Origin, Scope, scope_names
@@ -57,7 +58,7 @@ def inspect_key(ports: Ports, key_name: str) -> Inspection:
     if not records.recorded(ports, key.venue, "key.register", {"key": version.fingerprint}):
         enrol.record(ports, named, key, who, last.report if last else None)
     try:
-        report = ask(ports, key.venue, adapter.whoami(who.key), who)
+        report = ask(ports, key.venue, oauth.whoami(adapter, who), who)
     except Refused as refusal:
         if refusal.fault not in (*_DEATH, *adapter.facts.dead, Fault.IP, Fault.SCOPE, Fault.SIGNATURE):
             raise

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from keyguard.core import oauth
 from keyguard.core.exchange import Facts
 from keyguard.core.expiry import deadlines
 from keyguard.core.findings import Item, Kind
-from keyguard.core.keys import DANGEROUS, Key, KeyVersion, Origin, Scope, scope_names
+from keyguard.core.keys import DANGEROUS, Key, KeyKind, KeyVersion, Origin, Scope, scope_names
 from keyguard.core.policy import Level
 from keyguard.ports.all import Ports
 from keyguard.ports.inventory import Observation
@@ -51,6 +52,9 @@ def _unobserved(key: Key, version: KeyVersion, seen: Observation | None) -> Item
 def _expiry(
     key: Key, version: KeyVersion, seen: Observation, facts: Facts, now: datetime, soon: timedelta
 ) -> Iterator[Item]:
+    signed_in = key.kind is KeyKind.OAUTH
+    if signed_in:
+        soon = oauth.LATE  # before that, refreshing is the daemon's business
     for end in deadlines(seen.report, facts, known_since=version.created_at, seen=seen.at):
         if end.at > now + soon:
             continue
@@ -59,7 +63,7 @@ def _expiry(
         text = f"{'expired' if over else 'expires'} {end.at:%Y-%m-%d %H:%M} UTC: {end.rule}"
         if end.source:
             text += f"; {end.source}"
-        command = f"keyguard key rotate {key.name}"
+        command = f"keyguard key {'refresh' if signed_in else 'rotate'} {key.name}"
         yield Item(Kind.EXPIRY, level, key.name, text, end.at, command, end.origin, version=version.id)
         return
 

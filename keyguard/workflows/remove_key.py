@@ -6,7 +6,7 @@ from keyguard.core.errors import UsageError
 from keyguard.core.keys import Key, KeyVersion, VersionStatus
 from keyguard.core.people import GrantState
 from keyguard.ports.all import Ports
-from keyguard.workflows import end_grant, people_records
+from keyguard.workflows import credentials, end_grant, people_records
 from keyguard.workflows.authority import acting, demand_admin
 from keyguard.workflows.identity import Actor
 from keyguard.workflows.rotate import refuse_second
@@ -44,7 +44,7 @@ def remove(
             for version in alive:  # so that no hand-out slips in before the rows go
                 ports.inventory.set_status(version.id, VersionStatus.RETIRED)
         for version in versions:
-            ports.secrets.delete(version.item)
+            credentials.forget(ports, version)
         ports.inventory.remove_key(key.id)
     return key
 

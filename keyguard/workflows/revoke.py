@@ -9,7 +9,7 @@ from keyguard.ports.journal import Workflow
 from keyguard.workflows import managers
 from keyguard.workflows.identity import Actor
 from keyguard.workflows.plan import REASONS, Plan
-from keyguard.workflows.rotate import open_workflow, refuse_second
+from keyguard.workflows.rotate import open_workflow, refuse_second, refuse_sign_in
 from keyguard.workflows.rotation_runner import drive
 from keyguard.workflows.run import ProcessAlive, Run
 
@@ -24,6 +24,7 @@ def revoke(
     if reason not in REASONS:
         raise UsageError(f"no such reason: {reason}", code="reason", hint="one of " + ", ".join(REASONS))
     key = ports.inventory.find_key(key_name)
+    refuse_sign_in(key)
     with ports.journal.alone(key.id):
         refuse_second(ports, key)
         old = _last_alive(ports, key)

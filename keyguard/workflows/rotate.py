@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from keyguard.core.errors import Refused, UsageError
 from keyguard.core.exchange import Adapter, KeyReport, KeySpec
-from keyguard.core.keys import Key, KeyVersion, Origin, Scope, scope_names
+from keyguard.core.keys import Key, KeyKind, KeyVersion, Origin, Scope, scope_names
 from keyguard.core.rotation import State
 from keyguard.ports.all import Ports
 from keyguard.ports.inventory import Observation
@@ -47,6 +47,7 @@ def rotate(
     the workflow's id in the hint: everything done so far is journalled.
     """
     key = ports.inventory.find_key(key_name)
+    refuse_sign_in(key)
     with ports.journal.alone(key.id):
         refuse_second(ports, key)
         workflow_id = ports.clock.token(8).hex()
@@ -58,6 +59,17 @@ def rotate(
         workflow = open_workflow(ports, "rotate", key, plan, workflow_id)
         ports.person.tell(f"rotating {key.name}", f"workflow {workflow.id}")
         return drive(Run(ports, workflow, key, actor, process_alive, resumed=False))
+
+
+def refuse_sign_in(key: Key) -> None:
+    """Raise UsageError `oauth.kind` for an app's sign-in: its tokens are refreshed, and it is signed out."""
+    if key.kind is KeyKind.OAUTH:
+        raise UsageError(
+            f"{key.name} is the sign-in of an app, not a key",
+            code="oauth.kind",
+            still="nothing was changed",
+            hint=f"keyguard key refresh {key.name}, or keyguard key sign-out {key.name}",
+        )
 
 
 def make_plan(ports: Ports, key: Key, options: Options, workflow_id: str) -> Plan:

@@ -23,6 +23,9 @@ class FakeGateway:
     def simulated(self, venue):
         return self._simulated
 
+    def page(self, venue, url):
+        return url
+
     def clock_offset_ms(self, venue):
         return 0
 

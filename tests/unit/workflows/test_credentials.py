@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import UTC
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,6 +10,7 @@ from keyguard.core.errors import IntegrityError, UsageError
 from keyguard.core.exchange import Credential
 from keyguard.core.keys import KeyKind
 from keyguard.core.secret import Secret
+from keyguard.core.tokens import Tokens
 from keyguard.workflows import credentials
 from tests.fakes.world import World
 
@@ -98,3 +101,21 @@ def test_a_bare_secret_is_of_the_venues_kind():
 def test_a_bare_private_key_is_one_word():
     with pytest.raises(UsageError, match="secret holds"):
         credentials.check_shape(Credential("FAKEkey", Secret("FAKE two"), kind=KeyKind.ED25519), BARE)
+
+
+@given(
+    st.text(), st.none() | st.text(), st.none() | st.datetimes(timezones=st.just(UTC)), st.lists(st.text())
+)
+def test_the_tokens_of_a_sign_in_come_back(client_id, refresh, ends, grants):
+    tokens = Tokens(client_id, None if refresh is None else Secret(refresh), ends, tuple(grants))
+    made = Credential("oauth-FAKE", Secret("FAKEaccess"), kind=KeyKind.OAUTH, tokens=tokens)
+    assert credentials.unpack(credentials.pack(made)) == made
+
+
+@pytest.mark.parametrize(
+    "broken", ["null", "{}", '{"client_id": 1, "refresh": 2, "expires_at": 3, "grants": 4}']
+)
+def test_broken_tokens_are_no_credential_of_ours(broken):
+    text = '{"key": "x", "secret": "x", "kind": "oauth", "oauth": ' + broken + "}"
+    with pytest.raises(IntegrityError):
+        credentials.unpack(Secret(text))

@@ -1,0 +1,23 @@
+"""What a credential of kind `oauth` holds beside its access token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from keyguard.core.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """A sign-in of one account to one app. The access token itself is the credential's `secret`.
+
+    `client_id`: the app. `refresh`: what brings the next access token; None: signing in again does.
+    `expires_at`: when the access token ends (UTC), by the venue's word; None: it did not tell. `grants`: what
+    the venue said it granted, in its own words, sorted.
+    """
+
+    client_id: str
+    refresh: Secret | None
+    expires_at: datetime | None
+    grants: tuple[str, ...]
