@@ -105,10 +105,7 @@ def opened_with(home: Home, secrets: SecretStore, person: Person) -> Iterator[Po
     home.demand_private()
     clock = SystemClock()
     if not gc.get_freeze_count():
-        # What was loaded stays, and thousands of keys that are read at once are no garbage: not to be looked
-        # through again and again meanwhile.
-        gc.freeze()
-        gc.set_threshold(50_000, 20, 20)
+        gc.freeze()  # what was loaded stays: reading thousands of keys must not look through it each time
     with contextlib.closing(open_database(database_url(home, config))) as database:
         gateway = HttpGateway(
             clock=clock,

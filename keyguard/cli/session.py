@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import getpass
 import os
 import socket
@@ -48,6 +49,8 @@ def opened(
     person = TerminalPerson(
         out, sys.stdin.buffer, interactive=sys.stdin.isatty(), korean=speaks_korean(os.environ)
     )
+    # A command ends soon, and the thousands of keys it may read at once are no garbage.
+    gc.set_threshold(50_000, 20, 20)
     with wiring.opened(home, unlock or wiring.Unlock(args.passphrase_file, prompt), person) as ports:
         yield ports
 
