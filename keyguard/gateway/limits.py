@@ -7,6 +7,7 @@ Remaining-Req Upbit REST guide.
 from __future__ import annotations
 
 import re
+import threading
 from collections import deque
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ MAX_WAIT_S = 10.0
 """What all waits of one call may add up to."""
 
 _FIRST_WAIT_S = 0.5
+_JITTER_MS = 1000  # by which a measurement of the venue's clock may move it
 _TRANSIENT = frozenset({Loss.UNCONNECTED, Loss.PROXY, Loss.SILENT, Loss.CUT_OFF})
 # Venues that block an address for a time answer 403 (Bybit) or 418 (Upbit), and asking again prolongs it.
 _BLOCKED = frozenset({403, 418})
@@ -117,21 +119,25 @@ class Pace:
 
 
 class Spacing:
-    """Keeps to the limit a venue documents before the venue has to refuse."""
+    """Keeps to the limit a venue documents before the venue has to refuse; for several threads."""
 
     def __init__(self) -> None:
         self._sent_ms: dict[tuple[str, str], deque[int]] = {}
+        self._asked_ms: dict[tuple[str, str], int] = {}
+        self._counting = threading.Lock()
 
     def wait(self, venue: str, public_id: str, limit: Limit | None, now_ms: int) -> float:
         """Return the seconds until a call with this key may be sent, and count it as sent then."""
         if limit is None:
             return 0.0
         counted = (venue, "" if limit.shared else public_id)
-        sent = self._sent_ms.setdefault(counted, deque(maxlen=limit.calls))
-        if sent and sent[-1] > now_ms + MAX_WAIT_S * 1000:
-            sent.clear()  # our clock was set back
-        free_ms = now_ms
-        if len(sent) == limit.calls:
-            free_ms = max(now_ms, sent[0] + round(limit.span.total_seconds() * 1000))
-        sent.append(free_ms)
+        with self._counting:
+            sent = self._sent_ms.setdefault(counted, deque(maxlen=limit.calls))
+            if now_ms + _JITTER_MS < self._asked_ms.get(counted, now_ms):
+                sent.clear()  # our clock was set back: what was counted lies in its future
+            self._asked_ms[counted] = now_ms
+            free_ms = now_ms
+            if len(sent) == limit.calls:
+                free_ms = max(now_ms, sent[0] + round(limit.span.total_seconds() * 1000))
+            sent.append(free_ms)
         return (free_ms - now_ms) / 1000

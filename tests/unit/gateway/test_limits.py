@@ -145,6 +145,11 @@ def test_calls_are_spaced_as_the_venue_documents():
     assert spacing.wait("v", "a", None, NOW) == 0
 
 
+def test_a_long_wait_of_one_thread_lets_no_other_go_first():
+    spacing, limit = Spacing(), Limit(1, timedelta(minutes=1))
+    assert [spacing.wait("v", "a", limit, NOW + n) for n in range(4)] == [0, 59.999, 119.998, 179.997]
+
+
 def test_a_limit_by_address_is_shared_by_all_keys():
     spacing, limit = Spacing(), Limit(1, timedelta(seconds=1), shared=True)
     assert [spacing.wait("v", key, limit, NOW) for key in "abc"] == [0, 1, 2]
