@@ -48,7 +48,7 @@ FACTS = Facts(
     key_page="https://setting.bitfinex.com/api",
     nonce=NonceKind.COUNTER,
     max_ips=20,
-    limit=Limit(90, timedelta(minutes=1)),
+    limit=Limit(90, timedelta(minutes=1), shared=True),
     disturbs="a nonce only grows: a call its program made at the same moment, or by a slower clock, fails",
     label_pattern=r"[ -~]{1,64}",
     dead=frozenset({Fault.AMBIGUOUS}),

@@ -44,7 +44,7 @@ FACTS = Facts(
     checked="2026-11-21",
     key_page="https://account.bitvavo.com/user/api",
     clock_window=timedelta(seconds=10),
-    limit=Limit(200, timedelta(minutes=1)),  # 1000 points; an account call costs up to 5
+    limit=Limit(200, timedelta(minutes=1), shared=True),  # 1000 points; an account call costs up to 5
     label_pattern=r"[ -~]{1,64}",
     dead=frozenset({Fault.KEY_UNKNOWN}),
     env_names={

@@ -55,7 +55,7 @@ FACTS = Facts(
     clock_window=timedelta(days=1),
     max_ips=0,
     ip_forms=frozenset(),
-    limit=Limit(20, timedelta(minutes=1)),  # 1200 points; a role costs 60
+    limit=Limit(20, timedelta(minutes=1), shared=True),  # 1200 points; a role costs 60
     label_pattern=r"[A-Za-z0-9_-]{1,16}",
     dead=frozenset({Fault.KEY_UNKNOWN}),
     env_names={"sdk": (("HYPERLIQUID_AGENT_ADDRESS", "key"), ("HYPERLIQUID_SECRET_KEY", "secret"))},
