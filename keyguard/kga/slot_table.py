@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from keyguard.core import canonical
-from keyguard.core.slots import SLOT_COUNT, SLOTS, slot
+from keyguard.core.slots import SLOT_COUNT as SLOT_COUNT
+from keyguard.core.slots import SLOTS, slot
 from keyguard.kga import merkle
 
 UNNAMED = "-"
