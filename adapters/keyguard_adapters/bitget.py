@@ -60,11 +60,11 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
         return unsigned(request)
     demand_kind(who, FACTS)
     query, body = sorted(pairs(request.query)), compact(request.body)
-    text = f"{stamp.ms}{request.method}{target(request.path, plain(query))}{body}"
+    signed = f"{stamp.ms}{request.method}{target(request.path, plain(query))}{body}"
     algorithm = rsa_sha256 if who.kind is KeyKind.RSA else hmac_sha256
     headers = {
         "ACCESS-KEY": who.key,
-        "ACCESS-SIGN": base64_text(algorithm(who.secret, text)),
+        "ACCESS-SIGN": base64_text(algorithm(who.secret, signed)),
         "ACCESS-TIMESTAMP": str(stamp.ms),
         "ACCESS-PASSPHRASE": demand_passphrase(who).reveal(),
         "Content-Type": "application/json",

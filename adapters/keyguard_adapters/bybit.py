@@ -96,11 +96,11 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
         return unsigned(request)
     demand_kind(who, FACTS)
     query, body = encoded(pairs(request.query)), compact(request.body)
-    text = f"{stamp.ms}{who.key}{_RECV_WINDOW}{query if request.method == 'GET' else body}"
+    signed = f"{stamp.ms}{who.key}{_RECV_WINDOW}{query if request.method == 'GET' else body}"
     if who.kind is KeyKind.RSA:
-        signature = base64_text(rsa_sha256(who.secret, text))
+        signature = base64_text(rsa_sha256(who.secret, signed))
     else:
-        signature = hmac_sha256(who.secret, text).hex()
+        signature = hmac_sha256(who.secret, signed).hex()
     headers = {
         "X-BAPI-API-KEY": who.key,
         "X-BAPI-TIMESTAMP": str(stamp.ms),

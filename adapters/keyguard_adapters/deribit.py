@@ -65,8 +65,8 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
     if request.path == _AUTH:
         return _sign_auth(request, who, stamp)
     where = target(request.path, encoded(pairs(request.query)))
-    text = f"{stamp.ms}\n{stamp.nonce}\n{request.method}\n{where}\n\n"
-    signature = hmac_sha256(who.secret, text).hex()
+    signed = f"{stamp.ms}\n{stamp.nonce}\n{request.method}\n{where}\n\n"
+    signature = hmac_sha256(who.secret, signed).hex()
     credentials = f"id={who.key},ts={stamp.ms},sig={signature},nonce={stamp.nonce}"
     return Wire(request.method, where, {"Authorization": f"deri-hmac-sha256 {credentials}"})
 

@@ -29,13 +29,7 @@ from keyguard_adapters._faults import by_code, member
 from keyguard_adapters._page import Page, facts
 from keyguard_adapters._probes import probe
 from keyguard_adapters._sign import demand_kind, hmac_sha512, unsigned
-from keyguard_adapters._wishes import (
-    as_wanted,
-    cannot_grant,
-    demand_account,
-    demand_handle,
-    demand_label,
-)
+from keyguard_adapters._wishes import as_wanted, cannot_grant, demand_account, demand_handle, demand_label
 
 FACTS = facts("gate")
 

@@ -30,12 +30,7 @@ from keyguard_adapters._faults import by_code, member
 from keyguard_adapters._page import Page, facts
 from keyguard_adapters._probes import probe
 from keyguard_adapters._sign import demand_kind, ed25519, hmac_sha256, unsigned
-from keyguard_adapters._wishes import (
-    cannot_grant,
-    demand_account,
-    demand_handle,
-    demand_label,
-)
+from keyguard_adapters._wishes import cannot_grant, demand_account, demand_handle, demand_label
 
 FACTS = facts("htx")
 
@@ -91,8 +86,8 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
         **request.query,
     }
     query = encoded(sorted(pairs(params)))
-    text = "\n".join((request.method, stamp.host.lower(), request.path, query))
-    signature = (hmac_sha256 if hmac else ed25519)(who.secret, text)
+    signed = "\n".join((request.method, stamp.host.lower(), request.path, query))
+    signature = (hmac_sha256 if hmac else ed25519)(who.secret, signed)
     where = f"{request.path}?{query}&{encoded([('Signature', base64_text(signature))])}"
     headers = {} if request.body is None else {"Content-Type": "application/json"}
     return Wire(request.method, where, headers, compact(request.body).encode())
@@ -103,7 +98,7 @@ def fault(reply: Reply) -> tuple[Fault, str] | None:
     code = member(reply, "err-code") or member(reply, "code")
     if code in AUTHENTICATION:
         said = (member(reply, "err-msg") or member(reply, "message")).lower()
-        return next((found for text, found in TEXTS.items() if text in said), Fault.AMBIGUOUS), code
+        return next((found for part, found in TEXTS.items() if part in said), Fault.AMBIGUOUS), code
     return by_code(reply, "" if code == "200" else code, FAULTS)
 
 

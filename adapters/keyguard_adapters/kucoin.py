@@ -86,10 +86,10 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
         return unsigned(request)
     demand_kind(who, FACTS)
     query, body = pairs(request.query), compact(request.body)
-    text = f"{stamp.ms}{request.method}{target(request.path, plain(query))}{body}"
+    signed = f"{stamp.ms}{request.method}{target(request.path, plain(query))}{body}"
     headers = {
         "KC-API-KEY": who.key,
-        "KC-API-SIGN": base64_text(hmac_sha256(who.secret, text)),
+        "KC-API-SIGN": base64_text(hmac_sha256(who.secret, signed)),
         "KC-API-TIMESTAMP": str(stamp.ms),
         "KC-API-PASSPHRASE": base64_text(hmac_sha256(who.secret, demand_passphrase(who).reveal())),
         "KC-API-KEY-VERSION": "3",

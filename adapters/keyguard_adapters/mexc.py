@@ -29,12 +29,7 @@ from keyguard_adapters._faults import by_code, member
 from keyguard_adapters._page import Page, facts
 from keyguard_adapters._probes import probe
 from keyguard_adapters._sign import demand_kind, hmac_sha256, unsigned
-from keyguard_adapters._wishes import (
-    demand_account,
-    demand_addresses,
-    demand_handle,
-    demand_label,
-)
+from keyguard_adapters._wishes import demand_account, demand_addresses, demand_handle, demand_label
 
 FACTS = facts("mexc")
 

@@ -29,13 +29,7 @@ from keyguard_adapters._encoding import compact, encoded, pairs, target
 from keyguard_adapters._faults import by_code, member
 from keyguard_adapters._page import Page, facts
 from keyguard_adapters._sign import demand_kind, demand_passphrase, hmac_sha256, unsigned
-from keyguard_adapters._wishes import (
-    changed,
-    demand_account,
-    demand_handle,
-    demand_label,
-    new_passphrase,
-)
+from keyguard_adapters._wishes import changed, demand_account, demand_handle, demand_label, new_passphrase
 
 FACTS = facts("okx")
 

@@ -28,12 +28,7 @@ from keyguard_adapters._encoding import compact, encoded, pairs, target
 from keyguard_adapters._faults import by_code, member
 from keyguard_adapters._page import Page, facts
 from keyguard_adapters._sign import demand_kind, hmac_sha512, unsigned
-from keyguard_adapters._wishes import (
-    demand_account,
-    demand_handle,
-    demand_label,
-    needs_another_key,
-)
+from keyguard_adapters._wishes import demand_account, demand_handle, demand_label, needs_another_key
 
 FACTS = facts("whitebit")
 
