@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from keyguard.core.calls import Ask, Credential, Effect, Fault, Reply, Request, Stamp, Step, Wire
+from keyguard.core.calls import Ask, Credential, Effect, Fault, Reply, Request, Stamp, Step, T, Wire
 from keyguard.core.keys import KeyKind, Origin, Scope
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ __all__ = [
     "Since",
     "Stamp",
     "Step",
+    "T",
     "Wire",
 ]
 

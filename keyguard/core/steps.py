@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from keyguard.core.calls import Ask, Reply, Request, Step, T
 from keyguard.core.errors import BadReply, Refused, UsageError
+from keyguard.core.exchange import Ask, Reply, Request, Step, T
 
 Send = Callable[[Request], Reply]
 Answer = Callable[[Ask], str]

@@ -10,8 +10,8 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass, replace
 
-from keyguard.core.calls import Ask, Credential, Effect, Reply, Request, Step, T
 from keyguard.core.errors import BadReply, IntegrityError, NotStored, OutcomeUnknown
+from keyguard.core.exchange import Ask, Credential, Effect, Reply, Request, Step, T
 from keyguard.core.secret import Secret
 from keyguard.core.steps import Send, drive
 from keyguard.ports.all import Ports
