@@ -13,7 +13,6 @@ Surprises:
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -23,7 +22,7 @@ from keyguard.core.exchange import Adapter, Guide, KeyReport, KeySpec, ScopeName
 from keyguard.core.keys import KeyKind, Origin, Scope
 from keyguard.core.secret import Secret
 from keyguard_adapters._answers import text
-from keyguard_adapters._encoding import compact, encoded, pairs, target
+from keyguard_adapters._encoding import base64_text, compact, encoded, pairs, target
 from keyguard_adapters._faults import by_code, member
 from keyguard_adapters._page import Page, facts
 from keyguard_adapters._sign import demand_kind, ed25519_base64, unsigned
@@ -94,7 +93,7 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
         "X-API-Key": who.key,
         "X-Timestamp": str(stamp.ms),
         "X-Window": str(_WINDOW_MS),
-        "X-Signature": base64.b64encode(ed25519_base64(who.secret, signed)).decode(),
+        "X-Signature": base64_text(ed25519_base64(who.secret, signed)),
     }
     if body is not None:
         headers["Content-Type"] = "application/json"

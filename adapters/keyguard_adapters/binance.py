@@ -14,7 +14,6 @@ Surprises:
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -25,7 +24,7 @@ from keyguard.core.exchange import Adapter, KeyReport, KeySpec, NewKey, ScopeNam
 from keyguard.core.keys import KeyKind, Origin, Scope
 from keyguard.core.secret import Secret
 from keyguard_adapters._answers import flag, from_ms, own, rows, text
-from keyguard_adapters._encoding import encoded, pairs, target
+from keyguard_adapters._encoding import base64_text, encoded, pairs, target
 from keyguard_adapters._faults import by_code, member
 from keyguard_adapters._page import Page, facts
 from keyguard_adapters._sign import demand_kind, ed25519, hmac_sha256, rsa_sha256, unsigned
@@ -97,7 +96,7 @@ def _signature(who: Credential, payload: str) -> str:
     if who.kind is KeyKind.HMAC:
         return hmac_sha256(who.secret, payload).hex()
     by = rsa_sha256 if who.kind is KeyKind.RSA else ed25519
-    return base64.b64encode(by(who.secret, payload)).decode()
+    return base64_text(by(who.secret, payload))
 
 
 def fault(reply: Reply) -> tuple[Fault, str] | None:

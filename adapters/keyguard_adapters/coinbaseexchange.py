@@ -13,15 +13,13 @@ Surprises:
 
 from __future__ import annotations
 
-import base64
-
 from keyguard.core.calls import Credential, Fault, Reply, Request, Stamp, Step, Wire
 from keyguard.core.errors import Refused
 from keyguard.core.exchange import Adapter, KeyReport, ScopeNames
 from keyguard.core.keys import Origin, Scope
 from keyguard.core.secret import Secret
 from keyguard_adapters._answers import rows, text
-from keyguard_adapters._encoding import compact, decoded, encoded, pairs, target
+from keyguard_adapters._encoding import base64_text, compact, decoded, encoded, pairs, target
 from keyguard_adapters._faults import by_code, member
 from keyguard_adapters._page import Page, facts
 from keyguard_adapters._sign import demand_kind, demand_passphrase, hmac_sha256, unsigned
@@ -62,7 +60,7 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
     signature = hmac_sha256(decoded(who.secret), f"{seconds}{request.method}{where}{body}")
     headers = {
         "CB-ACCESS-KEY": who.key,
-        "CB-ACCESS-SIGN": base64.b64encode(signature).decode(),
+        "CB-ACCESS-SIGN": base64_text(signature),
         "CB-ACCESS-TIMESTAMP": seconds,
         "CB-ACCESS-PASSPHRASE": demand_passphrase(who).reveal(),
         "Content-Type": "application/json",

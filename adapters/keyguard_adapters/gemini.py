@@ -15,7 +15,6 @@ Surprises:
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -27,7 +26,7 @@ from keyguard.core.exchange import Adapter, Guide, KeyReport, KeySpec, ScopeName
 from keyguard.core.keys import KeyKind, Origin, Scope
 from keyguard.core.secret import Secret
 from keyguard_adapters._answers import flag
-from keyguard_adapters._encoding import compact, encoded, pairs, target
+from keyguard_adapters._encoding import base64_text, compact, encoded, pairs, target
 from keyguard_adapters._faults import by_code, member
 from keyguard_adapters._gemini_oauth import OAUTH
 from keyguard_adapters._page import Page, facts
@@ -82,7 +81,7 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
             hint="GEMINI_API_KEY is also the name of Google's keys",
         )
     payload = {"request": request.path, "nonce": stamp.nonce, **(request.body or {})}
-    text = base64.b64encode(compact(payload).encode()).decode()
+    text = base64_text(compact(payload).encode())
     headers = {
         "Content-Type": "text/plain",
         "Cache-Control": "no-cache",
@@ -95,7 +94,7 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
 
 def _with_token(request: Request, who: Credential) -> Wire:
     payload = compact({"request": request.path, **(request.body or {})})
-    headers = {**bearer(who), "X-GEMINI-PAYLOAD": base64.b64encode(payload.encode()).decode()}
+    headers = {**bearer(who), "X-GEMINI-PAYLOAD": base64_text(payload.encode())}
     return Wire(request.method, target(request.path, encoded(pairs(request.query))), headers)
 
 

@@ -13,7 +13,6 @@ Surprises:
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 from keyguard.core.calls import Credential, Fault, Reply, Request, Stamp, Step, Wire
@@ -22,7 +21,7 @@ from keyguard.core.exchange import Adapter, KeyReport, ScopeNames
 from keyguard.core.keys import Scope
 from keyguard.core.secret import Secret
 from keyguard_adapters._answers import rows, text
-from keyguard_adapters._encoding import compact, decoded, encoded, pairs, target
+from keyguard_adapters._encoding import base64_text, compact, decoded, encoded, pairs, target
 from keyguard_adapters._faults import by_code, member
 from keyguard_adapters._page import Page, facts
 from keyguard_adapters._probes import Probe, inferred
@@ -72,7 +71,7 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
     headers = {
         "api-key": who.key,
         "timestamp": str(stamp.ms),
-        "signature": base64.b64encode(signature).decode(),
+        "signature": base64_text(signature),
     }
     if body:
         headers["Content-Type"] = "application/json"

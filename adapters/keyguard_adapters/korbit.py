@@ -15,7 +15,6 @@ Surprises:
 
 from __future__ import annotations
 
-import base64
 from functools import partial
 
 from keyguard.core.calls import Credential, Fault, Reply, Request, Stamp, Step, Wire
@@ -23,7 +22,7 @@ from keyguard.core.exchange import Adapter, KeyReport, ScopeNames
 from keyguard.core.keys import KeyKind, Origin, Scope
 from keyguard.core.secret import Secret
 from keyguard_adapters._answers import commas, from_ms, rows, words
-from keyguard_adapters._encoding import carried
+from keyguard_adapters._encoding import base64_text, carried
 from keyguard_adapters._faults import by_code, member
 from keyguard_adapters._page import Page, facts
 from keyguard_adapters._sign import demand_kind, ed25519, form_signed, hmac_sha256, unsigned
@@ -66,7 +65,7 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
 
 def _signature(who: Credential, text: str) -> str:
     if who.kind is KeyKind.ED25519:
-        return base64.b64encode(ed25519(who.secret, text)).decode()
+        return base64_text(ed25519(who.secret, text))
     return hmac_sha256(who.secret, text).hex()
 
 

@@ -16,7 +16,6 @@ Surprises:
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections.abc import Mapping
 from typing import Any
@@ -27,7 +26,7 @@ from keyguard.core.exchange import Adapter, KeyReport, ScopeNames
 from keyguard.core.keys import Origin, Scope
 from keyguard.core.secret import Secret
 from keyguard_adapters._answers import from_seconds, rows, text
-from keyguard_adapters._encoding import compact, decoded, encoded, pairs, target
+from keyguard_adapters._encoding import base64_text, compact, decoded, encoded, pairs, target
 from keyguard_adapters._faults import by_code, member
 from keyguard_adapters._page import Page, facts
 from keyguard_adapters._sign import demand_kind, hmac_sha512, unsigned
@@ -86,7 +85,7 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
 def signature(path: str, nonce: str, body: str, secret: Secret) -> str:
     """The signature of exactly this body, in base64."""
     digest = hashlib.sha256(f"{nonce}{body}".encode()).digest()
-    return base64.b64encode(hmac_sha512(decoded(secret), path.encode() + digest)).decode()
+    return base64_text(hmac_sha512(decoded(secret), path.encode() + digest))
 
 
 def fault(reply: Reply) -> tuple[Fault, str] | None:

@@ -14,7 +14,6 @@ Surprises:
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -25,7 +24,7 @@ from keyguard.core.exchange import Adapter, KeyReport, KeySpec, NewKey, ScopeNam
 from keyguard.core.keys import Origin, Scope
 from keyguard.core.secret import Secret
 from keyguard_adapters._answers import commas, from_ms, own, rows, text, words
-from keyguard_adapters._encoding import compact, encoded, pairs, target
+from keyguard_adapters._encoding import base64_text, compact, encoded, pairs, target
 from keyguard_adapters._faults import by_code, member
 from keyguard_adapters._page import Page, facts
 from keyguard_adapters._sign import demand_kind, demand_passphrase, hmac_sha256, unsigned
@@ -71,7 +70,7 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
     signature = hmac_sha256(who.secret, f"{when}{request.method}{where}{body}")
     headers = {
         "OK-ACCESS-KEY": who.key,
-        "OK-ACCESS-SIGN": base64.b64encode(signature).decode(),
+        "OK-ACCESS-SIGN": base64_text(signature),
         "OK-ACCESS-TIMESTAMP": when,
         "OK-ACCESS-PASSPHRASE": passphrase.reveal(),
         **({"Content-Type": "application/json"} if body else {}),

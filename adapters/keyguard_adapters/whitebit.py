@@ -13,7 +13,6 @@ Surprises:
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -24,7 +23,7 @@ from keyguard.core.exchange import Adapter, KeyReport, KeySpec, NewKey, ScopeNam
 from keyguard.core.keys import Origin, Scope
 from keyguard.core.secret import Secret
 from keyguard_adapters._answers import flag, rows, text
-from keyguard_adapters._encoding import compact, encoded, pairs, target
+from keyguard_adapters._encoding import base64_text, compact, encoded, pairs, target
 from keyguard_adapters._faults import by_code, member
 from keyguard_adapters._page import Page, facts
 from keyguard_adapters._sign import demand_kind, hmac_sha512, unsigned
@@ -83,7 +82,7 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
     demand_kind(who, FACTS)
     named = {"request": request.path, "nonce": stamp.nonce, "nonceWindow": True, **(request.body or {})}
     body = compact(named).encode()
-    payload = base64.b64encode(body).decode()
+    payload = base64_text(body)
     headers = {
         "Content-Type": "application/json",
         "X-TXC-APIKEY": who.key,
