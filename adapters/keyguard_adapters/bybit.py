@@ -28,7 +28,14 @@ from keyguard_adapters._encoding import base64_text, compact, encoded, pairs, ta
 from keyguard_adapters._faults import STATUSES, by_code, member
 from keyguard_adapters._page import Page, facts
 from keyguard_adapters._sign import demand_kind, hmac_sha256, rsa_sha256, unsigned
-from keyguard_adapters._wishes import cannot_grant, changed, demand_account, demand_exact, demand_handle
+from keyguard_adapters._wishes import (
+    cannot_grant,
+    changed,
+    demand_account,
+    demand_addresses,
+    demand_exact,
+    demand_handle,
+)
 
 FACTS = facts("bybit")
 
@@ -179,6 +186,7 @@ def _settings(spec: KeySpec, *, fallback: tuple[str, ...], without: str = "") ->
     `ScopeNames.write` names every permission within the scopes, those of master keys and READ_ONLY
     among them. Master-only ones are left out; what remains must add up to the very scopes asked for.
     """
+    demand_addresses(FACTS, spec.ips)
     read_only = READ_ONLY in spec.grants and spec.scopes == Scope.READ
     ticked = tuple(grant for grant in spec.grants if grant in SUB_GRANTS)
     if read_only:

@@ -31,7 +31,7 @@ from keyguard_adapters._encoding import encoded, pairs, target
 from keyguard_adapters._faults import by_code, member
 from keyguard_adapters._page import Page, facts
 from keyguard_adapters._sign import demand_kind, hmac_sha256, unsigned
-from keyguard_adapters._wishes import demand_exact, demand_label
+from keyguard_adapters._wishes import demand_label
 
 FACTS = facts("deribit")
 
@@ -195,7 +195,7 @@ def _list(items: Sequence[str]) -> str:
 
 def _permissions(spec: KeySpec) -> dict[str, str]:
     """Every area's level and every feature; raises UsageError unless they are exactly `spec`."""
-    demand_exact(FACTS.name, SCOPES, spec.grants, spec.scopes, hint=PAGE.hint)
+    PAGE.demand(spec)
     features = [feature for feature in FEATURES if f"feature:{feature}" in spec.grants]
     return {"max_scope": " ".join(levels(spec)), "enabled_features": _list(features)}
 
