@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from keyguard.core import canonical
-from keyguard.core.record import Record, encode
+from keyguard.core.record import Record, encode, parse
 from keyguard.kga import (
     bundle,
     checkpoints,
@@ -103,6 +105,14 @@ class Log:
 
 def firm_log() -> Log:
     """One key of one person at Upbit, in use for 90 days, with a heartbeat each day."""
+    made = _firm_log()
+    streams = {name: list(held) for name, held in made.streams.items()}
+    return replace(made, streams=streams, leaves=list(made.leaves), sealed=list(made.sealed))
+
+
+@cache
+def _firm_log() -> Log:
+    """Made once: a seal hashes a table of 1,024 slots."""
     log = Log()
     log.add(
         0,
@@ -195,8 +205,6 @@ def instant(day: float) -> str:
 
 
 def _base64(data: bytes) -> str:
-    import base64
-
     return base64.b64encode(data).decode()
 
 
@@ -252,12 +260,16 @@ class Making:
         return Period(instant(self.since), instant(self.until), "Asia/Seoul")
 
     def derived(self) -> dict[str, Any]:
-        seal, table = self.log.sealed[self.seal_no]
-        lines = []
+        return derive(self.lines(), self.period(), seals=self.log.sealed[self.seal_no][0].no + 1)
+
+    def lines(self) -> list[Line]:
+        """The records shown; what is none is left out."""
+        _, table = self.log.sealed[self.seal_no]
+        read = []
         for name, start in ((self.venue, self.start), ("firm", 0)):
             held = self.log.streams.get(name, [])[: table.slots[slot_table.slot(name)].size]
-            lines += [Line(self.log.log_id, _read(one)) for one in held[start:]]
-        return derive(lines, self.period(), seals=seal.no + 1)
+            read += [Line(self.log.log_id, one) for one in map(_read, held[start:]) if one is not None]
+        return read
 
     def entries(self) -> dict[str, bytes]:
         """All entries but the envelopes."""
@@ -336,10 +348,11 @@ class Making:
         return container.pack(entries | {bundle.STATEMENT: envelope.encode()})
 
 
-def _read(data: bytes) -> Record:
-    from keyguard.core.record import parse
-
-    return parse(data)
+def _read(data: bytes) -> Record | None:
+    try:
+        return parse(data)
+    except ValueError:
+        return None
 
 
 def trust(log: Log, **more: Any) -> Trust:
