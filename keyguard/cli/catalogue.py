@@ -80,13 +80,18 @@ COMMANDS = {
     "workflow show": "one workflow and its calls",
     "workflow resume": "go on with a workflow that was interrupted",
     "workflow cancel": "give up a rotation before its switch; the old key stays",
+    "verify": "check an attestation, offline",
+    "reconcile": "an exchange's own list of keys against an attestation",
     "completion": "completion for bash, zsh or fish",
 }
 """Command -> what it does; the module is `keyguard.cli.commands.<name with underscores>`."""
 
+USAGE_STATUS = {"verify": 4, "reconcile": 4}
+"""Wrong use of a command whose exit table is its own (KGA/1 §14.1): there 2 says that evidence failed."""
+
 LATER = frozenset(
     {
-        *("attest", "panic", "reconcile", "review", "tui", "verify"),
+        *("attest", "panic", "review", "tui"),
         *("key minimise", "log checkpoint"),
     }
 )
