@@ -15,6 +15,8 @@ COMMANDS = {
     "key list": "all keys",
     "key show": "one key: versions, scopes, leases",
     "key inspect": "ask the venue about a key and show drift",
+    "key danger": "what a thief of each key could do now, the worst first",
+    "key minimise": "what keys may beyond need and use, and taking it away",
     "key rotate": "give a key a new version and prove the old one dead",
     "key revoke": "end a key at the venue and prove it dead",
     "key reveal": "show a key's secret on this terminal, on record",
@@ -87,7 +89,7 @@ COMMANDS = {
 LATER = frozenset(
     {
         *("attest", "panic", "reconcile", "review", "tui", "verify"),
-        *("key minimise", "log checkpoint"),
+        "log checkpoint",
     }
 )
 """Promised in the product's description, not built yet: answered with exit status 2, never listed."""

@@ -91,7 +91,7 @@ class Danger:
         """One line that follows the key's name: what, from where, until when, and what is not known."""
         if self.ended:
             return "nothing now: it is expired or disabled, as the venue says"
-        parts = [f"a thief could {abilities(self.scopes)}"]
+        parts = [stolen(self.scopes)]
         if self.untold:
             parts.append(f"perhaps also {abilities(self.untold)}: the venue does not tell")
         if self.origin is Origin.DECLARED:
@@ -183,6 +183,11 @@ def worst_first(dangers: Iterable[Danger]) -> list[Danger]:
 def gravity(scopes: Scope) -> Gravity:
     """The worst that these scopes allow."""
     return next((grave for scope, grave in _GRAVITY if scopes & scope), Gravity.NOTHING)
+
+
+def stolen(scopes: Scope) -> str:
+    """What somebody who stole a key of these scopes could do."""
+    return f"a thief could {abilities(scopes)}"
 
 
 def abilities(scopes: Scope) -> str:
