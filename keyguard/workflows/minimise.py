@@ -101,13 +101,13 @@ def minimise(
     rotate.refuse_sign_in(key)
     with ports.journal.alone(key.id):
         rotate.refuse_second(ports, key)
-        proposal = _asked(ports, key, options, actor)
+        proposal, before = _asked(ports, key, options, actor)
         if proposal.spec is None or not consent(proposal):
             return Outcome(proposal, None)
         if proposal.key != key:
             rotate.declare_needs(ports, key, proposal.key)
         if proposal.fix is not Fix.REISSUE:
-            workflow = _open(ports, proposal)
+            workflow = _open(ports, proposal, before)
             ports.person.tell(f"minimising {key.name}", f"workflow {workflow.id}")
             return Outcome(proposal, drive(Run(ports, workflow, proposal.key, actor, process_alive, False)))
     reissue = rotate.Options(
@@ -120,35 +120,33 @@ def minimise(
     return Outcome(proposal, done)
 
 
-def _asked(ports: Ports, key: Key, options: Options, actor: Actor) -> Proposal:
-    """Observe the key as it is, on record: the evidence of before; then propose."""
+def _asked(ports: Ports, key: Key, options: Options, actor: Actor) -> tuple[Proposal, int]:
+    """Observe the key, on record, and propose; with the number of that record: the evidence of before."""
     version = ports.inventory.live_version(key.id)
     last = ports.inventory.last_observation(version.id)
     account = (last.report.account if last else "") or key.account
     manager = _manager(ports, key, version, account, options.manager)
     report = narrowing.look(ports, key, version, manager, account)
-    ports.audit.append(key.venue, "key.observe", records.observe(names(ports, key.venue), report))
+    entry = ports.audit.append(key.venue, "key.observe", records.observe(names(ports, key.venue), report))
     if report.ips is None and last is not None and last.report.ips_origin is Origin.DECLARED:
         report = replace(report, ips=last.report.ips, ips_origin=Origin.DECLARED)
     seen = Observation(version.id, ports.clock.now(), report)
     narrowing.keep(ports, version, report)
     used = usage.usages(ports, [key], here=actor.host, window=options.window)[key.id]
     _refuse(key, report, used, options)
-    return propose(
-        ports.gateway.adapter(key.venue),
-        Subject(
-            replace(key, needs=options.needs or key.needs),
-            version,
-            seen,
-            used,
-            seen.at,
-            ips=options.ips,
-            manager=manager,
-            asked=True,
-            desks=usage.desks(ports, key),
-            holders=holders(ports.inventory.running_leases(), version),
-        ),
+    subject = Subject(
+        replace(key, needs=options.needs or key.needs),
+        version,
+        seen,
+        used,
+        seen.at,
+        ips=options.ips,
+        manager=manager,
+        asked=True,
+        desks=usage.desks(ports, key),
+        holders=holders(ports.inventory.running_leases(), version),
     )
+    return propose(ports.gateway.adapter(key.venue), subject), entry.number
 
 
 def _manager(ports: Ports, key: Key, version: KeyVersion, account: str, named: str) -> str:
@@ -192,11 +190,11 @@ def _refuse(key: Key, report: KeyReport, used: Usage, options: Options) -> None:
         )
 
 
-def _open(ports: Ports, proposal: Proposal) -> Workflow:
+def _open(ports: Ports, proposal: Proposal, before: int) -> Workflow:
     """Write the plan into the journal; from here on a crash is resumed, not forgotten."""
     assert proposal.spec is not None
     subject, spec, now = proposal.subject, proposal.spec, ports.clock.now()
-    before = list(subject.seen.report.grants) if subject.seen else []
+    grants = list(subject.seen.report.grants) if subject.seen else []
     chosen = Plan(
         old=subject.version.id,
         manager=subject.manager,
@@ -205,7 +203,12 @@ def _open(ports: Ports, proposal: Proposal) -> Workflow:
         spec=spec,
         ips_known=spec.ips_told,
     )
-    data = {"plan": chosen.encode(), narrowing.BY_HAND: proposal.fix is Fix.GUIDE, narrowing.GRANTS: before}
+    data = {
+        "plan": chosen.encode(),
+        narrowing.BY_HAND: proposal.fix is Fix.GUIDE,
+        narrowing.GRANTS: grants,
+        narrowing.BEFORE: before,
+    }
     id_ = ports.clock.token(8).hex()
     workflow = Workflow(id_, "minimise", proposal.key.id, State.PLANNED.value, now, now, data)
     ports.journal.open(workflow)

@@ -22,6 +22,9 @@ EDIT = "edit"
 BY_HAND = "by_hand"
 """Under this name a minimisation keeps whether a person edits at the venue's page."""
 
+BEFORE = "before"
+"""Under this name, the number of the audit record that shows the key as it was."""
+
 GRANTS = "grants"
 """Under this name, the venue's permissions that the key had when it was planned."""
 
@@ -214,8 +217,8 @@ def _keep(run: Run, report: KeyReport, *, planned: bool = True) -> None:
 def _record(run: Run, type_: str, body: dict[str, Any], *same: str) -> None:
     """Append a record; after a crash only if this workflow has not yet: another may have said the same."""
     if run.resumed:
-        since = records.instant(run.workflow.opened_at)
-        records.append_once(run.ports, run.key.venue, type_, body, same, since)
+        before: int = run.workflow.data[BEFORE]
+        records.append_once(run.ports, run.key.venue, type_, body, same, before)
     else:
         run.ports.audit.append(run.key.venue, type_, body)
 

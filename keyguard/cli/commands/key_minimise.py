@@ -84,7 +84,8 @@ def run(args: argparse.Namespace, out: Output) -> int:
 def _keys(ports: Ports, args: argparse.Namespace) -> Sequence[Key]:
     if args.key:
         return list({key.id: key for key in map(ports.inventory.find_key, args.key)}.values())
-    return [key for key in ports.inventory.keys() if args.all or key.desk == args.desk]
+    every = ports.inventory.keys()
+    return [key for key in every if args.all or key.desk == args.desk]
 
 
 def _apply(
