@@ -47,11 +47,7 @@ def look(ports: Ports, key: Key, version: KeyVersion, manager: str, account: str
         if not manager or refused.fault not in _FROM_ELSEWHERE:
             raise
         refusal = refused
-    listed = None
-    if manager and adapter.list_keys is not None:
-        managing = credentials.load(ports, ports.inventory.live_version(manager))
-        reports = ask(ports, key.venue, adapter.list_keys(account), managing)
-        listed = venue_keys.find(reports, who.key)
+    listed = _listed(ports, key, manager, account, who.key) if manager else None
     if told is None or listed is None:
         found = told or listed
         if found is None:
@@ -59,6 +55,21 @@ def look(ports: Ports, key: Key, version: KeyVersion, manager: str, account: str
             raise refusal
         return found
     return merged(listed, told)
+
+
+def _listed(ports: Ports, key: Key, manager: str, account: str, public_id: str) -> KeyReport | None:
+    """The key in the list its manager sees; None where there is none, or no more: it may manage itself, and
+    managing is what was taken from it."""
+    list_keys = ports.gateway.adapter(key.venue).list_keys
+    if list_keys is None:
+        return None
+    who = credentials.load(ports, ports.inventory.live_version(manager))
+    try:
+        return venue_keys.find(ask(ports, key.venue, list_keys(account), who), public_id)
+    except Refused as refusal:
+        if manager == key.id and refusal.fault is Fault.SCOPE:
+            return None
+        raise
 
 
 def merged(listed: KeyReport, told: KeyReport) -> KeyReport:
