@@ -81,7 +81,7 @@ COMMANDS = {
     "workflow list": "journalled work",
     "workflow show": "one workflow and its calls",
     "workflow resume": "go on with a workflow that was interrupted",
-    "workflow cancel": "give up a rotation before its switch; the old key stays",
+    "workflow cancel": "give up a rotation before its switch, or a minimisation; the key stays",
     "completion": "completion for bash, zsh or fish",
 }
 """Command -> what it does; the module is `keyguard.cli.commands.<name with underscores>`."""

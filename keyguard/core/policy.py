@@ -19,6 +19,9 @@ SOON = timedelta(days=7)
 """An expiry closer than this is a warning, not a notice; venues remind their users at 7 days too."""
 
 
+_GRAVE = Scope.WITHDRAW | Scope.MANAGE_KEYS
+
+
 class Level(enum.Enum):
     """Severity in the words of KGA/1 §10, worst first."""
 
@@ -68,15 +71,21 @@ def excess_text(key: Key, report: KeyReport) -> str:
     """Its excess and what a thief would do with it, in words; "" where there is none."""
     if not (excess := excess_of(key, report)):
         return ""
+    return f"{_excess_words(key, excess)}: {stolen(excess)}"
+
+
+def _excess_words(key: Key, excess: Scope) -> str:
     why = "its purpose does not need" if key.needs else "no declared purpose needs"
-    return f"may {_words(excess)}, which {why}: {stolen(excess)}"
+    return f"may {_words(excess)}, which {why}"
 
 
 def _scopes(key: Key, report: KeyReport) -> list[KeyWarning]:
     found = []
-    if text := excess_text(key, report):
+    if excess := excess_of(key, report):
+        told = excess & _GRAVE  # what a thief makes of it stands in F02
+        text = _excess_words(key, excess) if told else excess_text(key, report)
         found.append(KeyWarning("F01", Level.MEDIUM, text, report.scopes_origin))
-    if grave := report.scopes & (Scope.WITHDRAW | Scope.MANAGE_KEYS):
+    if grave := report.scopes & _GRAVE:
         found.append(
             KeyWarning("F02", Level.HIGH, f"{_words(grave)} enabled: {stolen(grave)}", report.scopes_origin)
         )
