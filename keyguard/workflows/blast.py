@@ -13,7 +13,8 @@ from keyguard.ports.inventory import Lease
 
 def dangers(ports: Ports, keys: Sequence[Key]) -> list[Danger]:
     """Rank keys by what their venues said of them last. A key whose versions are all dead is left out."""
-    versions = {key.id: _working(ports, key) for key in keys}
+    live = ports.inventory.live_versions([key.id for key in keys])
+    versions = {key.id: live.get(key.id) or _working(ports, key) for key in keys}
     known = [version.id for version in versions.values() if version is not None]
     seen = ports.inventory.last_observations(known)
     leases = ports.inventory.running_leases()
@@ -41,7 +42,6 @@ def holders(leases: Sequence[Lease], version: KeyVersion) -> tuple[str, ...]:
 
 
 def _working(ports: Ports, key: Key) -> KeyVersion | None:
-    """The version that a hand-out gives, else the last that is not dead."""
+    """Of a key that no hand-out gives any more: the last version that is not dead."""
     alive = [one for one in ports.inventory.versions(key.id) if one.status is not VersionStatus.DEAD]
-    live = [one for one in alive if one.status is VersionStatus.LIVE]
-    return next(reversed(live or alive), None)
+    return alive[-1] if alive else None

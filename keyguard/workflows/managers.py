@@ -56,8 +56,8 @@ def choose(
     if not offered:
         return ""
     known = ports.inventory.keys()
-    candidates = [k for k in known if k.id != key.id and may_manage(ports, k, key)]
-    if itself and may_manage(ports, key, key):
+    candidates = [k for k in known if k.id != key.id and _may_manage(ports, k, key)]
+    if itself and _may_manage(ports, key, key):
         candidates.append(key)
     for candidate in candidates:
         if not _blind(ports, candidate, version.public_id, account, attempt):
@@ -65,8 +65,7 @@ def choose(
     return ""
 
 
-def may_manage(ports: Ports, candidate: Key, key: Key) -> bool:
-    """Whether this key, as it was seen last, manages keys of the same venue and environment."""
+def _may_manage(ports: Ports, candidate: Key, key: Key) -> bool:
     if (candidate.venue, candidate.environment) != (key.venue, key.environment):
         return False
     try:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from keyguard.core.errors import UsageError
 from keyguard.core.excess import Usage, within
 from keyguard.core.exchange import KeyReport
-from keyguard.core.keys import Key, KeyKind, KeyVersion, Origin, Scope, scope_names
+from keyguard.core.keys import Environment, Key, KeyKind, KeyVersion, Origin, Scope, scope_names
 from keyguard.core.rotation import State
 from keyguard.ports.all import Ports
 from keyguard.ports.inventory import Observation
@@ -60,10 +60,8 @@ def plan(ports: Ports, keys: Sequence[Key], options: Options, *, here: str = "")
     seen = ports.inventory.last_observations([version.id for version in live.values()])
     known = [key for key in keys if key.id in live and key.kind is not KeyKind.OAUTH]
     used = usage.usages(ports, known, here=here, window=options.window)
-    every, leases = ports.inventory.keys(), ports.inventory.running_leases()
-    managing = {
-        key.id: next((m.id for m in every if managers.may_manage(ports, m, key)), "") for key in known
-    }
+    managing, leases = _managing(ports), ports.inventory.running_leases()
+    grants = ports.people.grants()
     return tuple(
         propose(
             ports.gateway.adapter(key.venue),
@@ -74,13 +72,25 @@ def plan(ports: Ports, keys: Sequence[Key], options: Options, *, here: str = "")
                 used[key.id],
                 ports.clock.now(),
                 ips=options.ips,
-                manager=managing[key.id],
-                desks=usage.desks(ports, key),
+                manager=managing.get((key.venue, key.environment), ""),
+                desks=usage.desks(key, grants, ports.clock.now()),
                 holders=holders(leases, live[key.id]),
             ),
         )
         for key in known
     )
+
+
+def _managing(ports: Ports) -> dict[tuple[str, Environment], str]:
+    """A key of each venue and environment that manages others there, as it was seen last."""
+    every = {key.id: key for key in ports.inventory.keys()}  # noqa: SIM118 - of the port
+    live = ports.inventory.live_versions(list(every))
+    seen = ports.inventory.last_observations([version.id for version in live.values()])
+    found = {}
+    for id_, version in live.items():
+        if version.id in seen and Scope.MANAGE_KEYS in seen[version.id].report.scopes:
+            found[every[id_].venue, every[id_].environment] = id_
+    return found
 
 
 def minimise(
@@ -143,7 +153,7 @@ def _asked(ports: Ports, key: Key, options: Options, actor: Actor) -> tuple[Prop
         ips=options.ips,
         manager=manager,
         asked=True,
-        desks=usage.desks(ports, key),
+        desks=usage.desks(key, ports.people.grants(), seen.at),
         holders=holders(ports.inventory.running_leases(), version),
     )
     return propose(ports.gateway.adapter(key.venue), subject), entry.number

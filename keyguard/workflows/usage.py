@@ -11,11 +11,11 @@ from typing import Any
 from keyguard.core import canonical
 from keyguard.core.excess import Usage
 from keyguard.core.keys import Key, KeyVersion
-from keyguard.core.people import GrantState
+from keyguard.core.people import Grant, GrantState
 from keyguard.ports.all import Ports
 from keyguard.ports.inventory import Lease
 from keyguard.workflows import use_log
-from keyguard.workflows.identity import Names, names
+from keyguard.workflows.identity import names
 
 WINDOW = timedelta(days=90)
 """A use longer ago is no reason to leave an address open."""
@@ -61,22 +61,21 @@ def usages(
     since = ports.clock.now() - window
     for venue in sorted({key.venue for key in keys}):
         _read(ports, venue, [key for key in keys if key.venue == venue], versions, found, since)
-    known = _hosts(ports, leases, here)
     _remembered(ports, found, since)
+    hosts = _hosts(ports, leases, here)
+    called = {venue: _Called(ports, venue, hosts) for venue in {key.venue for key in keys}}
     return {
-        key.id: _usage(ports, found[key.id], names(ports, key.venue), known, _of(leases, versions[key.id]))
-        for key in keys
+        key.id: _usage(ports, found[key.id], called[key.venue], _of(leases, versions[key.id])) for key in keys
     }
 
 
-def desks(ports: Ports, key: Key) -> tuple[str, ...]:
-    """The desks whose people may use the key: its own, and those whose grants its users have besides."""
-    now = ports.clock.now()
-    given = [g for g in ports.people.grants() if g.state is GrantState.GIVEN and g.span.covers(now)]
-    by_desk = {grant.person: grant.desk for grant in given if grant.desk}
-    users = [grant.person for grant in given if grant.key_id == key.id]
-    own = {person for person in users if any(g.person == person and g.desk == key.desk for g in given)}
-    return tuple(sorted({key.desk, *(by_desk[one] for one in users if one in by_desk and one not in own)}))
+def desks(key: Key, grants: Sequence[Grant], now: datetime) -> tuple[str, ...]:
+    """The desks whose people may use the key: its own, and others whose people a grant for it let in."""
+    given = [one for one in grants if one.state is GrantState.GIVEN and one.span.covers(now)]
+    of_desk = {(grant.person, grant.desk) for grant in given if grant.desk}
+    let_in = {grant.person for grant in given if grant.key_id == key.id}
+    foreign = {person for person in let_in if (person, key.desk) not in of_desk}
+    return tuple(sorted({key.desk, *(desk for person, desk in of_desk if person in foreign)}))
 
 
 def _read(
@@ -113,17 +112,24 @@ def _hosts(ports: Ports, leases: Sequence[Lease], here: str) -> set[str]:
     return {one for one in (here, *declared, *granted, *(lease.host for lease in leases)) if one}
 
 
-def _usage(ports: Ports, seen: _Seen, named: Names, known: set[str], leases: Sequence[Lease]) -> Usage:
-    called = {named.host(host): host for host in known}
-    hosts = {called.get(host, host) for host in seen.hosts} | {one.host for one in leases if one.host}
-    persons = {named.person(one.id): one.id for one in ports.people.persons()}
+class _Called:
+    """What hosts and persons are called behind their pseudonyms in one venue's records."""
+
+    def __init__(self, ports: Ports, venue: str, hosts: set[str]) -> None:
+        named = names(ports, venue)
+        self.hosts = {named.host(host): host for host in hosts}
+        self.persons = {named.person(one.id): one.id for one in ports.people.persons()}
+
+
+def _usage(ports: Ports, seen: _Seen, called: _Called, leases: Sequence[Lease]) -> Usage:
+    hosts = {called.hosts.get(host, host) for host in seen.hosts} | {one.host for one in leases if one.host}
     egress = ports.uses.egress if ports.uses is not None else {}
     placed = {address for host in hosts if host in egress for address in egress[host].addresses}
     return Usage(
         handouts=max(seen.handouts, len(leases)),
         last=max([at for at in (seen.last, *(lease.at for lease in leases)) if at], default=None),
         hosts=tuple(sorted(hosts)),
-        persons=tuple(sorted(persons.get(one, one) for one in seen.persons)),
+        persons=tuple(sorted(called.persons.get(one, one) for one in seen.persons)),
         purposes=tuple(sorted(seen.purposes)),
         addresses=tuple(sorted(seen.addresses | placed)),
         unplaced=tuple(sorted(host for host in hosts if host not in egress)),

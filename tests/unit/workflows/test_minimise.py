@@ -332,9 +332,9 @@ def test_desks_that_share_a_key_are_named():
     firm.grant("hana")
     declare_desk.declare(firm.ports, "arb", actor=KIM)
     firm.grant("hana", desk="arb", scopes=TRADER)
-    assert usage.desks(firm.ports, firm.key) == ("arb", "desk")
+    assert usage.desks(firm.key, firm.people.grants(), firm.clock.now()) == ("arb", "desk")
     firm.grant("hana", desk="desk", scopes=TRADER)
-    assert usage.desks(firm.ports, firm.key) == ("desk",)
+    assert usage.desks(firm.key, firm.people.grants(), firm.clock.now()) == ("desk",)
 
 
 def test_users_are_called_by_their_names():
