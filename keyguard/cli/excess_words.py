@@ -44,7 +44,7 @@ def tell(out: Output, proposal: Proposal) -> None:
         out.data(f"  fix      {_FIXES[proposal.fix]}")
         out.data(f"  to       {kept}")
         out.data(f"  left     {proposal.then.words}")
-        for note in excess.notes if excess else ():
+        for note in (*(excess.notes if excess else ()), *filter(None, (proposal.why,))):
             out.data(f"  note     {note}")
     if proposal.shared:
         desks = ", ".join(subject.desks)
@@ -71,7 +71,7 @@ def document(proposal: Proposal) -> dict[str, Any]:
         },
         "danger": danger_document(proposal.danger),
         "fix": proposal.fix.value,
-        "why_none": proposal.why if proposal.spec is None else None,
+        "why": proposal.why,
         "to": None
         if proposal.spec is None
         else {
@@ -112,7 +112,7 @@ def _used(usage: Usage) -> str:
     last = f", last {views.instant(usage.last)}" if usage.last else ""
     by = f", by {', '.join(usage.persons)}" if usage.persons else ""
     purposes = f", for {'; '.join(usage.purposes)}" if usage.purposes else ""
-    return f"{used} ({usage.handouts} hand-outs{last}{by}{purposes})"
+    return f"{used} (hand-outs: {usage.handouts}{last}{by}{purposes})"
 
 
 def _addresses(usage: Usage, excess: Excess) -> str:

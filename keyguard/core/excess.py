@@ -31,11 +31,6 @@ class Usage:
     unplaced: tuple[str, ...] = ()
     scopes: Scope | None = None
 
-    @property
-    def placed(self) -> bool:
-        """Whether it is known from where all of the use came."""
-        return bool(self.handouts and self.addresses) and not self.unplaced
-
 
 @dataclass(frozen=True, slots=True)
 class Excess:

@@ -51,8 +51,8 @@ class Subject:
 class Proposal:
     """What is too much of one key, what a thief gains by it, and what would be done.
 
-    `spec` is what the key is to be, None where nothing is to be done; `why` says why then. `then` is the
-    danger that is left afterwards.
+    `spec` is what the key is to be, None where nothing is to be done. `why`: why nothing, or nothing cheaper.
+    `then` is the danger that is left afterwards.
     """
 
     subject: Subject
@@ -100,9 +100,10 @@ def propose(adapter: Adapter, subject: Subject) -> Proposal:
     except UsageError as error:
         return Proposal(subject, excess, now, now, Fix.NOTHING, error.message)
     narrowed = replace(report, scopes=spec.scopes, scopes_unknown=Scope.NONE, ips=excess.keep_ips)
-    return Proposal(
-        subject, excess, now, endangered(narrowed), _fix(adapter, subject, report, spec), spec=spec
-    )
+    fix, why = _fix(adapter, subject, report, spec), ""
+    if adapter.edit_key is not None and not subject.manager:
+        why = "by API too, with a key that manages the account: none known here does"
+    return Proposal(subject, excess, now, endangered(narrowed), fix, why, spec)
 
 
 def _changes(report: KeyReport, excess: Excess) -> bool:
@@ -146,6 +147,6 @@ def _edits(adapter: Adapter, subject: Subject, report: KeyReport, spec: KeySpec)
         next(adapter.edit_key(report, spec))
     except NotOffered:
         return False
-    except UsageError:
+    except (UsageError, ValueError):
         return not subject.asked
     return True

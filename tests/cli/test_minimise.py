@@ -12,8 +12,10 @@ import pytest
 from keyguard.cli import session
 from keyguard.cli.main import main
 from keyguard.ports.all import Ports
+from keyguard.workflows.handout import hand_out
+from keyguard.workflows.identity import Actor
 from keyguard.workflows.inspect_key import inspect_key
-from tests.fakes.world import World
+from tests.fakes.world import PROCESS, World
 
 HERE, OTHER = "203.0.113.7", "198.51.100.9"
 BOT = "examplex/desk/bot"
@@ -57,6 +59,26 @@ def test_the_plan(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     assert "fix      edit in place by API" in told.out
     assert "note     no use of it was seen; its IP list is left as it is" in told.out
     assert f"keyguard key minimise {BOT} --apply" in told.err
+
+
+def test_the_plan_of_a_key_in_use(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    for host in ("host-1", "osaka-2"):
+        hand_out(
+            world.ports,
+            "bot",
+            purpose="quoting",
+            mode="env",
+            actor=Actor("hana", host),
+            process=PROCESS,
+            raise_alert=lambda found, news: None,
+        )
+    assert main(["key", "minimise", "bot"]) == 1
+    told = capsys.readouterr().out
+    assert "used     not seen: a hand-out does not tell what the secret was used for (hand-outs: 2" in told
+    assert "for quoting" in told
+    assert f"in use {HERE}; address not declared of osaka-2; not seen in use {OTHER}" in told
+    assert "held now by " in told
+    assert "bot (pid 4242 on host-1)" in told
 
 
 def test_the_plan_as_json(world: World, capsys: pytest.CaptureFixture[str]) -> None:

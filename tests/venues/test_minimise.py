@@ -24,7 +24,7 @@ from tests.venues.world import IP, Person, VenueWorld
 OTHER = "198.51.100.9"
 PINNED = [name for name in NAMES if name != "hyperliquid"]  # which has no IP lists
 BY_API = ["binance", "bitget", "bybit", "deribit", "gate", "htx", "kucoin", "mexc", "okx", "whitebit"]
-KINDS = (FaultKind.TIMEOUT_BEFORE, FaultKind.TIMEOUT_AFTER, FaultKind.MALFORMED)
+KINDS = (FaultKind.TIMEOUT_BEFORE, FaultKind.TIMEOUT_AFTER)
 NARROWED_TO_READ = ["bitget", "bybit", "deribit", "gate", "htx", "okx"]
 """Where the simulated manager lists what the key may, and reading alone can be granted by an edit."""
 

@@ -327,6 +327,26 @@ def test_a_dead_or_unseen_key_has_nothing_to_narrow():
     assert (proposal.fix, proposal.why) == (Fix.NOTHING, "it is expired or disabled")
 
 
+def test_without_a_managing_key_the_plan_says_what_would_be_cheaper():
+    firm = world(with_manager=False)
+    use(firm)
+    done, _ = apply(firm)
+    assert done.proposal.fix is Fix.GUIDE
+    assert "by API too, with a key that manages the account" in done.proposal.why
+
+
+def test_scopes_that_the_venue_cannot_grant_alone_are_said():
+    firm = world(grants=("bundle",))
+    firm.exchange.adapter.scopes.names["bundle"] = TRADER | Scope.WITHDRAW | Scope.OTHER
+    firm.inventory.update_key(replace(firm.key, needs=TRADER | Scope.OTHER))
+    try:
+        done, _ = apply(firm)
+    finally:
+        del firm.exchange.adapter.scopes.names["bundle"]
+    assert (done.workflow, done.proposal.fix) == (None, Fix.NOTHING)
+    assert "cannot grant exactly" in done.proposal.why
+
+
 def test_desks_that_share_a_key_are_named():
     firm = Firm()
     firm.grant("hana")
