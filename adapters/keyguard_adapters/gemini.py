@@ -10,7 +10,7 @@ Surprises:
 - A key with a "time based nonce" wants unix time; a time may be in milliseconds, and so ours is.
 - `GEMINI_API_KEY` mostly holds another company's key: only `account-…` and `master-…` are of this venue.
 - Auditor excludes the other roles, and these read as well. All about a key is fixed when it is made.
-- An app's sign-in sends a bearer token with the same payload, without nonce (`_gemini_oauth.py`).
+- An app's sign-in sends a bearer token with the same payload, without nonce (`oauth/gemini.toml`).
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from keyguard.core.secret import Secret
 from keyguard_adapters._checks import flag
 from keyguard_adapters._env import env_names
 from keyguard_adapters._faults import by_code, member
-from keyguard_adapters._gemini_oauth import OAUTH
+from keyguard_adapters._oauth import told
 from keyguard_adapters._page import Page
 from keyguard_adapters._sign import (
     bearer,
@@ -194,5 +194,5 @@ ADAPTER = Adapter(
     guide_edit=PAGE.edit,
     guide_delete=PAGE.delete,
     example=Credential("account-" + "FAKE8sQz2LrXw7Kd9Vb3", Secret("FAKE" + "gem1niTm6Yc1Jf5Gp0Rk8Ws2")),
-    oauth=OAUTH,
+    oauth=told("gemini"),
 )

@@ -51,7 +51,7 @@ def refresh(ports: Ports, key_name: str, *, due_within: timedelta | None = None)
         return Refreshed(key, fresh.tokens.expires_at if fresh.tokens else None)
 
 
-def refresh_due(ports: Ports, due_within: timedelta = oauth.REFRESH_BEFORE) -> dict[str, str]:
+def refresh_due(ports: Ports) -> dict[str, str]:
     """Refresh all sign-ins that end soon; return the name of each that could not be and why.
 
     One that is refused once is asked again the next time this is called, not before. StoreError where the
@@ -61,7 +61,7 @@ def refresh_due(ports: Ports, due_within: timedelta = oauth.REFRESH_BEFORE) -> d
     for key in ports.inventory.keys():  # noqa: SIM118 - a method of the port
         if key.kind is KeyKind.OAUTH and _is_live(ports, key):
             try:
-                refresh(ports, key.id, due_within=due_within)
+                refresh(ports, key.id, due_within=sign_in.offered(ports, key.venue).due)
             except StoreError:
                 raise
             except KeyguardError as error:
@@ -107,7 +107,7 @@ def exchange(ports: Ports, key: Key, held: Credential) -> Credential:
             still="the refresh token may be spent; the access token works until its end",
             hint=f"ask again, which tells: keyguard key refresh {key.name}",
         ) from None
-    return oauth.credential(held.key, held.tokens.client_id, answer, asked_at)
+    return oauth.credential(held.key, held.tokens.client_id, answer, asked_at, held.tokens.client_secret)
 
 
 def _again(key: Key) -> str:

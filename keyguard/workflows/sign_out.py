@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from keyguard.core import oauth
-from keyguard.core.errors import OutcomeUnknown, Refused, UsageError
+from keyguard.core.errors import NotOffered, OutcomeUnknown, Refused, UsageError
 from keyguard.core.exchange import Credential, Fault
 from keyguard.core.keys import Key, KeyKind, KeyVersion, VersionStatus
+from keyguard.core.oauth import OAuth
 from keyguard.core.steps import drive
 from keyguard.ports.all import Ports
 from keyguard.workflows import credentials, records, refresh, sign_in
@@ -32,8 +33,9 @@ class SignedOut:
 def sign_out(ports: Ports, key_name: str, *, reason: str, actor: Actor) -> SignedOut:
     """Record the end, revoke, and ask with the token: only its refusal is taken for the end.
 
-    Interrupted, the same command goes on. Raises UsageError for another kind of key or a dead one, Refused
-    where the venue keeps it, OutcomeUnknown `oauth.not_ended` where the token is still answered.
+    Interrupted, the same command goes on. Raises UsageError for another kind of key or a dead one, NotOffered
+    where a person has to end it on the venue's page first, Refused where the venue keeps it, OutcomeUnknown
+    `oauth.not_ended` where the token is still answered.
     """
     if reason not in REASONS:
         raise UsageError(f"no such reason: {reason}", code="reason", hint="one of " + ", ".join(REASONS))
@@ -45,18 +47,20 @@ def sign_out(ports: Ports, key_name: str, *, reason: str, actor: Actor) -> Signe
     with ports.journal.alone(key.id):
         version = _last_alive(ports, key)
         who = credentials.load(ports, version)
-        namer = names(ports, key.venue)
+        namer, facts = names(ports, key.venue), sign_in.offered(ports, key.venue)
         working = _working(ports, key, version, who)
         body = {
             "key": version.fingerprint,
             "reason": reason,
             "by": namer.person(actor.user),
-            "at_venue": "api",
+            "at_venue": "web" if facts.revoke is None else "api",
         }
         records.append_once(ports, key.venue, "key.revoke", body, ("key",))
         ports.inventory.set_status(version.id, VersionStatus.RETIRED)
         if working is not None:
-            drive(sign_in.offered(ports, key.venue).revoke(), signed(ports, key.venue, working))
+            if facts.revoke is None:
+                raise _by_hand(key, facts)
+            drive(facts.revoke(working), signed(ports, key.venue, working))
         _bury(ports, key, version, working or who)
     return SignedOut(key, version, working is not None)
 
@@ -74,6 +78,15 @@ def _working(ports: Ports, key: Key, version: KeyVersion, who: Credential) -> Cr
         return None
     credentials.store_next(ports, version, fresh)
     return fresh
+
+
+def _by_hand(key: Key, facts: OAuth) -> NotOffered:
+    return NotOffered(
+        f"{key.venue} has no call that ends an app's sign-in",
+        code="oauth.by_hand",
+        still="it works at the venue; keyguard hands it out no more",
+        hint=f"end it at {facts.apps_page}, then again: keyguard key sign-out {key.name}",
+    )
 
 
 def _bury(ports: Ports, key: Key, version: KeyVersion, who: Credential) -> None:

@@ -98,6 +98,7 @@ def test_from_the_page_to_the_end(ready: Desk) -> None:
         ((*WORDS, "--scopes=orders:teleport"), 2),
         ((*WORDS, "--scopes="), 2),
         ((*WORDS, f"--scopes={SCOPES}", "--port=70000"), 2),
+        ((*WORDS, f"--scopes={SCOPES}", "--redirect=https://desk.test/x"), 2),
         (("key", "refresh", "gemini/mm/none"), 2),
         (("key", "sign-out", "gemini/mm/none", "--reason", "leaver"), 2),
     ],
