@@ -200,10 +200,10 @@ class FromHome:
         if key.kind is not KeyKind.OAUTH:
             return
         from keyguard.workflows.refresh import refresh  # noqa: PLC0415 - for these keys alone
-        from keyguard.workflows.sign_in import offered  # noqa: PLC0415 - so
+        from keyguard.workflows.sign_in import tokens_of  # noqa: PLC0415 - so
 
         try:
-            refresh(self._ports, name, due_within=offered(self._ports, key.venue).late)
+            refresh(self._ports, name, due_within=tokens_of(self._ports, key.venue).late)
         except KeyguardError:
             refresh(self._ports, name, due_within=timedelta(0))
 

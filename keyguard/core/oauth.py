@@ -12,7 +12,7 @@ import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from keyguard.core.errors import UsageError
@@ -30,6 +30,9 @@ from keyguard.core.keys import KeyKind
 from keyguard.core.secret import Secret
 from keyguard.core.tokens import Tokens
 
+if TYPE_CHECKING:
+    from keyguard.core.sessions import Sessions
+
 PUBLIC_PREFIX = "oauth-"
 """Begins the public id of a sign-in, which is drawn here: one app may be signed in to many accounts."""
 
@@ -42,6 +45,16 @@ short life, a sixth."""
 
 _MAX_LIFE_S = 10 * 365 * 86_400
 _ENTROPY = 32
+
+
+def due(life: timedelta) -> timedelta:
+    """How long before its end a token of this life is replaced."""
+    return min(REFRESH_BEFORE, life / 3)
+
+
+def late(life: timedelta) -> timedelta:
+    """What is left of a token of this life that should have been replaced."""
+    return min(LATE, life / 6)
 
 
 class Client(enum.Enum):
@@ -89,12 +102,12 @@ class OAuth:
     @property
     def due(self) -> timedelta:
         """How long before its end an access token is replaced."""
-        return min(REFRESH_BEFORE, self.access_life / 3)
+        return due(self.access_life)
 
     @property
     def late(self) -> timedelta:
         """What is left of an access token that should have been replaced."""
-        return min(LATE, self.access_life / 6)
+        return late(self.access_life)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,10 +250,16 @@ def by_itself(who: Credential) -> Mapping[str, Any]:
 
 
 def whoami(adapter: Adapter, who: Credential) -> Step[KeyReport]:
-    """What the venue says of a credential of any kind: of a sign-in in its own way, else by its public id."""
-    if who.kind is KeyKind.OAUTH and adapter.oauth is not None:
-        return adapter.oauth.whoami(who)
+    """What the venue says of a credential of any kind: of a token in its own way, else by its public id."""
+    gives = tokens_of(adapter)
+    if who.kind is KeyKind.OAUTH and gives is not None:
+        return gives.whoami(who)
     return adapter.whoami(who.key)
+
+
+def tokens_of(adapter: Adapter) -> OAuth | Sessions | None:
+    """How the venue gives the tokens of credentials of kind OAUTH: to apps, or in keys' places."""
+    return adapter.oauth or adapter.sessions
 
 
 def _request(

@@ -56,6 +56,7 @@ def _pack_tokens(tokens: Tokens) -> dict[str, Any]:
     secret = tokens.client_secret
     return {
         **({} if secret is None else {"client_secret": secret.reveal()}),
+        **({"opened_by": tokens.opened_by} if tokens.opened_by else {}),
         "client_id": tokens.client_id,
         "refresh": None if tokens.refresh is None else tokens.refresh.reveal(),
         "expires_at": None if tokens.expires_at is None else tokens.expires_at.isoformat(),
@@ -71,6 +72,7 @@ def _unpack_tokens(parts: dict[str, Any]) -> Tokens:
         expires_at=None if ends is None else datetime.fromisoformat(ends),
         grants=tuple(parts["grants"]),
         client_secret=None if secret is None else Secret(secret),
+        opened_by=parts.get("opened_by", ""),
     )
 
 

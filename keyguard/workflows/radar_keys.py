@@ -12,6 +12,7 @@ from keyguard.core.exchange import Facts
 from keyguard.core.expiry import deadlines
 from keyguard.core.findings import Item, Kind
 from keyguard.core.keys import DANGEROUS, Key, KeyKind, KeyVersion, Origin, Scope, scope_names
+from keyguard.core.oauth import OAuth, tokens_of
 from keyguard.core.policy import Level
 from keyguard.ports.all import Ports
 from keyguard.ports.inventory import Observation
@@ -72,11 +73,12 @@ def _tokens(
 ) -> Iterator[Item]:
     """The end of a sign-in: of its refresh token where that is near, else of its access token, which the
     daemon should have replaced before."""
-    facts, ends = ports.gateway.adapter(key.venue).oauth, seen.report.expires_at
+    facts, ends = tokens_of(ports.gateway.adapter(key.venue)), seen.report.expires_at
     if facts is None or ends is None:
         return
-    last = None if facts.refresh_life is None else ends - facts.access_life + facts.refresh_life
-    if last is not None and last <= now + min(soon, facts.refresh_life / 3 if facts.refresh_life else soon):
+    life = facts.refresh_life if isinstance(facts, OAuth) else None
+    last = None if life is None else ends - facts.access_life + life
+    if life is not None and last is not None and last <= now + min(soon, life / 3):
         level = Level.HIGH if last <= now + URGENT else Level.MEDIUM
         done = "ended" if last <= now else "ends"
         text = f"its refresh token {done} {last:%Y-%m-%d %H:%M} UTC unless refreshed; {facts.source}"

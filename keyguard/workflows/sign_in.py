@@ -11,6 +11,7 @@ from keyguard.core.errors import BadReply, KeyguardError, OutcomeUnknown, Refuse
 from keyguard.core.exchange import Credential, Fault, Step
 from keyguard.core.oauth import Answer, Client, OAuth
 from keyguard.core.secret import Secret
+from keyguard.core.sessions import Sessions
 from keyguard.core.steps import drive
 from keyguard.ports.all import Ports
 from keyguard.ports.redirects import Redirects
@@ -82,6 +83,11 @@ def offered(ports: Ports, venue: str) -> OAuth:
             hint=f"add a key: keyguard key add {venue}",
         )
     return adapter.oauth
+
+
+def tokens_of(ports: Ports, venue: str) -> OAuth | Sessions:
+    """How the venue gives tokens at all; UsageError where it does not (any more)."""
+    return oauth.tokens_of(ports.gateway.adapter(venue)) or offered(ports, venue)
 
 
 def _check(facts: OAuth, client_id: str, grants: tuple[str, ...], client_secret: Secret | None) -> None:

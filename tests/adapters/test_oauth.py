@@ -14,7 +14,7 @@ import pytest
 from keyguard.core.errors import UsageError
 from keyguard.core.exchange import Credential, Effect, Fault, Request, Stamp
 from keyguard.core.keys import KeyKind, Origin, Scope
-from keyguard.core.oauth import OAuth, whoami
+from keyguard.core.oauth import OAuth, tokens_of, whoami
 from keyguard.core.secret import Secret
 from keyguard.core.tokens import Tokens
 from keyguard_adapters import NAMES
@@ -42,8 +42,10 @@ def test_these_venues_sign_apps_in() -> None:
 
 
 @pytest.mark.parametrize("venue", NAMES)
-def test_the_kind_is_offered_exactly_where_apps_are_signed_in(venue: str) -> None:
-    assert (KeyKind.OAUTH in adapter(venue).facts.kinds) == (venue in VENUES)
+def test_the_kind_is_offered_exactly_where_tokens_are_given(venue: str) -> None:
+    found = adapter(venue)
+    assert found.oauth is None or found.sessions is None
+    assert (KeyKind.OAUTH in found.facts.kinds) == (tokens_of(found) is not None)
 
 
 @every_venue

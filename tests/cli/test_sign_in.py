@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 
 from keyguard.workflows import credentials
 from keyguard_simulators.authority import App
+from keyguard_simulators.venue import KeyForm
 from tests.cli.desk import TIME_LIMIT_S, Desk, desk
 from tests.simulators.clients import Sent, send
 
@@ -89,6 +91,16 @@ def test_from_the_page_to_the_end(ready: Desk) -> None:
     assert "refused" in done.out
     assert ready.statuses("gemini/mm/app") == ["dead"]
     ready.keyguard("log", "verify")
+
+
+def test_a_session_is_opened_with_a_key(ready: Desk) -> None:
+    site: Any = ready.venues.venues["deribit"]
+    key = site.issue(KeyForm(site.open_account("firm", "").id, "account:read trade:read_write"))
+    given = json.dumps({"key": key.public_id, "secret": key.secret})
+    ready.keyguard("key", "add", "deribit", "--label=bot", "--desk=mm", "--stdin", sent=given)
+    words = ("key", "session", "deribit/mm/bot", "--label=reader", "--scopes=trade:read")
+    assert "deribit/mm/reader" in ready.keyguard(*words).out
+    assert ready.stored("deribit/mm/reader")[1] in site.gate.tokens
 
 
 @pytest.mark.parametrize(
