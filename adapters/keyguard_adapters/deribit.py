@@ -38,14 +38,16 @@ from keyguard.core.exchange import (
     Step,
     Wire,
 )
-from keyguard.core.keys import Origin
+from keyguard.core.keys import KeyKind, Origin
 from keyguard.core.secret import Secret
 from keyguard_adapters import _checks as check
 from keyguard_adapters import _sign as signing
 from keyguard_adapters._deribit_code import challenged, confirmed
 from keyguard_adapters._deribit_scope import EVERY_SCOPE, FEATURES, SCOPES, held, levels
+from keyguard_adapters._deribit_session import SESSIONS
 from keyguard_adapters._env import env_names
 from keyguard_adapters._faults import by_code, member
+from keyguard_adapters._oauth import with_token
 from keyguard_adapters._page import Page
 
 FACTS = Facts(
@@ -55,6 +57,7 @@ FACTS = Facts(
     docs="https://docs.deribit.com",
     checked="2026-11-20",
     key_page="https://www.deribit.com/account/BTC/api",
+    kinds=(KeyKind.HMAC, KeyKind.OAUTH),
     nonce=NonceKind.UUID,
     clock_window=timedelta(seconds=60),
     ip_forms=frozenset({IpForm.IPV4, IpForm.IPV6}),
@@ -94,6 +97,8 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
     if not request.signed:
         return signing.unsigned(request)
     signing.demand_kind(who, FACTS)
+    if who.kind is KeyKind.OAUTH:
+        return with_token(request, who)
     if request.path == _AUTH:
         return _sign_auth(request, who, stamp)
     where = signing.target(request.path, signing.encoded(signing.pairs(request.query)))
@@ -284,4 +289,5 @@ ADAPTER = Adapter(
     guide_edit=lambda current, wanted: PAGE.edit(current, _on_page(wanted)),
     guide_delete=PAGE.delete,
     example=Credential("FAKE" + "-c1d", Secret("FAKE" + "0nLyForTests_b7Kq2-Wd9XrZp4TmHs6Vc3Jy8E")),
+    sessions=SESSIONS,
 )
