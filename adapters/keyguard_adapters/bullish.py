@@ -23,6 +23,7 @@ from keyguard.core.errors import Refused
 from keyguard.core.exchange import (
     Adapter,
     Credential,
+    Effect,
     Facts,
     Fault,
     IpForm,
@@ -36,10 +37,13 @@ from keyguard.core.exchange import (
     Step,
     Wire,
 )
-from keyguard.core.keys import Origin, Scope
+from keyguard.core.keys import KeyKind, Origin, Scope
+from keyguard.core.oauth import Answer
 from keyguard.core.secret import Secret
+from keyguard.core.sessions import Sessions
 from keyguard_adapters._checks import rows, text
 from keyguard_adapters._faults import by_code, member
+from keyguard_adapters._oauth import with_token
 from keyguard_adapters._page import Page
 from keyguard_adapters._sign import compact, demand_kind, encoded, hmac_sha256, pairs, target, unsigned
 
@@ -50,6 +54,7 @@ FACTS = Facts(
     docs="https://api.exchange.bullish.com/docs/api/rest/",
     checked="2026-11-21",
     key_page="https://exchange.bullish.com",
+    kinds=(KeyKind.HMAC, KeyKind.OAUTH),
     nonce=NonceKind.COUNTER,
     clock_window=timedelta(seconds=5),
     ip_forms=frozenset({IpForm.IPV4, IpForm.NETWORK4}),
@@ -102,6 +107,7 @@ TOKEN = "bearer"  # noqa: S105 - a parameter's name
 
 _V1 = "/trading-api/v1/"
 _LOGIN = f"{_V1}users/hmac/login"
+_LIFE = timedelta(hours=24)  # of a token
 _DONE = ("0", "1001")  # codes of answers that are no refusals
 
 
@@ -113,6 +119,8 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
     if not request.signed:
         return unsigned(request)
     demand_kind(who, FACTS)
+    if who.kind is KeyKind.OAUTH:
+        return with_token(request, who)  # it reads; a command needs a signature by the key
     query, body = dict(request.query), compact(request.body)
     token, nonce = query.pop(TOKEN, None), _nonce(stamp)
     signed = f"{stamp.ms}{nonce}{request.method}{request.path}{body}"
@@ -140,6 +148,8 @@ def _nonce(stamp: Stamp) -> str:
 
 def fault(reply: Reply) -> tuple[Fault, str] | None:
     code = member(reply, "errorCode")
+    if reply.status == 401 and code not in FAULTS:
+        return Fault.AMBIGUOUS, code or "401"  # of a token: which code is not documented
     return by_code(reply, "" if code in _DONE else code, FAULTS)
 
 
@@ -182,6 +192,43 @@ def _primary(accounts: list[Any]) -> str:
     return primary[0] if len(primary) == 1 else ""
 
 
+def _open(grants: tuple[str, ...]) -> Step[Answer]:
+    reply = yield Request("GET", _LOGIN, effect=Effect.KEY_CREATED)
+    return Answer(Secret(text(reply.json["token"])), None, _LIFE, grants or ("hmac",))
+
+
+def _of_session(who: Credential) -> Step[KeyReport]:
+    reply = yield Request("GET", f"{_V1}accounts/trading-accounts")
+    ends = who.tokens.expires_at if who.tokens else None
+    return KeyReport(
+        public_id=who.key,
+        ref=who.key,
+        account=_primary(rows(reply.json)),
+        scopes=Scope.READ,
+        scopes_origin=Origin.INFERRED,
+        grants=("hmac",),
+        expires_at=ends,
+        expiry_origin=Origin.INFERRED if ends else Origin.UNKNOWN,
+        notes=("a session: it reads; commands need a signature by the key besides",),
+    )
+
+
+def _close(_who: Credential) -> Step[None]:
+    yield Request("GET", f"{_V1}users/logout", effect=Effect.KEY_DELETED)
+
+
+SESSIONS = Sessions(
+    open=_open,
+    whoami=_of_session,
+    revoke=_close,
+    scopes=ScopeNames({"hmac": Scope.READ}),
+    narrows=False,
+    access_life=_LIFE,
+    reads=frozenset(),
+    bound=True,
+    source=FACTS.docs,
+    checked="2026-11-21",
+)
 ADAPTER = Adapter(
     facts=FACTS,
     sign=sign,
@@ -193,4 +240,5 @@ ADAPTER = Adapter(
     guide_edit=PAGE.edit,
     guide_delete=PAGE.delete,
     example=Credential("FAKE" + "-HMAC-7909d489-bullish", Secret("FAKE" + "-2f5bfb13-ab60-46ac-bullish")),
+    sessions=SESSIONS,
 )
