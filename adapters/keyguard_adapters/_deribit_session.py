@@ -30,7 +30,7 @@ _READS = {
 }
 
 
-def open_session(grants: tuple[str, ...]) -> Step[Answer]:
+def open_session(_public_id: str, grants: tuple[str, ...]) -> Step[Answer]:
     """A token; ValueError where it may more than was asked for."""
     asked = " ".join(sorted(grants)) or EVERY_SCOPE
     query = {
@@ -80,7 +80,6 @@ SESSIONS = Sessions(
     narrows=True,
     access_life=LIFE,
     reads=frozenset(f"{area}:{level}" for area in _READS for level in ("read", "read_write")),
-    bound=False,
     source="https://docs.deribit.com/api-reference/authentication/public-auth",
     checked="2026-11-21",
 )

@@ -19,20 +19,19 @@ PUBLIC_PREFIX = "session-"
 class Sessions:
     """How a venue opens sessions. `source` and `checked`: where this stands and the day it was read.
 
-    `open`: (permissions, () for all the key's) run with the key, gives the token. `whoami`: (the session's
-    credential) what is known of it. `revoke`: ends it; None: nothing but its end does. `narrows`: a session
-    may have fewer permissions than its key. `access_life`: how long one lasts. `reads`: permissions one of
-    which `whoami` needs; empty: none. `bound`: a session works from the address only that opened it.
+    `open`: (public id of the key, permissions or () for all) run with the key, gives the token. `whoami`:
+    (the session's credential) what is known of it. `revoke`: ends it; None: nothing but its end does.
+    `narrows`: a session may have fewer permissions than its key. `access_life`: how long one lasts. `reads`:
+    permissions one of which `whoami` needs; empty: none.
     """
 
-    open: Callable[[tuple[str, ...]], Step[Answer]]
+    open: Callable[[str, tuple[str, ...]], Step[Answer]]
     whoami: Callable[[Credential], Step[KeyReport]]
     revoke: Callable[[Credential], Step[None]] | None
     scopes: ScopeNames
     narrows: bool
     access_life: timedelta
     reads: frozenset[str]
-    bound: bool
     source: str
     checked: str
 

@@ -57,7 +57,7 @@ def opened(ports: Ports, public_id: str, key: Key, grants: tuple[str, ...]) -> C
     """Open a session with the key's live version. OutcomeUnknown where the venue's answer was lost."""
     with_key = credentials.load(ports, ports.inventory.live_version(key.id))
     asked_at = ports.clock.now()
-    step = offered(ports, key).open(grants)
+    step = offered(ports, key).open(with_key.key, grants)
     try:
         answer = drive(step, signed(ports, key.venue, with_key))
     except (BadReply, OutcomeUnknown) as error:
