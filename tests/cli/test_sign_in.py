@@ -34,13 +34,15 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         yield opened
 
 
-def signed_in(ready: Desk, *words: str) -> tuple[int, str, str]:
+def signed_in(ready: Desk, *words: str, sent: str = "") -> tuple[int, str, str]:
     """Run the command, open the page it shows, follow the redirect."""
-    process = ready.start(*WORDS, f"--scopes={SCOPES}", *words)
+    process = ready.start(*(words or (*WORDS, f"--scopes={SCOPES}")))
+    process.stdin.write(sent)
+    process.stdin.flush()
     said, page = "", ""
     for line in process.stderr:
         said += line
-        if found := re.fullmatch(r"(http://127\.0\.0\.1:\d+/auth\?\S+)\n", line):
+        if found := re.fullmatch(r"(http://127\.0\.0\.1:\d+\S*/auth\?\S+)\n", line):
             page = found[1]
             break
     back = send(Sent("GET", page, {}, b"")).headers["location"]
@@ -91,6 +93,25 @@ def test_from_the_page_to_the_end(ready: Desk) -> None:
     assert "refused" in done.out
     assert ready.statuses("gemini/mm/app") == ["dead"]
     ready.keyguard("log", "verify")
+
+
+def test_an_apps_secret_is_a_line_of_stdin_and_shown_nowhere(ready: Desk) -> None:
+    site: Any = ready.venues.venues["coinbase"]
+    app = App(
+        "FAKE-app",
+        ("http://127.0.0.1/keyguard",),
+        frozenset({"wallet:user:read"}),
+        site.open_account("firm", "").id,
+        "FAKEofTheApp",
+    )
+    site.authority.register(app)
+    words = ("key", "sign-in", "coinbase", "--desk=mm", "--label=app", "--client-id=FAKE-app")
+    asked = ("--scopes=wallet:user:read", "--client-secret")
+    status, out, err = signed_in(ready, *words, *asked, sent="FAKEofTheApp\n")
+    assert status == 0, err
+    assert "coinbase/mm/app" in out
+    assert "FAKEofTheApp" not in out + err
+    assert "for development only" in err
 
 
 def test_a_session_is_opened_with_a_key(ready: Desk) -> None:
