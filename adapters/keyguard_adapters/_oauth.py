@@ -3,7 +3,8 @@
 `[scopes]` maps the venue's names to ours. Each `[[reads]]` is a call that only reads, with the `scope` it
 needs and, where its answer names the account, the way there (`account`). `[revoke]`: the call that ends a
 sign-in; `own_host`: it goes where tokens are given, and names token and app. Without it a person ends it, on
-`apps_page`.
+`apps_page`. `tells_scope = false`: tokens come without their scope, so it is the one asked for (RFC 6749
+§5.1).
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def parsed(content: str) -> OAuth:
         single_use=table["single_use"],
         source=table["source"],
         checked=table["checked"],
-        whoami=_whoami(scopes, reads),
+        whoami=_whoami(scopes, reads, tells=table.get("tells_scope", True)),
         revoke=_revoke(table["base"], table["revoke"]) if "revoke" in table else None,
         reads=frozenset(read.scope for read in reads),
         client=Client(table["client"]),
@@ -101,7 +102,9 @@ def token_fault(reply: Reply) -> tuple[Fault, str] | None:
     return (_WORDS[word], word) if word in _WORDS else None
 
 
-def _whoami(scopes: ScopeNames, reads: list[_Read]) -> Callable[[Credential], Step[KeyReport]]:
+def _whoami(
+    scopes: ScopeNames, reads: list[_Read], *, tells: bool
+) -> Callable[[Credential], Step[KeyReport]]:
     def whoami(who: Credential) -> Step[KeyReport]:
         """Ask for something the sign-in may read. Its scopes and its end are told once, with the token.
 
@@ -124,11 +127,11 @@ def _whoami(scopes: ScopeNames, reads: list[_Read]) -> Callable[[Credential], St
             ref=who.key,
             account=_at(reply.json, read.account),
             scopes=scopes.read(grants),
-            scopes_origin=Origin.REPORTED,
+            scopes_origin=Origin.REPORTED if tells else Origin.INFERRED,
             grants=grants,
             expires_at=ends,
             expiry_origin=Origin.REPORTED if ends else Origin.UNKNOWN,
-            notes=("an app's sign-in: scopes as told with the token",),
+            notes=(f"an app's sign-in: scopes as {'told with the token' if tells else 'asked for'}",),
         )
 
     return whoami

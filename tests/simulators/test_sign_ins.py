@@ -14,7 +14,7 @@ import pytest
 from keyguard.core.errors import BadReply, NotOffered, Refused, UsageError
 from keyguard.core.exchange import Fault
 from keyguard.core.findings import Kind
-from keyguard.core.keys import KeyKind, Scope, VersionStatus
+from keyguard.core.keys import KeyKind, Origin, Scope, VersionStatus
 from keyguard.core.secret import Secret
 from keyguard.gateway.redirect import listening
 from keyguard.gateway.venues import HttpGateway
@@ -251,8 +251,13 @@ def test_from_the_page_over_a_refresh_to_the_radar(desk: Desk) -> None:
     assert text.startswith("its refresh token ends ")
 
 
-def test_what_kraken_tells_of_the_user_is_the_account(kraken: Desk) -> None:
-    assert kraken.sign_in().report.account == kraken.account
+def test_what_kraken_tells_of_the_user_is_the_account_and_its_scopes_are_inferred(kraken: Desk) -> None:
+    made = kraken.sign_in()
+    assert (made.report.account, made.report.scopes_origin) == (kraken.account, Origin.INFERRED)
+    refresh.refresh(kraken.ports, kraken.name)
+    seen = kraken.ports.inventory.last_observation(made.version.id)
+    assert seen is not None
+    assert seen.report.scopes_origin is Origin.INFERRED
 
 
 def test_coinbase_is_signed_out_by_a_call(coinbase: Desk) -> None:
