@@ -54,14 +54,15 @@ class Authority:
     """What an authorisation server knows. Access tokens are keys in the book, their token as the secret.
 
     `separator` between scopes; `keeps`: the scope without which it gives no refresh token; `tells_scope`:
-    with the tokens; `basic`: apps name themselves by the Basic scheme, and nowhere else; `plain_http`:
-    redirects to this machine are taken.
+    with the tokens; `form`: requests for tokens are forms (RFC 6749 §4.1.3), else JSON; `basic`: apps name
+    themselves by the Basic scheme, and nowhere else; `plain_http`: redirects to this machine are taken.
     """
 
     separator: str = ","
     access_life_s: int = ACCESS_LIFE_S
     keeps: str = ""
     tells_scope: bool = True
+    form: bool = True
     basic: bool = False
     plain_http: bool = True
     apps: dict[str, App] = field(default_factory=dict)
@@ -96,6 +97,8 @@ class Authority:
 
     def token(self, state: State, call: Call, sent: Mapping[str, Any]) -> Any:
         """Exchange a code or a refresh token; raises Refusal in the words of RFC 6749 §5.2."""
+        if self.form != call.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+            raise Refusal("invalid_request", "another form of body is wanted")
         asked = {name: value for name, value in sent.items() if isinstance(value, str)}
         app = self._client(call, asked)
         match asked.get("grant_type"):

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from keyguard.core.errors import UsageError
-from keyguard.core.exchange import Credential, Effect, Fault, Request, Stamp
+from keyguard.core.errors import BadReply, UsageError
+from keyguard.core.exchange import Credential, Effect, Fault, Reply, Request, Stamp
 from keyguard.core.keys import KeyKind, Origin, Scope
 from keyguard.core.oauth import OAuth, tokens_of, whoami
 from keyguard.core.secret import Secret
@@ -141,3 +141,48 @@ def test_geminis_payload_of_a_sign_in_has_no_nonce_and_no_signature() -> None:
     payload = json.loads(base64.b64decode(wire.headers["X-GEMINI-PAYLOAD"]))
     assert payload == {"request": "/v1/orders"}
     assert set(wire.headers) == {"Authorization", "X-GEMINI-PAYLOAD"}
+
+
+def _given(**changes: object) -> Reply:
+    result = {"access_token": "FAKE", "expires_in": 3600, "scope": "trade:read connection", **changes}
+    return answer({"result": result})
+
+
+def test_deribits_session_is_asked_for_an_hour_and_marked() -> None:
+    sessions = adapter("deribit").sessions
+    assert sessions is not None
+    script = Script([_given()])
+    made = script.run(sessions.open("FAKEkey", ("trade:read",)))
+    (request,) = script.requests
+    assert request.query["scope"] == "trade:read expires:3600"
+    assert request.effect is Effect.KEY_CREATED
+    assert (made.refresh, made.life, made.grants) == (None, timedelta(hours=1), ("trade:read",))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"scope": "trade:read_write"},
+        {"scope": "trade:read wallet:read"},
+        {"scope": "trade:teleport"},
+        {"expires_in": 31_536_000},
+        {"expires_in": 0},
+        {"expires_in": True},
+        {"expires_in": "3600"},
+        {"access_token": ""},
+    ],
+)
+def test_a_session_beyond_what_was_asked_for_is_refused(
+    changes: dict[str, object],
+) -> None:
+    sessions = adapter("deribit").sessions
+    assert sessions is not None
+    with pytest.raises(BadReply):
+        Script([_given(**changes)]).run(sessions.open("FAKEkey", ("trade:read",)))
+
+
+def test_a_session_that_reads_nothing_keyguard_asks_for_is_said() -> None:
+    sessions = adapter("deribit").sessions
+    assert sessions is not None
+    with pytest.raises(UsageError, match="may read nothing"):
+        Script([]).run(sessions.whoami(signed_in("wallet:read")))

@@ -26,7 +26,7 @@ from keyguard_simulators.authority import App
 from keyguard_simulators.faults import FaultKind, FaultRule
 from keyguard_simulators.serve import Running
 from tests.fakes.world import World
-from tests.simulators.clients import Got, Sent, send
+from tests.simulators.clients import Got, Sent, call, send
 from tests.simulators.signed import TimeOuts
 from tests.simulators.test_gemini_oauth import CHALLENGE, LONG, VERIFIER, Browser, _Counters
 
@@ -201,6 +201,12 @@ def test_krakens_app_names_itself_by_the_basic_scheme(kraken: Desk, user: str) -
 
 def test_krakens_app_names_itself_nowhere_else(kraken: Desk) -> None:
     assert kraken.redeem(kraken.code(), client_id=kraken.app).json["error"] == "invalid_client"
+
+
+def test_a_request_for_tokens_is_a_form(desk: Desk) -> None:
+    sent = {"grant_type": "authorization_code", "client_id": desk.app, "client_secret": desk.secret}
+    got = call(desk.base, "POST", PATHS[desk.venue][1], sent)
+    assert (got.status, got.json["error"]) == (400, "invalid_request")
 
 
 def test_a_spent_refresh_token_ends_the_sign_in(desk: Desk) -> None:
