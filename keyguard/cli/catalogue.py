@@ -9,6 +9,7 @@ COMMANDS = {
     "doctor": "check keyring, store, database, log, permissions",
     "key add": "take a key into the store",
     "key import": "take keys from files and findings into the store",
+    "key session": "open a session with a key: the venue's token in its place, for a while",
     "key sign-in": "sign in to a venue as an app, and keep the tokens",
     "key refresh": "the next access token of a sign-in",
     "key sign-out": "end a sign-in at its venue and see its token refused",

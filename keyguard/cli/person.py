@@ -78,6 +78,12 @@ class TerminalPerson:
         values = {field: self._hidden(f"{what}: {field.replace('_', ' ')} (not shown)") for field in fields}
         return assemble(values, what)
 
+    def secret(self, what: str) -> str:
+        """Ask for one secret without echo; without a terminal it is a line of stdin."""
+        if self._interactive:
+            return self._hidden(f"{what} (not shown)")
+        return self._line(what).strip()
+
     def confirm(self, venue: str, guide: Guide) -> None:
         """Show the guide and wait for the word `done`. UsageError `person.needed` at the end of input."""
         self._show(venue, guide)

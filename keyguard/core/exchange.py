@@ -19,6 +19,7 @@ from keyguard.core.keys import KeyKind, Origin, Scope
 
 if TYPE_CHECKING:
     from keyguard.core.oauth import OAuth
+    from keyguard.core.sessions import Sessions
 
 __all__ = [
     "Adapter",
@@ -264,6 +265,7 @@ class Adapter:
     disable_key, enable_key, delete_key  (current)
     example     a credential of documented shape, for the scanner's and the contract's tests
     oauth       how apps are signed in, where the venue documents it
+    sessions    how a key is exchanged for a token that lasts for a while; a venue has one of the two at most
     """
 
     facts: Facts
@@ -284,3 +286,4 @@ class Adapter:
     enable_key: Callable[[KeyReport], Step[None]] | None = None
     delete_key: Callable[[KeyReport], Step[None]] | None = None
     oauth: OAuth | None = None
+    sessions: Sessions | None = None
