@@ -96,6 +96,7 @@ def opened_with(home: Home, secrets: SecretStore, person: Person) -> Iterator[Po
     from keyguard.stores.audit import SqlAuditLog
     from keyguard.stores.database import open_database
     from keyguard.stores.findings import SqlFindings
+    from keyguard.stores.incidents import SqlIncidents
     from keyguard.stores.inventory import SqlInventory
     from keyguard.stores.journal import SqlJournal
     from keyguard.stores.nonces import SqlNonces
@@ -126,6 +127,7 @@ def opened_with(home: Home, secrets: SecretStore, person: Person) -> Iterator[Po
                 person=person,
                 people=SqlPeople(database, config.rights),
                 findings=SqlFindings(database),
+                incidents=SqlIncidents(database),
                 uses=_uses(database, config),
             )
 

@@ -14,7 +14,7 @@ from keyguard.core.findings import Finding, Item, Kind
 from keyguard.core.keys import Environment, Key, KeyVersion, Origin, Scope, scope_names
 from keyguard.core.policy import Level
 from keyguard.ports.all import Ports
-from keyguard.workflows import credentials, findings, records
+from keyguard.workflows import credentials, deaths, findings, records
 from keyguard.workflows.identity import names
 from keyguard.workflows.inspect_key import Drift, Inspection, inspect_key
 from keyguard.workflows.operations import ask
@@ -38,6 +38,8 @@ class Looked:
 def at_key(ports: Ports, key_name: str) -> Inspection:
     """Inspect one key and note drift and refusal as findings; raises what `inspect_key` raises."""
     seen = inspect_key(ports, key_name)
+    if seen.dead or any(drift.what == "enabled" and drift.now == "false" for drift in seen.drift):
+        deaths.noticed(ports, seen.key, seen.version, seen.refusal)
     items = [_drift(ports, seen, drift) for drift in seen.drift if drift.what not in _HELD]
     if seen.refusal is not None:
         items.append(_refusal(ports, seen, seen.refusal))
@@ -82,10 +84,11 @@ def at_all(
 
 
 def _leave_alone(ports: Ports, key: Key, version: KeyVersion) -> None:
-    """Raise UsageError for a key that our asking would disturb; on demand it is asked about.
+    """Raise UsageError for a key that died, or that our asking would disturb; on demand it is asked about.
 
     That is one in use, and at a venue that ends unused keys any: looking must not keep a parked key alive.
     """
+    deaths.refuse_asking_again(ports, key, version)
     facts = ports.gateway.adapter(key.venue).facts
     in_use = bool(ports.inventory.open_leases(version.id))
     idle_clock = any(life.since is Since.USE for life in facts.lives)
