@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from keyguard.core.secret import Secret
     from keyguard.home import Config, Home
     from keyguard.ports.audit import AuditLog
+    from keyguard.ports.incidents import Incidents
     from keyguard.ports.person import Person
     from keyguard.ports.secrets import SecretStore
     from keyguard.ports.uses import Uses
@@ -150,6 +151,17 @@ def opened_log(home: Home) -> Iterator[AuditLog]:
     config = home.read()
     with contextlib.closing(open_database(database_url(home, config), read_only=True)) as database:
         yield SqlAuditLog(database, SystemClock())
+
+
+@contextlib.contextmanager
+def opened_incidents(home: Home) -> Iterator[Incidents]:
+    """Incidents and freezes alone, read-only: needs no store and no key."""
+    from keyguard.stores.database import open_database
+    from keyguard.stores.incidents import SqlIncidents
+
+    config = home.read()
+    with contextlib.closing(open_database(database_url(home, config), read_only=True)) as database:
+        yield SqlIncidents(database)
 
 
 def create(home: Home, config: Config, new_passphrase: Callable[[], Secret]) -> None:

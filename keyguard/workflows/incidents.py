@@ -18,6 +18,17 @@ from keyguard.workflows.identity import Actor
 BY_HAND = frozenset({Step.NOTIFIED, Step.RECEIVED, Step.REPLIED, Step.RESULT, Step.NOTE, Step.PRESERVED})
 """What a person may say has happened; the other steps are taken by doing them."""
 
+REASONS = {
+    Kind.LEAK: "leak",
+    Kind.SUSPECTED_SHARING: "suspicion",
+    Kind.VENUE_NOTICE: "venue_request",
+    Kind.KEY_DIED: "venue_request",
+    Kind.LOST_DEVICE: "leak",
+    Kind.MISUSE: "suspicion",
+    Kind.OTHER: "other",
+}
+"""Why a key of such an incident is revoked, in the words of KGA/1 §5.3."""
+
 
 @dataclass(frozen=True, slots=True)
 class Opening:

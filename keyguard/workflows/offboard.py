@@ -7,28 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from keyguard.core import canonical
-from keyguard.core.keys import Environment, Key, Scope, VersionStatus
+from keyguard.core.keys import Environment, Key, Scope
 from keyguard.core.people import Approval, Grant, GrantState, Person
 from keyguard.ports.all import Ports
 from keyguard.ports.inventory import Lease
+from keyguard.workflows import danger
 from keyguard.workflows.approvals import pending
 from keyguard.workflows.declare_person import find
 from keyguard.workflows.identity import names
 from keyguard.workflows.rights import key_scopes
 
-_DANGER = (
-    Scope.WITHDRAW,
-    Scope.MANAGE_KEYS,
-    Scope.TRANSFER_INTERNAL,
-    Scope.TRADE_DERIVATIVES | Scope.TRADE_MARGIN | Scope.TRADE_SPOT,
-    Scope.OTHER,
-    Scope.READ,
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """A key the person could use or was handed. `handouts` counts those of versions that still work.
+    """A key the person could use or was handed, shown to their eyes included. `handouts` counts those of
+    versions that still work; `holders`: how many people can have it.
 
     `scopes` None: nobody knows what the key can do, so it is taken for the worst.
     """
@@ -40,6 +33,7 @@ class Touched:
     handouts: int
     last: datetime | None
     running: tuple[Lease, ...]
+    holders: int = 0
 
     @property
     def must_rotate(self) -> bool:
@@ -74,7 +68,8 @@ def plan(ports: Ports, id_: str) -> Plan:
     aliases = _aliases(ports, person)
     handed = _handed(ports, aliases, {key.venue for key in keys})
     leases = [lease for lease in ports.inventory.running_leases() if lease.person == id_]
-    touched = (_touched(ports, key, grants, handed, leases) for key in keys)
+    hands = danger.holders(ports, keys)
+    touched = (_touched(ports, key, grants, handed, leases, hands[key.id]) for key in keys)
     return Plan(
         person=person,
         grants=tuple(g for g in grants if g.span.ended_at is None and g.state is not GrantState.REJECTED),
@@ -90,23 +85,24 @@ def _touched(
     grants: tuple[Grant, ...],
     handed: dict[str, list[datetime]],
     leases: list[Lease],
+    holders: int,
 ) -> Touched | None:
-    working = [v for v in ports.inventory.versions(key.id) if v.status is not VersionStatus.DEAD]
+    working = danger.working(ports, key)
     times = [at for version in working for at in handed.get(version.fingerprint, ())]
     given = any(grant.state is GrantState.GIVEN and grant.includes(key) for grant in grants)
     if not working or not (times or given):
         return None
     live = working[-1]
-    seen = ports.inventory.last_observation(live.id)
     ids = {version.id for version in working}
     return Touched(
         key=key,
         scopes=key_scopes(ports, key, live),
-        any_address=seen is None or not seen.report.ips,
+        any_address=danger.any_address(ports, live),
         could_use=given,
         handouts=len(times),
         last=max(times, default=None),
         running=tuple(lease for lease in leases if lease.version_id in ids),
+        holders=holders,
     )
 
 
@@ -131,8 +127,8 @@ def _handed(ports: Ports, aliases: frozenset[str], venues: set[str]) -> dict[str
 
 
 def _order(one: Touched) -> tuple[object, ...]:
-    """Real money first; then what the key can do, what was really handed out, and from where it works."""
-    scopes = ~Scope.NONE if one.scopes is None else one.scopes
-    rank = next((number for number, danger in enumerate(_DANGER) if scopes & danger), len(_DANGER))
+    """Real money first; then what the key can do, what was really handed out, from where it works, and in how
+    many hands it is."""
     play = one.key.environment is not Environment.LIVE
-    return (play, rank, not one.must_rotate, not one.any_address, one.key.name)
+    pinned = not one.any_address
+    return (play, danger.rank(one.scopes), not one.must_rotate, pinned, -one.holders, one.key.name)
