@@ -57,6 +57,8 @@ COMMANDS = {
     "incident freeze": "no hand-out of a key, a desk, a venue, to a person, or at all",
     "incident thaw": "hand-outs go on",
     "incident freezes": "what is frozen",
+    "report list": "reports of off-boardings that were kept",
+    "report show": "one report as it was kept",
     "scan": "find leaked keys in files, the index, the history",
     "hook install": "scan before every commit and push of a repository",
     "hook uninstall": "take the hooks away and restore what was there",

@@ -105,7 +105,7 @@ def unknown(id_: str, word: str, *, several: bool) -> UsageError:
     return UsageError(
         f"{id_!r} is {f'more than one {word}' if several else f'no {word}'}",
         code=f"{word}.unknown",
-        hint="keyguard incident list --all" if word == "incident" else "keyguard person offboard --reports",
+        hint="keyguard incident list --all" if word == "incident" else "keyguard report list",
     )
 
 

@@ -35,6 +35,7 @@ class Opening:
     """What is known at the beginning. `keys` are names; `how` stands in the evidence of each venue concerned.
 
     `detected_at` None: now. `received_at`: when a notice of the venue came. `trigger`: see `Incident`.
+    `for_desk` stands in the timeline and in no record.
     """
 
     kind: Kind
@@ -47,7 +48,7 @@ class Opening:
     deadline: datetime | None = None
     reference: str = ""
     trigger: str = ""
-    note: str = ""
+    for_desk: str = ""
 
 
 def open_incident(ports: Ports, opening: Opening, *, actor: Actor | None, freeze: bool = False) -> Incident:
@@ -57,7 +58,7 @@ def open_incident(ports: Ports, opening: Opening, *, actor: Actor | None, freeze
     has opened before is returned as it is. Raises UsageError for keys or venues that do not exist, a missing
     `how`, or a time that is to come.
     """
-    told.demand_writable(opening.how, opening.note, opening.reference)
+    told.demand_writable(opening.how, opening.for_desk, opening.reference)
     if not opening.how.strip():
         raise _refused("what happened is missing", "incident.how")
     if opening.trigger and (known := ports.incidents.triggered(opening.trigger)) is not None:
@@ -252,7 +253,7 @@ def stage_words(incident: Incident) -> str:
 def _begun(ports: Ports, opening: Opening, keys: tuple[Key, ...], venues: set[str], by: str) -> Incident:
     events = [
         event_of(ports, Step.DETECTED, opening.how, by=by, at=opening.detected_at),
-        event_of(ports, Step.OPENED, "", by=by),
+        event_of(ports, Step.OPENED, opening.for_desk, by=by),
     ]
     if opening.received_at is not None:
         events.append(event_of(ports, Step.RECEIVED, opening.reference, by=by, at=opening.received_at))
@@ -273,8 +274,6 @@ def _begun(ports: Ports, opening: Opening, keys: tuple[Key, ...], venues: set[st
     )
     if opening.stage is not None:
         events.append(event_of(ports, Step.STAGE, stage_words(incident), by=by))
-    if opening.note:
-        events.append(event_of(ports, Step.NOTE, opening.note, by=by))
     return replace(incident, events=tuple(events))
 
 
@@ -284,7 +283,7 @@ def _write(
     """Record and keep an incident that begins, within a transaction of the caller."""
     told.opened(ports, named, begun)
     for event in begun.events:
-        if event.step in (Step.RECEIVED, Step.STAGE, Step.NOTE):
+        if event.step in (Step.RECEIVED, Step.STAGE):
             told.updated(ports, named, begun, event)
     incident = begun
     if freeze and keys:

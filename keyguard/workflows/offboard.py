@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from keyguard.core import canonical
@@ -19,9 +20,17 @@ from keyguard.workflows.rights import key_scopes
 
 
 @dataclass(frozen=True, slots=True)
+class Handed:
+    """One hand-out of the log; `revealed`: it was shown to their eyes."""
+
+    at: datetime
+    revealed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Touched:
-    """A key the person could use or was handed, shown to their eyes included. `handouts` counts those of
-    versions that still work; `holders`: how many people can have it.
+    """A key the person could use or was handed. `handouts` counts those of versions that still work,
+    `revealed` those among them that were shown to their eyes; `holders`: how many people can have the key.
 
     `scopes` None: nobody knows what the key can do, so it is taken for the worst.
     """
@@ -34,6 +43,7 @@ class Touched:
     last: datetime | None
     running: tuple[Lease, ...]
     holders: int = 0
+    revealed: int = 0
 
     @property
     def must_rotate(self) -> bool:
@@ -48,13 +58,15 @@ class Touched:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What off-boarding a person means. `keys` are in the order in which to rotate them."""
+    """What off-boarding a person means. `keys` are in the order in which to rotate them; `past` are all
+    hand-outs to them by the fingerprint of a version, of those that are dead too."""
 
     person: Person
     grants: tuple[Grant, ...]
     keys: tuple[Touched, ...]
     owned: tuple[Key, ...]
     asked: tuple[Approval, ...]
+    past: Mapping[str, tuple[Handed, ...]] = field(default_factory=dict)
 
 
 def plan(ports: Ports, id_: str) -> Plan:
@@ -73,9 +85,10 @@ def plan(ports: Ports, id_: str) -> Plan:
     return Plan(
         person=person,
         grants=tuple(g for g in grants if g.span.ended_at is None and g.state is not GrantState.REJECTED),
-        keys=tuple(sorted((one for one in touched if one is not None), key=_order)),
+        keys=tuple(sorted((one for one in touched if one is not None), key=order)),
         owned=tuple(key for key in keys if key.owner in aliases),
         asked=tuple(one for one in pending(ports) if one.asked_by == id_),
+        past={fingerprint: tuple(found) for fingerprint, found in handed.items()},
     )
 
 
@@ -83,14 +96,14 @@ def _touched(
     ports: Ports,
     key: Key,
     grants: tuple[Grant, ...],
-    handed: dict[str, list[datetime]],
+    handed: dict[str, list[Handed]],
     leases: list[Lease],
     holders: int,
 ) -> Touched | None:
     working = danger.working(ports, key)
-    times = [at for version in working for at in handed.get(version.fingerprint, ())]
+    mine = [one for version in working for one in handed.get(version.fingerprint, ())]
     given = any(grant.state is GrantState.GIVEN and grant.includes(key) for grant in grants)
-    if not working or not (times or given):
+    if not working or not (mine or given):
         return None
     live = working[-1]
     ids = {version.id for version in working}
@@ -99,10 +112,11 @@ def _touched(
         scopes=key_scopes(ports, key, live),
         any_address=danger.any_address(ports, live),
         could_use=given,
-        handouts=len(times),
-        last=max(times, default=None),
+        handouts=len(mine),
+        last=max((one.at for one in mine), default=None),
         running=tuple(lease for lease in leases if lease.version_id in ids),
         holders=holders,
+        revealed=sum(one.revealed for one in mine),
     )
 
 
@@ -112,9 +126,9 @@ def _aliases(ports: Ports, person: Person) -> frozenset[str]:
     return frozenset({person.id, *(user.user for user in person.users if user.user not in others)})
 
 
-def _handed(ports: Ports, aliases: frozenset[str], venues: set[str]) -> dict[str, list[datetime]]:
+def _handed(ports: Ports, aliases: frozenset[str], venues: set[str]) -> dict[str, list[Handed]]:
     """When the person was handed what, by key fingerprint."""
-    handed: dict[str, list[datetime]] = {}
+    handed: dict[str, list[Handed]] = {}
     for venue in sorted(venues):
         named = names(ports, venue)
         for pseudonym in sorted(named.person(one) for one in aliases):
@@ -122,11 +136,12 @@ def _handed(ports: Ports, aliases: frozenset[str], venues: set[str]) -> dict[str
                 record = json.loads(entry.record)
                 if record["type"] == "handout" and record["body"]["person"] == pseudonym:
                     at = canonical.parse_instant(record["t"])
-                    handed.setdefault(record["body"]["key"], []).append(at)
+                    shown = record["body"].get("purpose", "").partition(":")[0] == "reveal"
+                    handed.setdefault(record["body"]["key"], []).append(Handed(at, shown))
     return handed
 
 
-def _order(one: Touched) -> tuple[object, ...]:
+def order(one: Touched) -> tuple[object, ...]:
     """Real money first; then what the key can do, what was really handed out, from where it works, and in how
     many hands it is."""
     play = one.key.environment is not Environment.LIVE
