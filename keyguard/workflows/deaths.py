@@ -6,16 +6,21 @@ one in haste answers a question the venue has not asked yet.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from keyguard.core import expiry
 from keyguard.core.errors import Refused, UsageError
 from keyguard.core.exchange import Fault
-from keyguard.core.incidents import Incident, Kind
-from keyguard.core.keys import Key, KeyVersion, VersionStatus
+from keyguard.core.incidents import Incident
+from keyguard.core.keys import Key, KeyKind, KeyVersion, VersionStatus
 from keyguard.ports.all import Ports
 from keyguard.workflows import incidents, records
 
 DEATH = frozenset({Fault.KEY_UNKNOWN, Fault.KEY_EXPIRED, Fault.KEY_DISABLED})
 """Faults that can only mean that the venue does not accept this key any more."""
+
+EARLY = timedelta(days=1)
+"""A key may end so much before the end that is known: venues tell days, and in their own time zone."""
 
 
 def noticed(ports: Ports, key: Key, version: KeyVersion, refusal: Refused | None) -> Incident | None:
@@ -26,7 +31,7 @@ def noticed(ports: Ports, key: Key, version: KeyVersion, refusal: Refused | None
     """
     if refusal is not None and refusal.fault not in DEATH:
         return None
-    if (known := ports.incidents.triggered(f"died/{version.id}")) is not None:
+    if (known := of(ports, version)) is not None:
         return known
     if version.status is not VersionStatus.LIVE or _ours(ports, key, version) or _due(ports, key, version):
         return None
@@ -35,11 +40,16 @@ def noticed(ports: Ports, key: Key, version: KeyVersion, refusal: Refused | None
     return incidents.open_for_death(ports, key, version, how)
 
 
+def of(ports: Ports, version: KeyVersion) -> Incident | None:
+    """The incident of this version's death, open or closed."""
+    return ports.incidents.triggered(incidents.death_of(version))
+
+
 def refuse_asking_again(ports: Ports, key: Key, version: KeyVersion) -> None:
     """UsageError `incident.died` where this version has died: its venue is not asked about it unless a person
     wants it."""
-    incident = ports.incidents.triggered(f"died/{version.id}")
-    if incident is not None and incident.open and incident.kind is Kind.KEY_DIED:
+    incident = of(ports, version)
+    if incident is not None and incident.open:
         raise UsageError(
             f"it died at its venue (incident {incident.id})",
             code="incident.died",
@@ -55,8 +65,10 @@ def _ours(ports: Ports, key: Key, version: KeyVersion) -> bool:
 
 def _due(ports: Ports, key: Key, version: KeyVersion) -> bool:
     last = ports.inventory.last_observation(version.id)
+    if key.kind is KeyKind.OAUTH and (last is None or last.report.expires_at is None):
+        return True  # tokens end by themselves, and the venue did not tell when
     if last is None:
         return False
     facts = ports.gateway.adapter(key.venue).facts
     ends = expiry.deadlines(last.report, facts, known_since=version.created_at, seen=last.at)
-    return any(end.at <= ports.clock.now() for end in ends)
+    return any(end.at <= ports.clock.now() + EARLY for end in ends)

@@ -76,7 +76,7 @@ def open_incident(ports: Ports, opening: Opening, *, actor: Actor | None, freeze
 def open_for_death(ports: Ports, key: Key, version: KeyVersion, how: str) -> Incident:
     """Open the incident of a key that its venue ended, once a version: hand-outs of it stop, and it is not
     issued anew before a person has looked (`clear`)."""
-    opening = Opening(Kind.KEY_DIED, how, stage=Stage.UNKNOWN, trigger=f"died/{version.id}")
+    opening = Opening(Kind.KEY_DIED, how, stage=Stage.UNKNOWN, trigger=death_of(version))
     named = told.namers(ports)
     with ports.inventory.transaction():
         if (known := ports.incidents.triggered(opening.trigger)) is not None:
@@ -84,6 +84,11 @@ def open_for_death(ports: Ports, key: Key, version: KeyVersion, how: str) -> Inc
         begun = _begun(ports, opening, (key,), {key.venue}, freezes.AUTOMATIC)
         told.died(ports, named, key, version, begun)
         return _write(ports, named, begun, (key,), freeze=True)
+
+
+def death_of(version: KeyVersion) -> str:
+    """The trigger of the incident of a version that died."""
+    return f"died/{version.id}"
 
 
 def add_event(

@@ -102,6 +102,8 @@ def test_a_key_that_died_at_the_venue(ready: Desk) -> None:
     assert (incident["class"], incident["unseen"], incident["keys"]) == ("key_died", True, [BOT])
     refused = ready.keyguard("key", "rotate", BOT, "--overlap", "0s", expect=2)
     assert "no person has looked" in refused.errors[0]
+    shown = ready.keyguard("key", "inspect", BOT, expect=1).out
+    assert f"keyguard incident show {incident['id']}" in shown
     told = ready.keyguard("incident", "clear", incident["id"], "--reason", "the notice says why", "--thaw")
     assert "open" in told.out
 

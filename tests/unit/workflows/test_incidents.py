@@ -13,6 +13,7 @@ from keyguard.core.errors import UsageError
 from keyguard.core.exchange import Life
 from keyguard.core.findings import Kind as About
 from keyguard.core.incidents import Kind, Scope, Stage, Step
+from keyguard.core.keys import KeyKind
 from keyguard.core.people import Role
 from keyguard.ports.journal import Workflow
 from keyguard.workflows import findings, freezes, incidents, look, reveal, rotate
@@ -266,7 +267,6 @@ def test_expected_deaths_are_no_incidents():
     end = expired.clock.now() + timedelta(days=1)
     says(expired, expires_at=end)
     look.at_key(expired.ports, "bot")
-    expired.clock.sleep(2 * 86_400)
     kill(expired)
     ruled = World()
     rule = Life(timedelta(days=90), source="https://examplex.test")
@@ -278,10 +278,22 @@ def test_expected_deaths_are_no_incidents():
     moment = ours.clock.now()
     ours.journal.open(Workflow("w1", "revoke", ours.key.id, "revoking", moment, moment))
     kill(ours)
-    for world in (expired, ruled, ours):
+    token = World()
+    token.inventory.update_key(replace(token.key, kind=KeyKind.OAUTH))
+    kill(token)
+    for world in (expired, ruled, ours, token):
         assert look.at_key(world.ports, "bot").dead
         assert world.incidents.all() == ()
         assert world.audit.bodies("key.invalidated_by_venue") == []
+
+
+def test_a_death_days_before_the_end_that_the_venue_told_is_one():
+    world = World()
+    says(world, expires_at=world.clock.now() + timedelta(days=3))
+    look.at_key(world.ports, "bot")
+    kill(world)
+    look.at_key(world.ports, "bot")
+    assert len(world.incidents.open()) == 1
 
 
 def test_a_refusal_of_several_meanings_opens_nothing():
