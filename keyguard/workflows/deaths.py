@@ -23,11 +23,13 @@ EARLY = timedelta(days=1)
 """A key may end so much before the end that is known: venues tell days, and in their own time zone."""
 
 
-def noticed(ports: Ports, key: Key, version: KeyVersion, refusal: Refused | None) -> Incident | None:
+def noticed(
+    ports: Ports, key: Key, version: KeyVersion, refusal: Refused | None, shown: str = ""
+) -> Incident | None:
     """Open the incident of a death that nobody expected, once; None where there is nothing to it.
 
-    `refusal` None: the venue answered that the key is disabled. Expected is what a workflow of ours does,
-    what we have revoked, and the end that the venue told or its rules say.
+    `refusal` None: the venue answered that the key is disabled, or `shown` says how its death shows. Expected
+    is what a workflow of ours does, what we have revoked, and the end that the venue told or its rules say.
     """
     if refusal is not None and refusal.fault not in DEATH:
         return None
@@ -35,8 +37,8 @@ def noticed(ports: Ports, key: Key, version: KeyVersion, refusal: Refused | None
         return known
     if version.status is not VersionStatus.LIVE or _ours(ports, key, version) or _due(ports, key, version):
         return None
-    words = "the venue has it disabled" if refusal is None else f"the venue answers: {refusal.fault.value}"
-    how = f"{words}; nobody here ended the key, and no end of it was known"
+    told = "the venue has it disabled" if refusal is None else f"the venue answers: {refusal.fault.value}"
+    how = f"{shown or told}; nobody here ended the key, and no end of it was known"
     return incidents.open_for_death(ports, key, version, how)
 
 

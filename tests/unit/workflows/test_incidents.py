@@ -17,12 +17,13 @@ from keyguard.core.keys import KeyKind
 from keyguard.core.people import Role
 from keyguard.ports.journal import Workflow
 from keyguard.workflows import findings, freezes, incidents, look, reveal, rotate
+from keyguard.workflows.enrol import Declared, enrol
 from keyguard.workflows.handout import hand_out
 from keyguard.workflows.identity import names
 from keyguard.workflows.incidents import Opening
 from keyguard.workflows.revoke import revoke
 from tests.fakes.firm import HANA, KIM, Firm
-from tests.fakes.world import ACTOR, PROCESS, World
+from tests.fakes.world import ACTOR, IPS, PROCESS, World
 
 LEAK = Opening(Kind.LEAK, "found in a public repository", keys=("bot",))
 
@@ -300,6 +301,29 @@ def test_a_refusal_of_several_meanings_opens_nothing():
     world = World(ambiguous=True)
     kill(world)
     assert not look.at_key(world.ports, "bot").dead
+    assert world.incidents.all() == ()
+
+
+def test_refused_and_no_more_in_the_list_of_its_account_is_a_death():
+    world = World(ambiguous=True)
+    other = world.exchange.make("other", ["view", "trade"], IPS)
+    enrol(world.ports, Declared("examplex", "desk", "other", "kim"), other)
+    look.at_all(world.ports)
+    world.exchange.remove(world.old.key)
+    look.at_all(world.ports)
+    (incident,) = world.incidents.open()
+    assert (incident.kind, incident.names) == (Kind.KEY_DIED, (world.key.name,))
+    assert "does not list it" in incident.how
+
+
+def test_refused_and_still_listed_is_none():
+    world = World(ambiguous=True)
+    other = world.exchange.make("other", ["view", "trade"], IPS)
+    enrol(world.ports, Declared("examplex", "desk", "other", "kim"), other)
+    held = world.exchange.keys[world.old.key]
+    world.exchange.keys[world.old.key] = replace(held, enabled=False)
+    looked = look.at_all(world.ports)
+    assert any(seen.refusal for seen in looked.inspections)
     assert world.incidents.all() == ()
 
 
