@@ -51,7 +51,8 @@ def test_revoking_ends_them_with_proof():
     assert told["reason"] == "leak"
     reached = done.incident.reached()
     assert all(reached[step] for step in (Step.DETECTED, Step.FROZEN, Step.REVOKED, Step.CONTAINED))
-    assert act(world, incident).incident == done.incident, "done again it changes nothing"
+    again = act(world, incident)
+    assert (again.incident, again.revoked, again.failed) == (done.incident, [], {}), "nothing is done twice"
 
 
 def test_a_key_that_cannot_be_ended_keeps_the_others_not_waiting_and_is_told():
@@ -117,6 +118,17 @@ def test_a_notice_to_the_venue_tells_facts_of_its_own_keys_alone():
     assert "records preserved: not yet, as far as is recorded" in text
     for untold in (world.old.key, world.old.secret.reveal(), "jo", "laptop", "hana", "desk/bot"):
         assert untold not in text
+
+
+def test_what_another_venue_has_written_is_no_business_of_this_one():
+    world = World()
+    incident = opened(world, replace(BOTH, kind=Kind.VENUE_NOTICE, keys=("bot",), reference="N-7"))
+    incident = incidents.add_event(
+        world.ports, incident.id, Step.REPLIED, "the holder confirmed", actor=ACTOR
+    )
+    text = notice.text(world.ports, replace(incident, venues=("bybit", "examplex")), "examplex")
+    assert "N-7" not in text
+    assert "the holder confirmed" not in text
 
 
 def test_counsel_is_told_everything_on_record():

@@ -222,8 +222,10 @@ def test_it_is_made_anew_only_after_a_person_has_looked():
     def turn():
         return rotate.rotate(world.ports, "bot", settings, actor=ACTOR, process_alive=world.process_alive)
 
+    asked = len(world.gateway.sent)
     with refused("incident.unseen"):
         turn()
+    assert len(world.gateway.sent) == asked, "the venue is not even asked"
     incidents.add_event(world.ports, incident.id, Step.NOTE, "called, nobody answers", actor=ACTOR)
     with refused("incident.unseen"):
         turn()
