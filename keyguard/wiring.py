@@ -16,10 +16,10 @@ from keyguard.ports.all import Ports
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from keyguard.core.incidents import Freeze
     from keyguard.core.secret import Secret
     from keyguard.home import Config, Home
     from keyguard.ports.audit import AuditLog
-    from keyguard.ports.incidents import Incidents
     from keyguard.ports.person import Person
     from keyguard.ports.secrets import SecretStore
     from keyguard.ports.uses import Uses
@@ -153,15 +153,16 @@ def opened_log(home: Home) -> Iterator[AuditLog]:
         yield SqlAuditLog(database, SystemClock())
 
 
-@contextlib.contextmanager
-def opened_incidents(home: Home) -> Iterator[Incidents]:
-    """Incidents and freezes alone, read-only: needs no store and no key."""
+def freezes(home: Home) -> tuple[tuple[Freeze, str], ...]:
+    """The freezes that stand, each with what people call its subject; needs no store and no key."""
     from keyguard.stores.database import open_database
     from keyguard.stores.incidents import SqlIncidents
+    from keyguard.stores.inventory import SqlInventory
 
     config = home.read()
     with contextlib.closing(open_database(database_url(home, config), read_only=True)) as database:
-        yield SqlIncidents(database)
+        names = {key.id: key.name for key in SqlInventory(database).keys()}  # noqa: SIM118 - of the port
+        return tuple((one, names.get(one.subject, one.subject)) for one in SqlIncidents(database).freezes())
 
 
 def create(home: Home, config: Config, new_passphrase: Callable[[], Secret]) -> None:

@@ -37,7 +37,7 @@ def test_an_incident_from_its_opening_to_its_end(ready: Desk) -> None:
     (frozen,) = ready.keyguard("incident", "freezes", "--json").json
     assert (frozen["scope"], frozen["subject"], frozen["incident"]) == ("key", BOT, id_)
     doctor = {check["name"]: check for check in ready.keyguard("doctor", "--json").json}
-    assert frozen["id"] in doctor["frozen"]["seen"]
+    assert doctor["frozen"]["seen"] == f"{frozen['id']} key {BOT}"
     assert "incident" in ready.keyguard("attention", expect=1).out
     ready.keyguard("incident", "note", id_[:8], "called the venue", "--as", "notified")
     text = ready.keyguard("incident", "notify", id_, "--to", "bybit")

@@ -77,12 +77,8 @@ def _log(home: Home) -> str:
 
 def _frozen(home: Home) -> str:
     """No fault either: somebody wants it so."""
-    with wiring.opened_incidents(home) as incidents:
-        standing = incidents.freezes()
-    return (
-        ", ".join(f"{one.id} ({one.scope.value} {one.subject}".rstrip() + ")" for one in standing)
-        or "nothing"
-    )
+    standing = [f"{one.id} {one.scope.value} {name}".rstrip() for one, name in wiring.freezes(home)]
+    return "; ".join(standing) or "nothing"
 
 
 def _daemon(home: Home) -> Check:
