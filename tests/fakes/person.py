@@ -34,6 +34,10 @@ class FakePerson:
         first = guide.steps[0]
         if first.startswith("look for a key labelled "):
             self._remove_labelled(venue, first.split()[-1])
+        elif guide.title == "edit" and not self.lazy:
+            public_id, grants, ips = json.loads(first)
+            told = {} if ips is None else {"ips": tuple(ips)}
+            self._exchanges[venue].edit(public_id, grants=tuple(grants), **told)
         elif not self.lazy:
             public_id = guide.steps[-1].removeprefix("delete ")
             if public_id in self._exchanges[venue].keys:
