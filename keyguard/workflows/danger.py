@@ -4,24 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from keyguard.core.danger import Gravity, gravity
 from keyguard.core.keys import Environment, Key, KeyVersion, Scope, VersionStatus
 from keyguard.ports.all import Ports
 from keyguard.workflows.rights import able, key_scopes
 
-_DANGER = (
-    Scope.WITHDRAW,
-    Scope.MANAGE_KEYS,
-    Scope.TRANSFER_INTERNAL,
-    Scope.TRADE_DERIVATIVES | Scope.TRADE_MARGIN | Scope.TRADE_SPOT,
-    Scope.OTHER,
-    Scope.READ,
-)
-
 
 def rank(scopes: Scope | None) -> int:
     """0 is the worst; what nobody knows (None) is taken for it."""
-    known = ~Scope.NONE if scopes is None else scopes
-    return next((number for number, danger in enumerate(_DANGER) if known & danger), len(_DANGER))
+    return max(Gravity) - (max(Gravity) if scopes is None else gravity(scopes))
 
 
 def working(ports: Ports, key: Key) -> tuple[KeyVersion, ...]:
