@@ -16,6 +16,7 @@ from keyguard.ports.all import Ports
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from keyguard.core.incidents import Freeze
     from keyguard.core.secret import Secret
     from keyguard.home import Config, Home
     from keyguard.ports.audit import AuditLog
@@ -96,6 +97,7 @@ def opened_with(home: Home, secrets: SecretStore, person: Person) -> Iterator[Po
     from keyguard.stores.audit import SqlAuditLog
     from keyguard.stores.database import open_database
     from keyguard.stores.findings import SqlFindings
+    from keyguard.stores.incidents import SqlIncidents
     from keyguard.stores.inventory import SqlInventory
     from keyguard.stores.journal import SqlJournal
     from keyguard.stores.nonces import SqlNonces
@@ -126,6 +128,7 @@ def opened_with(home: Home, secrets: SecretStore, person: Person) -> Iterator[Po
                 person=person,
                 people=SqlPeople(database, config.rights),
                 findings=SqlFindings(database),
+                incidents=SqlIncidents(database),
                 uses=_uses(database, config),
             )
 
@@ -148,6 +151,18 @@ def opened_log(home: Home) -> Iterator[AuditLog]:
     config = home.read()
     with contextlib.closing(open_database(database_url(home, config), read_only=True)) as database:
         yield SqlAuditLog(database, SystemClock())
+
+
+def freezes(home: Home) -> tuple[tuple[Freeze, str], ...]:
+    """The freezes that stand, each with what people call its subject; needs no store and no key."""
+    from keyguard.stores.database import open_database
+    from keyguard.stores.incidents import SqlIncidents
+    from keyguard.stores.inventory import SqlInventory
+
+    config = home.read()
+    with contextlib.closing(open_database(database_url(home, config), read_only=True)) as database:
+        names = {key.id: key.name for key in SqlInventory(database).keys()}  # noqa: SIM118 - of the port
+        return tuple((one, names.get(one.subject, one.subject)) for one in SqlIncidents(database).freezes())
 
 
 def create(home: Home, config: Config, new_passphrase: Callable[[], Secret]) -> None:

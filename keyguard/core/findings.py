@@ -36,12 +36,14 @@ class Kind(enum.Enum):
     DRIFT = "drift"
     LEAK = "leak"
     USE = "use"  # a hand-out that a rule on use was hit by
+    INCIDENT = "incident"
 
 
 RADAR = frozenset(
     {
         *(Kind.PERSON, Kind.CONTRACT, Kind.DILIGENCE, Kind.GRANT, Kind.LEASE, Kind.APPROVAL, Kind.EXCEPTION),
         *(Kind.EXPIRY, Kind.SCOPES, Kind.ADDRESSES, Kind.ACCOUNT, Kind.DISABLED, Kind.UNOBSERVED),
+        Kind.INCIDENT,
     }
 )
 """Read off what is stored: such a finding is over as soon as it does not hold any more. DRIFT, LEAK

@@ -7,7 +7,9 @@ Kinds are in `_KINDS`; a kind with `|` lists the allowed words. The table grows 
 `snapshot.key` and its like: what a snapshot restates, in the form of `kga/derive/state.py`;
 `key.remove`: that a key was forgotten here, and whether it lives on at the venue; and
 `people.change`: that a desk, person, party, grant or approval was declared, changed or ended. Every recipient
-sees that one, so it names nobody; what changed is in its private part.
+sees that one, so it names nobody; what changed is in its private part. `handout.freeze`: hand-outs stop, or
+go on again. It and incidents stand in the streams of the venues concerned; in the firm's, and then without a
+word of what it is about (`incident.change`), only where no venue is.
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ from keyguard.core.slots import FIRM, slot
 _SCOPES = frozenset(scope_names(~Scope.NONE))
 
 _STORAGE = "os_keyring|hsm|external_vault|encrypted_file|plain_file|unknown"
+
+_FREEZE = "freeze:id change:set|ended reach:key|desk|venue|person|all"
 
 _FIRM_TYPES = {
     "log.genesis": (
@@ -52,6 +56,8 @@ _FIRM_TYPES = {
     ),
     "store.rewrap": f"change:passphrase|recovery_add|recovery_remove storage:{_STORAGE} share?:text",
     "backup.create": "backup:id items:int",
+    "incident.change": "incident:id change:opened|updated|closed",
+    "handout.freeze": f"{_FREEZE}",
     "log.restore": "backup:id made_at:instant records:int chain:hash whole:bool lost?:int",
 }
 
@@ -90,6 +96,7 @@ _VENUE_TYPES = {
         "key:key grant?:id person:person host:host process:text mode:env|stdin|socket|file|sign_only "
         "lease_s:int purpose?:text"
     ),
+    "handout.freeze": f"{_FREEZE} keys?:keys person?:person incident?:id",
     "handout.denied": "key?:key person?:person host:host process:text reason:free",
     "party.set": (
         "party:party kind:affiliate|contractor|vendor|issuer|client relation:text name?:text country?:text "

@@ -200,6 +200,8 @@ class Server:
             "processes": len(self.hand_outs.holders),
             "hand_outs": len(self.hand_outs),
             "unfinished_workflows": unfinished,
+            "frozen": await self.hand_outs.ledger.read(self._frozen),
+            "open_incidents": await self.hand_outs.ledger.read(self._incidents),
         }
 
     def store_status(self) -> dict[str, Any]:
@@ -304,6 +306,22 @@ class Server:
         gateway, every = self._ports.gateway, self._ports.inventory.keys()
         names = sorted({key.venue for key in every})
         return [{"venue": name, "clock_offset_ms": gateway.clock_offset_ms(name)} for name in names]
+
+    def _frozen(self) -> list[dict[str, str]]:
+        names = {key.id: key.name for key in self._ports.inventory.keys()}  # noqa: SIM118 - of the port
+        return [
+            {
+                "id": one.id,
+                "scope": one.scope.value,
+                "subject": names.get(one.subject, one.subject),
+                "since": f"{one.since:%Y-%m-%dT%H:%M:%SZ}",
+                "reason": one.reason,
+            }
+            for one in self._ports.incidents.freezes()
+        ]
+
+    def _incidents(self) -> int:
+        return len(self._ports.incidents.open())
 
     def _unfinished(self) -> int:
         return len(self._ports.journal.workflows(unfinished=True))

@@ -9,6 +9,7 @@ from keyguard.ports.audit import AuditLog
 from keyguard.ports.clock import Clock
 from keyguard.ports.findings import Findings
 from keyguard.ports.gateway import Gateway
+from keyguard.ports.incidents import Incidents
 from keyguard.ports.inventory import Inventory
 from keyguard.ports.journal import Journal
 from keyguard.ports.people import People
@@ -32,4 +33,5 @@ class Ports:
     person: Person
     people: People
     findings: Findings
+    incidents: Incidents
     uses: Uses | None = None

@@ -131,6 +131,33 @@ ALERTS = Table(
     Column("facts", String, nullable=False),
 )
 
+INCIDENTS = Table(
+    "incidents",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("trigger", String, unique=True),
+    Column("since", String, nullable=False),
+    Column("over", Boolean, nullable=False, index=True),
+    Column("facts", String, nullable=False),
+)
+
+FREEZES = Table(
+    "freezes",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("since", String, nullable=False),
+    Column("over", Boolean, nullable=False, index=True),
+    Column("facts", String, nullable=False),
+)
+
+REPORTS = Table(
+    "reports",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("since", String, nullable=False),
+    Column("facts", String, nullable=False),
+)
+
 WORKFLOWS = Table(
     "workflows",
     METADATA,

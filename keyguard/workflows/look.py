@@ -14,7 +14,7 @@ from keyguard.core.findings import Finding, Item, Kind
 from keyguard.core.keys import Environment, Key, KeyVersion, Origin, Scope, scope_names
 from keyguard.core.policy import Level
 from keyguard.ports.all import Ports
-from keyguard.workflows import credentials, findings, records
+from keyguard.workflows import credentials, deaths, findings, records
 from keyguard.workflows.identity import names
 from keyguard.workflows.inspect_key import Drift, Inspection, inspect_key
 from keyguard.workflows.operations import ask
@@ -38,6 +38,8 @@ class Looked:
 def at_key(ports: Ports, key_name: str) -> Inspection:
     """Inspect one key and note drift and refusal as findings; raises what `inspect_key` raises."""
     seen = inspect_key(ports, key_name)
+    if seen.dead or any(drift.what == "enabled" and drift.now == "false" for drift in seen.drift):
+        deaths.noticed(ports, seen.key, seen.version, seen.refusal)
     items = [_drift(ports, seen, drift) for drift in seen.drift if drift.what not in _HELD]
     if seen.refusal is not None:
         items.append(_refusal(ports, seen, seen.refusal))
@@ -77,15 +79,19 @@ def at_all(
     for (venue, environment, account), own in _accounts(ports, inspections).items():
         if going_on():
             with _passed_over(unasked, f"the keys of {venue}/{account}"):
-                unknown += _unregistered(ports, venue, account, (*managers[venue, environment], own))
+                listers = (*managers[venue, environment], own)
+                unknown += _unregistered(
+                    ports, venue, account, listers, _doubtful(ports, inspections, account)
+                )
     return Looked(tuple(inspections), tuple(unknown), unasked)
 
 
 def _leave_alone(ports: Ports, key: Key, version: KeyVersion) -> None:
-    """Raise UsageError for a key that our asking would disturb; on demand it is asked about.
+    """Raise UsageError for a key that died, or that our asking would disturb; on demand it is asked about.
 
     That is one in use, and at a venue that ends unused keys any: looking must not keep a parked key alive.
     """
+    deaths.refuse_asking_again(ports, key, version)
     facts = ports.gateway.adapter(key.venue).facts
     in_use = bool(ports.inventory.open_leases(version.id))
     idle_clock = any(life.since is Since.USE for life in facts.lives)
@@ -131,9 +137,26 @@ def _managers(
     return found
 
 
-def _unregistered(ports: Ports, venue: str, account: str, listers: Sequence[KeyVersion]) -> tuple[Item, ...]:
+def _doubtful(ports: Ports, seen: Sequence[Inspection], account: str) -> list[Inspection]:
+    """Keys of an account that were refused by words which can mean their death, and other things too.
+
+    None where the account is not known: then the list of another account would be without them as well.
+    """
+    found = []
+    for one in seen:
+        if account and one.refusal is not None and not one.dead:
+            last = ports.inventory.last_observation(one.version.id)
+            means = ports.gateway.adapter(one.key.venue).facts.dead
+            if one.refusal.fault in means and account in (one.key.account, last and last.report.account):
+                found.append(one)
+    return found
+
+
+def _unregistered(
+    ports: Ports, venue: str, account: str, listers: Sequence[KeyVersion], doubtful: Sequence[Inspection]
+) -> tuple[Item, ...]:
     """The first list that a venue gives to one of the keys is recorded and compared; raises the last refusal
-    if it gives none."""
+    if it gives none. A doubtful key that is not in it has died."""
     refusal: Refused | None = None
     for version in listers:
         list_keys = ports.gateway.adapter(venue).list_keys
@@ -143,7 +166,12 @@ def _unregistered(ports: Ports, venue: str, account: str, listers: Sequence[KeyV
         except Refused as refused:
             refusal = refused
             continue
-        return _compared(ports, venue, account, reports)
+        items = _compared(ports, venue, account, reports)
+        listed = {report.public_id for report in reports}
+        for one in doubtful:
+            if one.key.venue == venue and one.version.public_id not in listed:
+                deaths.noticed(ports, one.key, one.version, None, "the venue refuses it and does not list it")
+        return items
     assert refusal is not None
     raise refusal
 

@@ -9,7 +9,7 @@ from keyguard.core.keys import Environment, Key, KeyVersion, Origin, Scope, scop
 from keyguard.core.people import GrantState
 from keyguard.core.rights import Reason, Refused, Use, may_use
 from keyguard.ports.all import Ports
-from keyguard.workflows import authority, handout_batch
+from keyguard.workflows import authority, freezes, handout_batch
 from keyguard.workflows.handout_batch import MayUse, Permit
 from keyguard.workflows.identity import Actor, Process
 
@@ -41,11 +41,12 @@ def demand(
     purpose: str = "",
     environment: Environment = Environment.LIVE,
 ) -> Permit:
-    """Return the right to this use; UsageError `rights.<reason>` saying who can mend it.
+    """Return the right to this use; UsageError `rights.<reason>` saying who can mend it, `handout.frozen`.
 
     Inside `inventory.transaction()` with the record of the use, no end of a grant can slip in between.
     """
     who = authority.acting(ports, actor)
+    freezes.demand_thawed(ports, key, who.id)
     use = Use(
         key=key,
         now=ports.clock.now(),

@@ -13,7 +13,7 @@ from keyguard.core.rotation import State
 from keyguard.ports.all import Ports
 from keyguard.ports.inventory import Observation
 from keyguard.ports.journal import Workflow
-from keyguard.workflows import credentials, managers, records
+from keyguard.workflows import credentials, deaths, incidents, managers, records
 from keyguard.workflows.identity import Actor, names
 from keyguard.workflows.operations import ask
 from keyguard.workflows.plan import REASONS, Plan
@@ -51,6 +51,7 @@ def rotate(
     refuse_sign_in(key)
     with ports.journal.alone(key.id):
         refuse_second(ports, key)
+        incidents.refuse_unseen(ports, key)
         workflow_id = ports.clock.token(8).hex()
         declared = replace(key, needs=options.needs or key.needs)
         plan = make_plan(ports, declared, options, workflow_id)
@@ -155,7 +156,8 @@ def refuse_second(ports: Ports, key: Key) -> None:
 def current_report(ports: Ports, key: Key, old: KeyVersion) -> KeyReport:
     """Return what the venue says of the key now; of a key dead already, what it said last.
 
-    What was declared at an earlier rotation fills what the venue does not tell.
+    What was declared at an earlier rotation fills what the venue does not tell. UsageError
+    `incident.unseen` for a death that nobody expected: a person looks before the key is made anew.
     """
     adapter = ports.gateway.adapter(key.venue)
     last = ports.inventory.last_observation(old.id)
@@ -165,6 +167,8 @@ def current_report(ports: Ports, key: Key, old: KeyVersion) -> KeyReport:
     except Refused as refusal:
         if last is None or refusal.fault not in adapter.facts.dead:
             raise
+        if deaths.noticed(ports, key, old, refusal) is not None:
+            incidents.refuse_unseen(ports, key)
         ports.person.tell("the venue refuses the old key; planning from what it said last", refusal.message)
         return last.report
     ports.audit.append(key.venue, "key.observe", records.observe(names(ports, key.venue), report))

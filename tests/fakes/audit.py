@@ -66,6 +66,9 @@ class FakeAudit:
             )
         return Verified(walk.count, dict(walk.streams), walk.chain)
 
+    def private_part(self, number):
+        return self._private.get(number)
+
     def private(self):
         """For tests: the private parts by number."""
         return {number: hidden for number, (_, hidden) in self._private.items()}

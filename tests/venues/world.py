@@ -33,6 +33,7 @@ from tests.adapters.scripts import adapter, told
 from tests.fakes.audit import FakeAudit
 from tests.fakes.clock import FakeClock
 from tests.fakes.findings import FakeFindings
+from tests.fakes.incidents import FakeIncidents
 from tests.fakes.inventory import FakeInventory
 from tests.fakes.journal import FakeJournal
 from tests.fakes.memory_store import MemoryStore
@@ -144,7 +145,8 @@ class VenueWorld:
         self.gateway._transport = lambda: inside  # type: ignore[assignment,return-value,method-assign]
         self.store, self.inventory, self.journal = MemoryStore(), FakeInventory(), FakeJournal()
         self.audit, self.people, self.findings = FakeAudit(self.clock), FakePeople(), FakeFindings()
-        self.inventory.joined = [self.people, self.audit, self.findings]
+        self.incidents = FakeIncidents()
+        self.inventory.joined = [self.people, self.audit, self.findings, self.incidents]
         self.person = Person(self)
         self.firm = self.venue.open_account("firm1", "")
         self.firm.second_factor = True
@@ -169,6 +171,7 @@ class VenueWorld:
             self.person,
             self.people,
             self.findings,
+            self.incidents,
         )
 
     def issue(self, account: Account, permissions: Any) -> Key:

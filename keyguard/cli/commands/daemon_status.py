@@ -46,6 +46,8 @@ def _lines(status: dict[str, Any]) -> list[str]:
         f"hand-outs   {status['hand_outs']} run, {status['connections']} connections of "
         f"{status['processes']} processes",
         f"workflows   {status['unfinished_workflows']} unfinished",
+        f"incidents   {status['open_incidents']} open",
+        *(f"frozen      {one['scope']} {one['subject']}: {one['reason']}" for one in status["frozen"]),
         "jobs        " + ", ".join(f"{job['name']} in {_span(job['in_s'])}" for job in status["jobs"]),
     ]
 
