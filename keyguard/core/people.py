@@ -231,7 +231,8 @@ class Approval:
     """A request for a second person's word, and that word.
 
     `rule` says which rule of the policy asks for it; `subject` names what it is about by internal ids.
-    `signature` will hold the approver's own signature; until then the approver is whom the OS user is.
+    `signature`: of the approver's own key (`core/signing.py`), "" where they have none and the approver is
+    whom the OS user is.
     `used_at`: when the one action it allows was done.
     """
 
@@ -251,7 +252,18 @@ class Approval:
     used_at: datetime | None = None
 
 
-Kept = Desk | Person | Party | Grant | Approval
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """The key with which a person signs what they approve; the private half is in a file of theirs."""
+
+    id: str
+    person: str
+    public: str
+    """Ed25519, in hex."""
+    span: Span
+
+
+Kept = Desk | Person | Party | Grant | Approval | SigningKey
 
 
 def may_replace(old: Kept, new: Kept) -> bool:

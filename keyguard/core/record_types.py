@@ -4,6 +4,7 @@ A body is written as `member:kind`, `member?:kind` where it may be absent. Absen
 Kinds are in `_KINDS`; a kind with `|` lists the allowed words. The table grows by addition only;
 `scopes_venue` of `key.observe` is such an addition: the venue's own words, and how they are known; so are
 `store.migrate`, `store.rewrap`, `backup.create` and `log.restore`: where secrets and log came to be;
+the role `approver` of a signer: whose approvals are signed with it;
 `key.remove`: that a key was forgotten here, and whether it lives on at the venue; and
 `people.change`: that a desk, person, party, grant or approval was declared, changed or ended. Every recipient
 sees that one, so it names nobody; what changed is in its private part.
@@ -25,6 +26,8 @@ _SCOPES = frozenset(scope_names(~Scope.NONE))
 
 _STORAGE = "os_keyring|hsm|external_vault|encrypted_file|plain_file|unknown"
 
+_SIGNERS = "log|attester|witness|approver"
+
 _FIRM_TYPES = {
     "log.genesis": (
         "log_id:log origin:text role:primary|agent firm:object tool_version:text slots:int registry:int"
@@ -38,8 +41,8 @@ _FIRM_TYPES = {
     "log.torn": "at:instant",
     "clock.step": "step_ms:int",
     "clock.check": "offset_ms:int source:text ok:bool",
-    "signer.add": "role:log|attester|witness public_key:text label:text person?:person from:instant",
-    "signer.remove": "role:log|attester|witness public_key:text label:text person?:person from:instant",
+    "signer.add": f"role:{_SIGNERS} public_key:text label:text person?:person from:instant",
+    "signer.remove": f"role:{_SIGNERS} public_key:text label:text person?:person from:instant",
     "role.assign": "person_f:person role:compliance_officer|desk_head|key_admin|approver|auditor",
     "role.remove": "person_f:person role:compliance_officer|desk_head|key_admin|approver|auditor",
     "people.change": (

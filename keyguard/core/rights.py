@@ -55,6 +55,8 @@ class RightsPolicy:
     mode: Mode = Mode.AUTO
     four_eyes: FourEyes = FourEyes.RISKY
     self_approval: SelfApproval = SelfApproval.REFUSED
+    signatures_required: bool = False
+    """Whether who has no signing key may not approve; who has one signs in either case."""
 
 
 class Reason(enum.Enum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from keyguard.core.people import Approval, Desk, Grant, Party, Person
+from keyguard.core.people import Approval, Desk, Grant, Party, Person, SigningKey
 from keyguard.core.rights import RightsPolicy
 
 
@@ -63,6 +63,14 @@ class People(Protocol):
 
     def put_approval(self, approval: Approval) -> None:
         """Add or replace; what was decided stays so (UsageError `people.ended`)."""
+        ...
+
+    def signing_keys(self) -> tuple[SigningKey, ...]:
+        """All, past ones too, oldest first."""
+        ...
+
+    def put_signing_key(self, key: SigningKey) -> None:
+        """Add or replace."""
         ...
 
     def notes(self, prefix: str) -> Mapping[str, str]:

@@ -10,11 +10,11 @@ from sqlalchemy import Table, insert, select, update
 
 from keyguard.core.canonical import format_instant
 from keyguard.core.errors import UsageError
-from keyguard.core.people import Approval, Desk, Grant, Kept, Party, Person, may_replace
+from keyguard.core.people import Approval, Desk, Grant, Kept, Party, Person, SigningKey, may_replace
 from keyguard.core.rights import RightsPolicy
 from keyguard.stores.database import Database
 from keyguard.stores.facts import decode_facts, encode_facts
-from keyguard.stores.tables import APPROVALS, DESKS, GRANTS, PARTIES, PERSONS, TOLD
+from keyguard.stores.tables import APPROVALS, DESKS, GRANTS, PARTIES, PERSONS, SIGNING_KEYS, TOLD
 
 T = TypeVar("T", bound=Kept)
 
@@ -81,6 +81,14 @@ class SqlPeople:
     def put_approval(self, approval: Approval) -> None:
         """Add or replace; what was decided stays so (UsageError `people.ended`)."""
         self._put(APPROVALS, approval.id, approval.asked_by, format_instant(approval.asked_at), approval)
+
+    def signing_keys(self) -> tuple[SigningKey, ...]:
+        """All, past ones too, oldest first."""
+        return self._all(SigningKey, SIGNING_KEYS)
+
+    def put_signing_key(self, key: SigningKey) -> None:
+        """Add or replace; UsageError `people.ended` for one that ended."""
+        self._put(SIGNING_KEYS, key.id, key.person, format_instant(key.span.since), key)
 
     def notes(self, prefix: str) -> Mapping[str, str]:
         """What the audit log was told already, by name."""

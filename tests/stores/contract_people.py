@@ -24,6 +24,7 @@ from keyguard.core.people import (
     PartyKind,
     Person,
     Role,
+    SigningKey,
     Span,
 )
 from keyguard.core.rights import RightsPolicy
@@ -67,6 +68,7 @@ GRANT = Grant(
     approval="ap_1",
     state=GrantState.ASKED,
 )
+SIGNING_KEY = SigningKey("sk_1", "hana", "ab" * 32, Span(T0))
 APPROVAL = Approval("ap_1", Action.GRANT, "external_grant", {"grant": "gr_1", "person": "jo"}, "hana", T0, "")
 
 
@@ -79,6 +81,7 @@ class PeopleContract:
         people.put_desk(DESK)
         people.put_party(PARTY)
         people.put_approval(APPROVAL)
+        people.put_signing_key(SIGNING_KEY)
         assert not people.declared()
         people.put_person(PERSON)
         people.put_grant(GRANT)
@@ -88,6 +91,7 @@ class PeopleContract:
         assert people.parties() == (PARTY,)
         assert people.grants() == (GRANT,)
         assert people.approvals() == (APPROVAL,)
+        assert people.signing_keys() == (SIGNING_KEY,)
 
     def test_a_grant_alone_is_a_declaration(self, people: People) -> None:
         people.put_grant(GRANT)
