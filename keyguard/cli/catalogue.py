@@ -39,6 +39,10 @@ COMMANDS = {
     "grant list": "who may use what",
     "grant show": "one grant with its approval",
     "grant end": "end a grant at once",
+    "review open": "have the grants for a desk's keys looked at",
+    "review list": "reviews, or the items of one with last use and excess",
+    "review decide": "say whether a grant is to stay, to be narrower, or to go",
+    "review close": "close a review; what nobody answered in time ends",
     "signer make": "a signing key of one's own, in a file under a passphrase",
     "signer add": "have what one approves signed with it from now on",
     "signer list": "whose signing keys are known",
@@ -90,7 +94,7 @@ COMMANDS = {
 
 LATER = frozenset(
     {
-        *("attest", "panic", "reconcile", "review", "tui", "verify"),
+        *("attest", "panic", "reconcile", "tui", "verify"),
         *("key minimise", "log checkpoint"),
     }
 )

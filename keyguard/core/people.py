@@ -10,6 +10,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 
 from keyguard.core.keys import Environment, Key, Scope
 
@@ -266,7 +267,15 @@ class SigningKey:
 Kept = Desk | Person | Party | Grant | Approval | SigningKey
 
 
-def may_replace(old: Kept, new: Kept) -> bool:
+class Lasting(Protocol):
+    """What has a beginning and an end."""
+
+    @property
+    def span(self) -> Span:
+        """From when to when."""
+
+
+def may_replace(old: Kept | Lasting, new: Kept | Lasting) -> bool:
     """Whether `new` may stand where `old` stood: an end and a decision stay, a use is noted once."""
     if old == new:
         return True

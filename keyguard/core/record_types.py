@@ -46,7 +46,8 @@ _FIRM_TYPES = {
     "role.assign": "person_f:person role:compliance_officer|desk_head|key_admin|approver|auditor",
     "role.remove": "person_f:person role:compliance_officer|desk_head|key_admin|approver|auditor",
     "people.change": (
-        "kind:desk|person|party|grant|approval subject:text change:declared|changed|asked|rejected|ended"
+        "kind:desk|person|party|grant|approval|review subject:text "
+        "change:declared|changed|asked|rejected|ended"
     ),
     "policy.set": "name:text version:text sha256:hash params:object",
     "store.migrate": (

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from keyguard.core.people import Approval, Desk, Grant, Party, Person, SigningKey
+from keyguard.core.reviews import Review
 from keyguard.core.rights import RightsPolicy
 
 
@@ -71,6 +72,14 @@ class People(Protocol):
 
     def put_signing_key(self, key: SigningKey) -> None:
         """Add or replace."""
+        ...
+
+    def reviews(self) -> tuple[Review, ...]:
+        """All, closed ones too, oldest first."""
+        ...
+
+    def put_review(self, review: Review) -> None:
+        """Add or replace; one that was closed stays so."""
         ...
 
     def notes(self, prefix: str) -> Mapping[str, str]:
