@@ -128,6 +128,11 @@ class Person:
     environment: Environment = Environment.LIVE
 
 
+def is_external(person: Person) -> bool:
+    """Whether they belong to another company."""
+    return person.capacity in EXTERNAL or bool(person.party)
+
+
 @dataclass(frozen=True, slots=True)
 class Contract:
     """One contract with a party. `reference` names the paper; records hold its digest alone."""

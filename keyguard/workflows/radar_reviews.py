@@ -7,11 +7,10 @@ from datetime import datetime, timedelta
 
 from keyguard.core.findings import Item, Kind
 from keyguard.core.keys import Origin, VersionStatus
-from keyguard.core.people import GrantState
+from keyguard.core.people import GrantState, is_external
 from keyguard.core.policy import Level
 from keyguard.core.reviews import EVERY, EXTERNAL_EVERY, Review
 from keyguard.ports.all import Ports
-from keyguard.workflows.review_items import is_external
 
 
 def reviews(ports: Ports, now: datetime, soon: timedelta) -> Iterator[Item]:

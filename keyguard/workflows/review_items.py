@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from keyguard.core.keys import Key, Scope, VersionStatus
-from keyguard.core.people import EXTERNAL, Grant, GrantState, Person
+from keyguard.core.people import Grant, GrantState, is_external
 from keyguard.core.reviews import ReviewItem
 from keyguard.ports.all import Ports
 from keyguard.workflows import offboard
@@ -42,11 +42,6 @@ def seen(ports: Ports, desk: str, *, external: bool) -> tuple[ReviewItem, ...]:
             )
         )
     return tuple(items)
-
-
-def is_external(person: Person) -> bool:
-    """Whether they belong to another company."""
-    return person.capacity in EXTERNAL or bool(person.party)
 
 
 def _working(ports: Ports, key: Key) -> list[str]:

@@ -21,6 +21,7 @@ from keyguard.core.people import (
     Grant,
     Role,
     Span,
+    is_external,
 )
 from keyguard.core.reviews import DUE_IN, EVERY, Review, ReviewItem, Verdict
 from keyguard.core.rights import SelfApproval
@@ -30,7 +31,6 @@ from keyguard.workflows import people_records as told
 from keyguard.workflows.approvals import record_decision, record_request
 from keyguard.workflows.authority import Acting, acting, demand_admin, holders
 from keyguard.workflows.identity import Actor
-from keyguard.workflows.review_items import is_external
 
 
 @dataclass(frozen=True, slots=True)
