@@ -8,6 +8,7 @@
     adapters = ["examplex"]       # installed adapters of others that may run beside this home's secrets
     rights = "enforced"           # or "open"; without it enforced once a person or a grant is declared
     four_eyes = "risky"           # or "always": every grant needs a second person
+    signatures = "own"            # or "required": who has no signing key approves nothing
     self_approval = "refused"     # or "exception": allowed with a compensating control, on record
     [firm]                        # who writes the audit log (declared)
     [simulators]                  # venue = "http://127.0.0.1:PORT"; this home is for trying out
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from keyguard.core.use_rules import Rule
 
 STORES = ("os-keyring", "file")
-_RIGHTS = ("rights", "four_eyes", "self_approval")
+_RIGHTS = ("rights", "four_eyes", "self_approval", "signatures")
 _MEMBERS = {
     "id",
     "store",
@@ -306,7 +307,9 @@ def _rights(document: dict[str, Any], path: Path) -> RightsPolicy:
         return rights_policy(document)
     except ValueError:
         raise _malformed(
-            path, "rights is enforced or open, four_eyes risky or always, self_approval refused or exception"
+            path,
+            "rights is enforced or open, four_eyes risky or always, self_approval refused or exception, "
+            "signatures own or required",
         ) from None
 
 
@@ -316,17 +319,25 @@ def rights_policy(members: Mapping[str, Any]) -> RightsPolicy:
         Mode(members.get("rights", "")),
         FourEyes(members.get("four_eyes", FourEyes.RISKY.value)),
         SelfApproval(members.get("self_approval", SelfApproval.REFUSED.value)),
+        _signatures(members.get("signatures", "own")),
     )
+
+
+def _signatures(word: str) -> bool:
+    if word not in ("own", "required"):
+        raise ValueError(word)
+    return word == "required"
 
 
 def rights_members(policy: RightsPolicy) -> dict[str, str]:
     """The members that say this policy; those of the default are left out."""
+    signed = {"signatures": "required"} if policy.signatures_required else {}
     default = RightsPolicy()
-    values = zip(_RIGHTS, (policy.mode, policy.four_eyes, policy.self_approval), strict=True)
+    values = zip(_RIGHTS[:3], (policy.mode, policy.four_eyes, policy.self_approval), strict=True)
     plain = (default.mode, default.four_eyes, default.self_approval)
     return {
         name: chosen.value for (name, chosen), usual in zip(values, plain, strict=True) if chosen != usual
-    }
+    } | signed
 
 
 def _malformed(path: Path, why: str) -> UsageError:

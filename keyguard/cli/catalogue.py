@@ -42,6 +42,14 @@ COMMANDS = {
     "grant list": "who may use what",
     "grant show": "one grant with its approval",
     "grant end": "end a grant at once",
+    "review open": "have the grants for a desk's keys looked at",
+    "review list": "reviews, or the items of one with last use and excess",
+    "review decide": "say whether a grant is to stay, to be narrower, or to go",
+    "review close": "close a review; what nobody answered in time ends",
+    "signer make": "a signing key of one's own, in a file under a passphrase",
+    "signer add": "have what one approves signed with it from now on",
+    "signer list": "whose signing keys are known",
+    "signer end": "end a signing key: with it, or by another person if it is lost",
     "approve": "what waits for a second person, and the answer",
     "attention": "what needs a person now, worst first, with the command that mends it",
     "finding list": "what was found and how it stands",
@@ -111,7 +119,6 @@ LATER = frozenset(
         "attest",
         "log checkpoint",
         "panic",
-        "review",
         "tui",
     }
 )

@@ -35,6 +35,7 @@ class Kind(enum.Enum):
     UNKNOWN_KEY = "unknown_key"  # a key at the venue that nobody registered
     DRIFT = "drift"
     LEAK = "leak"
+    REVIEW = "review"  # of grants: due, waiting, or what it left to do
     USE = "use"  # a hand-out that a rule on use was hit by
     INCIDENT = "incident"
 
@@ -42,6 +43,7 @@ class Kind(enum.Enum):
 RADAR = frozenset(
     {
         *(Kind.PERSON, Kind.CONTRACT, Kind.DILIGENCE, Kind.GRANT, Kind.LEASE, Kind.APPROVAL, Kind.EXCEPTION),
+        Kind.REVIEW,
         *(Kind.EXPIRY, Kind.SCOPES, Kind.ADDRESSES, Kind.ACCOUNT, Kind.DISABLED, Kind.UNOBSERVED),
         Kind.INCIDENT,
     }

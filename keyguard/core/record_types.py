@@ -5,6 +5,7 @@ Kinds are in `_KINDS`; a kind with `|` lists the allowed words. The table grows 
 `scopes_venue` of `key.observe` is such an addition: the venue's own words, and how they are known; so are
 `store.migrate`, `store.rewrap`, `backup.create` and `log.restore`: where secrets and log came to be;
 `snapshot.key` and its like: what a snapshot restates, in the form of `kga/derive/state.py`;
+the role `approver` of a signer: whose approvals are signed with it;
 `key.remove`: that a key was forgotten here, and whether it lives on at the venue; and
 `people.change`: that a desk, person, party, grant or approval was declared, changed or ended. Every recipient
 sees that one, so it names nobody; what changed is in its private part. `handout.freeze`: hand-outs stop, or
@@ -29,6 +30,7 @@ _SCOPES = frozenset(scope_names(~Scope.NONE))
 _STORAGE = "os_keyring|hsm|external_vault|encrypted_file|plain_file|unknown"
 
 _FREEZE = "freeze:id change:set|ended reach:key|desk|venue|person|all"
+_SIGNERS = "log|attester|witness|approver"
 
 _FIRM_TYPES = {
     "log.genesis": (
@@ -43,12 +45,13 @@ _FIRM_TYPES = {
     "log.torn": "at:instant",
     "clock.step": "step_ms:int",
     "clock.check": "offset_ms:int source:text ok:bool",
-    "signer.add": "role:log|attester|witness public_key:text label:text person?:person from:instant",
-    "signer.remove": "role:log|attester|witness public_key:text label:text person?:person from:instant",
+    "signer.add": f"role:{_SIGNERS} public_key:text label:text person?:person from:instant",
+    "signer.remove": f"role:{_SIGNERS} public_key:text label:text person?:person from:instant",
     "role.assign": "person_f:person role:compliance_officer|desk_head|key_admin|approver|auditor",
     "role.remove": "person_f:person role:compliance_officer|desk_head|key_admin|approver|auditor",
     "people.change": (
-        "kind:desk|person|party|grant|approval subject:text change:declared|changed|asked|rejected|ended"
+        "kind:desk|person|party|grant|approval|review subject:text "
+        "change:declared|changed|asked|rejected|ended"
     ),
     "policy.set": "name:text version:text sha256:hash params:object",
     "store.migrate": (

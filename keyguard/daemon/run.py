@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NoReturn
 
@@ -15,12 +16,12 @@ from keyguard.daemon import hardening, rights
 from keyguard.daemon.custody import Custody
 from keyguard.daemon.homes import HomeNow
 from keyguard.daemon.jobs import Jobs
-from keyguard.daemon.listening import Listening, listen
+from keyguard.daemon.listening import Place, listen
 from keyguard.daemon.manners import manners
 from keyguard.daemon.notify import Notifier
 from keyguard.daemon.peers import eyes
 from keyguard.daemon.server import Server
-from keyguard.daemon.settings import settings
+from keyguard.daemon.settings import Settings, settings
 from keyguard.gateway.apprise_messenger import AppriseMessenger
 from keyguard.rpc import place
 from keyguard.stores.file_lock import locked
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from keyguard.core.exchange import Ask, Credential, Guide
     from keyguard.core.secret import Secret
     from keyguard.home import Home
+    from keyguard.ports.all import Ports
 
 _PATIENCE_S = 3.0
 """A daemon that was killed a moment ago may not have let go of its lock yet."""
@@ -50,7 +52,7 @@ def run(home: Home, passphrase_file: str | None, ready: Callable[[], None]) -> N
         now = HomeNow(home)
         custody = Custody(now.store, lambda source: wiring.secret_store(home, home.read(), source), unlock)
         ports = opened.enter_context(wiring.opened_with(home, custody, NoPerson()))
-        listening = opened.enter_context(contextlib.closing(listen(home.path, config.id, chosen)))
+        listening = opened.enter_context(contextlib.closing(_listen(home, config.id, chosen, ports)))
         opened.enter_context(_noted(home, listening))
 
         async def serve() -> None:
@@ -68,6 +70,14 @@ def run(home: Home, passphrase_file: str | None, ready: Callable[[], None]) -> N
             await server.run(ready)
 
         asyncio.run(serve())
+
+
+def _listen(home: Home, home_id: str, chosen: Settings, ports: Ports) -> Place:
+    if sys.platform == "win32":
+        from keyguard.daemon import listening_windows  # noqa: PLC0415 - of no use elsewhere
+
+        return listening_windows.listen(home_id, ports.clock.token(8).hex(), chosen)
+    return listen(home.path, home_id, chosen)
 
 
 @contextlib.contextmanager
@@ -88,7 +98,7 @@ def _alone(home: Home) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _noted(home: Home, listening: Listening) -> Iterator[None]:
+def _noted(home: Home, listening: Place) -> Iterator[None]:
     """Leave the note by which clients find the socket, while we serve it."""
     note, fresh = place.note_file(home.path), place.note_file(home.path).with_suffix(".new")
     told = {"socket": str(listening.path), "pid": os.getpid(), "version": __version__}

@@ -6,10 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
-import pwd
-import signal
 import socket
-import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -17,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from keyguard import __version__
 from keyguard.core.errors import DaemonError, KeyguardError, StoreError
 from keyguard.core.keys import Key
+from keyguard.daemon import accounts, signals
 from keyguard.daemon.connection import Wire, where
 from keyguard.daemon.custody import Custody
 from keyguard.daemon.handouts import HandOuts
@@ -34,7 +32,7 @@ from keyguard.workflows.identity import Actor
 
 if TYPE_CHECKING:
     from keyguard.core.secret import Secret
-    from keyguard.daemon.listening import Listening
+    from keyguard.daemon.listening import Place
     from keyguard.daemon.notify import Notifier
     from keyguard.ports.all import Ports
 
@@ -64,7 +62,7 @@ class Server:
         eyes: Eyes,
         settings: Settings,
         rights: Rights,
-        listening: Listening,
+        listening: Place,
         notifier: Notifier,
         jobs: Jobs,
     ) -> None:
@@ -96,14 +94,12 @@ class Server:
         """Serve until told to stop; `ready` is called when the socket is served."""
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(_note)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.stop, signal.Signals(number).name)
-        loop.add_signal_handler(signal.SIGHUP, lambda: None)
+        signals.on_end(self.stop)
         await self._open_at_start()
         await self.hand_outs.adopt()
         self._plan()
         jobs = loop.create_task(self._schedule.run())
-        server = await self._serve(loop)
+        server = await self._listening.serve(lambda: Wire(self))
         ready()
         _LOG.info("version %s serves", __version__)
         self._notifier.say("READY=1", f"STATUS=store {'locked' if self._custody.locked else 'open'}")
@@ -121,12 +117,6 @@ class Server:
         """Whether no request is begun any more."""
         return self._stopping.is_set()
 
-    async def _serve(self, loop: asyncio.AbstractEventLoop) -> asyncio.Server:
-        sock = self._listening.socket
-        if sys.version_info >= (3, 13):  # it would remove the path, which is ours or systemd's to remove
-            return await loop.create_unix_server(lambda: Wire(self), sock=sock, cleanup_socket=False)
-        return await loop.create_unix_server(lambda: Wire(self), sock=sock)
-
     def stop(self, why: str) -> None:
         """Take no more connections, finish what is under way, end."""
         _LOG.info("stops: %s", why)
@@ -135,13 +125,13 @@ class Server:
     # --- connections ------------------------------------------------------------------------------
 
     def admit(
-        self, sock: socket.socket, notify: Callable[[str, dict[str, Any]], None], hang_up: Callable[[], None]
+        self, end: Any, notify: Callable[[str, dict[str, Any]], None], hang_up: Callable[[], None]
     ) -> Session:
         """Who connected, or DaemonError: another user, or too many."""
-        peer = self._eyes.identify(sock)
+        peer = self._eyes.identify(end)
         holder = None
         try:
-            admin = peer.uid == os.geteuid()
+            admin = peer.uid == accounts.own_uid()
             if not admin and not self.settings.system:
                 raise DaemonError(
                     "this daemon serves its own user only",
@@ -237,10 +227,7 @@ class Server:
 
     def _actor(self, peer: Peer) -> Actor:
         if peer.uid not in self._users:
-            try:
-                self._users[peer.uid] = pwd.getpwuid(peer.uid).pw_name
-            except KeyError:
-                self._users[peer.uid] = f"uid-{peer.uid}"
+            self._users[peer.uid] = accounts.name(peer.uid)
         return Actor(self._users[peer.uid], self._host)
 
     async def _open_at_start(self) -> None:

@@ -106,6 +106,7 @@ def _history(name: str) -> Table:
 
 DESKS, PERSONS, PARTIES = _history("desks"), _history("persons"), _history("parties")
 GRANTS, APPROVALS = _history("grants"), _history("approvals")
+SIGNING_KEYS, REVIEWS = _history("signing_keys"), _history("reviews")
 
 TOLD = Table(
     "told",

@@ -10,7 +10,7 @@ from keyguard.core.keys import Origin
 from keyguard.core.people import EXTERNAL, Approval, Decision, Grant, GrantState, Person, Span
 from keyguard.core.policy import Level
 from keyguard.ports.all import Ports
-from keyguard.workflows import incident_items, radar_keys
+from keyguard.workflows import incident_items, radar_keys, radar_reviews
 
 SOON = timedelta(days=30)
 WAITS_LONG = timedelta(days=2)
@@ -27,6 +27,7 @@ def attention(ports: Ports, *, soon: timedelta = SOON) -> tuple[Item, ...]:
         *_grants(grants, people, now, soon),
         *_leases(ports, people, grants, now),
         *_approvals(ports.people.approvals(), now, soon),
+        *radar_reviews.reviews(ports, now, soon),
         *radar_keys.keys(ports, now, soon),
         *map(incident_items.item, ports.incidents.open()),
     ]
