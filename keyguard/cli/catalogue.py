@@ -15,7 +15,7 @@ COMMANDS = {
     "key list": "all keys",
     "key show": "one key: versions, scopes, leases",
     "key inspect": "ask the venue about a key and show drift",
-    "key rotate": "give a key a new version and prove the old one dead",
+    "key rotate": "give keys a new version and prove the old ones dead; --due: what is due and why",
     "key revoke": "end a key at the venue and prove it dead",
     "key reveal": "show a key's secret on this terminal, on record",
     "key remove": "forget a key that is dead at its venue",
@@ -79,6 +79,7 @@ COMMANDS = {
     "workflow list": "journalled work",
     "workflow show": "one workflow and its calls",
     "workflow resume": "go on with a workflow that was interrupted",
+    "workflow pause": "nobody goes on with a workflow until a person resumes it",
     "workflow cancel": "give up a rotation before its switch; the old key stays",
     "completion": "completion for bash, zsh or fish",
 }

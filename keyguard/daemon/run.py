@@ -6,10 +6,13 @@ import asyncio
 import contextlib
 import json
 import os
+import pwd
+import socket
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NoReturn
 
 from keyguard import __version__, wiring
+from keyguard.core.due import RotationPolicy
 from keyguard.core.errors import DaemonError, StoreError, UsageError
 from keyguard.daemon import hardening, rights
 from keyguard.daemon.custody import Custody
@@ -21,9 +24,13 @@ from keyguard.daemon.notify import Notifier
 from keyguard.daemon.peers import eyes
 from keyguard.daemon.server import Server
 from keyguard.daemon.settings import settings
+from keyguard.daemon.workers import Workers
 from keyguard.gateway.apprise_messenger import AppriseMessenger
+from keyguard.home import rotation_policy
+from keyguard.processes import process_alive
 from keyguard.rpc import place
 from keyguard.stores.file_lock import locked
+from keyguard.workflows.identity import Actor
 
 if TYPE_CHECKING:
     from keyguard.core.exchange import Ask, Credential, Guide
@@ -53,7 +60,13 @@ def run(home: Home, passphrase_file: str | None, ready: Callable[[], None]) -> N
         listening = opened.enter_context(contextlib.closing(listen(home.path, config.id, chosen)))
         opened.enter_context(_noted(home, listening))
 
+        policy = rotation_policy(config.rotation) or RotationPolicy()
+
         async def serve() -> None:
+            workers = Workers(ports, custody, policy, _self(), process_alive)
+            jobs = Jobs(
+                ports, custody, AppriseMessenger(), manner, chosen.inspect_s, chosen.watch, workers.leaked
+            )
             server = Server(
                 ports=ports,
                 custody=custody,
@@ -63,11 +76,21 @@ def run(home: Home, passphrase_file: str | None, ready: Callable[[], None]) -> N
                 rights=rights.granted(ports),
                 listening=listening,
                 notifier=Notifier(),
-                jobs=Jobs(ports, custody, AppriseMessenger(), manner, chosen.inspect_s, chosen.watch),
+                jobs=jobs,
+                workers=workers,
             )
             await server.run(ready)
 
         asyncio.run(serve())
+
+
+def _self() -> Actor:
+    """Who drives workflows here: the user the daemon runs as."""
+    try:
+        user = pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        user = f"uid-{os.geteuid()}"
+    return Actor(user, socket.gethostname())
 
 
 @contextlib.contextmanager

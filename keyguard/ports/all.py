@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Everything a workflow may touch. `uses` None: this home has no rules on use."""
+    """Everything a workflow may touch. `uses` None: this home has no rules on use. `ending`: raises where
+    this process is about to end; asked between two steps. None: it ends when its work is done."""
 
     secrets: SecretStore
     inventory: Inventory
@@ -33,3 +35,4 @@ class Ports:
     people: People
     findings: Findings
     uses: Uses | None = None
+    ending: Callable[[], None] | None = None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from keyguard.core import canonical
+from keyguard.core.due import DANGER
 from keyguard.core.keys import Environment, Key, Scope, VersionStatus
 from keyguard.core.people import Approval, Grant, GrantState, Person
 from keyguard.ports.all import Ports
@@ -15,15 +16,6 @@ from keyguard.workflows.approvals import pending
 from keyguard.workflows.declare_person import find
 from keyguard.workflows.identity import names
 from keyguard.workflows.rights import key_scopes
-
-_DANGER = (
-    Scope.WITHDRAW,
-    Scope.MANAGE_KEYS,
-    Scope.TRANSFER_INTERNAL,
-    Scope.TRADE_DERIVATIVES | Scope.TRADE_MARGIN | Scope.TRADE_SPOT,
-    Scope.OTHER,
-    Scope.READ,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +125,6 @@ def _handed(ports: Ports, aliases: frozenset[str], venues: set[str]) -> dict[str
 def _order(one: Touched) -> tuple[object, ...]:
     """Real money first; then what the key can do, what was really handed out, and from where it works."""
     scopes = ~Scope.NONE if one.scopes is None else one.scopes
-    rank = next((number for number, danger in enumerate(_DANGER) if scopes & danger), len(_DANGER))
+    rank = next((number for number, danger in enumerate(DANGER) if scopes & danger), len(DANGER))
     play = one.key.environment is not Environment.LIVE
     return (play, rank, not one.must_rotate, not one.any_address, one.key.name)
