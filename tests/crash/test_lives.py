@@ -1,10 +1,13 @@
 """Random lives of a key whose policy rotates it by itself: hypothesis chooses what happens to it.
 
 Rounds of the runner, a person's commands, time-outs before and after an effect, answers cut off, a venue
-that is away, kill -9 at any call that changes something, pauses, aborts, time. After each: the key in use
-works, its secret is stored (no key is lost, none is deleted before its replacement is proven), every key at the
-venue is known or a journalled workflow's (none lives on unknown), and nobody moves what is paused. In the end
-all is healed, and everything converges. `make fuzz-workflows` lives many.
+that is away, kill -9 at any call that changes something, pauses, aborts, time. After each of them:
+
+- the key in use works and its secret is stored: no key is lost, none deleted before its replacement is proven;
+- every key at the venue is known, or a journalled workflow's: none lives on unknown;
+- nobody moves what is paused.
+
+In the end all is healed, and everything converges. `make fuzz-workflows` lives many.
 """
 
 from __future__ import annotations
@@ -37,68 +40,81 @@ VARIANTS = ("full", "two_step", "disable_only", "guided")
 LIVES = int(os.environ.get("KEYGUARD_TEST_LIVES", "12"))
 DEATHS = st.none() | st.tuples(st.integers(1, 40), st.sampled_from(["before", "after"]))
 Death = tuple[int, str] | None
+FAULTS = (
+    *(("time-out", f"{number} {moment}") for number in (1, 2, 3) for moment in ("before", "after")),
+    *(("cut off", method) for method in ("POST", "PUT", "DELETE")),
+    *(("busy", path) for path in ("POST /keys", "GET /whoami", "DELETE /keys", "GET /keys")),
+    ("away", ""),
+)
+WHO = ("runner", "rotates", "resumes", "resumes", "gives up")
 
 
 class Lives(RuleBasedStateMachine):
     """One firm with a bot's key, and a manager where the venue has an API for keys."""
 
-    @initialize(variant=st.sampled_from(VARIANTS), ambiguous=st.booleans())
-    def begin(self, variant: str, ambiguous: bool) -> None:
+    @initialize(variant=st.sampled_from(VARIANTS), ambiguous=st.booleans(), death=DEATHS)
+    def begin(self, variant: str, ambiguous: bool, death: Death) -> None:
         self.world = World(variant, ambiguous=ambiguous and variant == "full")
         self.world.person.absent = True
-        self.states: dict[str, str] = {}
+        if death is not None:
+            self.somebody_works("rotates", death, None, True, 130)
 
     # --- what happens
 
-    def _alone(self, death: Death, work: Any) -> None:
-        """A process does it, and may die of it; what a process that died held is free again."""
-        fate = Fate(*death) if death else Fate()
+    @rule(
+        who=st.sampled_from(WHO),
+        death=DEATHS,
+        fault=st.none() | st.sampled_from(FAULTS),
+        present=st.booleans(),
+        later=st.sampled_from([0, 130, 130, 3700, 90_000]),
+    )
+    def somebody_works(
+        self, who: str, death: Death, fault: tuple[str, str] | None, present: bool, later: int
+    ) -> None:
+        """A process does something, and may die of it; time passes. A person may be there or not."""
+        world, fate = self.world, Fate(*death) if death else Fate()
+        world.person.absent = not present or who == "runner"
+        self._befall(fault)
         try:
-            with contextlib.suppress(KeyguardError):
-                work(mortal(self.world.ports, fate))
+            self._work(mortal(world.ports, fate), who)
         except Killed:
-            self.world.journal._driven.clear()
+            world.journal._driven.clear()  # what a process that died held is free again
+        self._heal()
+        world.person.absent = True
+        world.clock.sleep(later)
 
-    @rule(death=DEATHS)
-    def the_runner_has_a_round(self, death: Death) -> None:
-        def work(ports: Any) -> None:
+    def _work(self, ports: Any, who: str) -> None:
+        alive = self.world.process_alive
+        if who == "runner":
             for task in unattended.tasks(ports, POLICY, (), frozenset()):
-                unattended.perform(ports, task, actor=ACTOR, process_alive=self.world.process_alive)
+                unattended.perform(ports, task, actor=ACTOR, process_alive=alive)
+        elif who == "rotates":
+            with contextlib.suppress(KeyguardError):
+                rotate(ports, "bot", Options(overlap_s=20), actor=ACTOR, process_alive=alive)
+        for workflow in ports.journal.workflows(unfinished=True):
+            with contextlib.suppress(KeyguardError):
+                if who == "resumes":
+                    resume(ports, workflow.id, actor=ACTOR, process_alive=alive)
+                elif who == "gives up":
+                    cancel(ports, workflow.id, actor=ACTOR, process_alive=alive)
 
-        self._alone(death, work)
+    def _befall(self, fault: tuple[str, str] | None) -> None:
+        gateway, exchange = self.world.gateway, self.world.exchange
+        match fault:
+            case ("time-out", when):
+                number, moment = when.split()
+                gateway.timeouts[gateway.effects + int(number)] = moment
+            case ("cut off", method):
+                exchange.garble.add(method)
+            case ("busy", path):
+                exchange.refuse[path] = "1011"
+            case ("away", _):
+                gateway.down = True
 
-    @rule(death=DEATHS, present=st.booleans())
-    def a_person_rotates(self, death: Death, present: bool) -> None:
-        self.world.person.absent = not present
-        options = Options(overlap_s=20)
-        self._alone(
-            death,
-            lambda ports: rotate(ports, "bot", options, actor=ACTOR, process_alive=self.world.process_alive),
-        )
-        self.world.person.absent = True
-
-    @rule(death=DEATHS, present=st.booleans())
-    def a_person_resumes(self, death: Death, present: bool) -> None:
-        self.world.person.absent = not present
-        for workflow in self.world.journal.workflows(unfinished=True):
-
-            def work(ports: Any, workflow: Any = workflow) -> None:
-                parking.lift(ports, workflow, actor=ACTOR)
-                resume(ports, workflow.id, actor=ACTOR, process_alive=self.world.process_alive)
-
-            self._alone(death, work)
-        self.world.person.absent = True
-
-    @rule(death=DEATHS)
-    def a_person_gives_up(self, death: Death) -> None:
-        self.world.person.absent = False
-        for workflow in self.world.journal.workflows(unfinished=True):
-
-            def work(ports: Any, workflow: Any = workflow) -> None:
-                cancel(ports, workflow.id, actor=ACTOR, process_alive=self.world.process_alive)
-
-            self._alone(death, work)
-        self.world.person.absent = True
+    def _heal(self) -> None:
+        gateway, exchange = self.world.gateway, self.world.exchange
+        gateway.timeouts, gateway.down = {}, False
+        exchange.refuse, exchange.garble = {}, set()
 
     @rule(everything=st.booleans())
     def a_person_pauses(self, everything: bool) -> None:
@@ -111,28 +127,6 @@ class Lives(RuleBasedStateMachine):
     @rule()
     def all_pauses_end(self) -> None:
         parking.lift_everything(self.world.ports, actor=ACTOR)
-
-    @rule(number=st.integers(1, 4), moment=st.sampled_from(["before", "after"]))
-    def an_effect_to_come_times_out(self, number: int, moment: str) -> None:
-        gateway = self.world.gateway
-        gateway.timeouts[gateway.effects + number] = moment
-
-    @rule(method=st.sampled_from(["POST", "DELETE", "PUT"]))
-    def answers_are_cut_off(self, method: str) -> None:
-        self.world.exchange.garble ^= {method}
-
-    @rule(path=st.sampled_from(["POST /keys", "GET /whoami", "DELETE /keys", "GET /keys"]))
-    def the_venue_is_busy(self, path: str) -> None:
-        refuse = self.world.exchange.refuse
-        refuse.pop(path) if path in refuse else refuse.update({path: "1011"})
-
-    @rule(down=st.booleans())
-    def the_network_goes_or_comes(self, down: bool) -> None:
-        self.world.gateway.down = down
-
-    @rule(seconds=st.sampled_from([30, 120, 3700, 90_000]))
-    def time_passes(self, seconds: int) -> None:
-        self.world.clock.sleep(seconds)
 
     @rule(runs=st.booleans())
     def a_bot_runs_or_ends(self, runs: bool) -> None:
@@ -172,7 +166,7 @@ class Lives(RuleBasedStateMachine):
     def nobody_moves_what_is_paused(self) -> None:
         world = self.world
         before, sent = world.journal.workflows(), len(world.gateway.sent)
-        self.the_runner_has_a_round(None)
+        assert unattended.tasks(world.ports, POLICY, (), frozenset()) == []
         for workflow in world.journal.workflows(unfinished=True):
             with pytest.raises(UsageError):
                 resume(world.ports, workflow.id, actor=ACTOR, process_alive=world.process_alive)
@@ -184,8 +178,6 @@ class Lives(RuleBasedStateMachine):
         if not hasattr(self, "world"):
             return
         world = self.world
-        world.gateway.down, world.gateway.timeouts = False, {}
-        world.exchange.refuse, world.exchange.garble = {}, set()
         world.alive.clear()
         world.person.absent = False
         parking.lift_everything(world.ports, actor=ACTOR)
