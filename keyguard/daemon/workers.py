@@ -16,6 +16,7 @@ from keyguard.core.due import Busy, RotationPolicy
 from keyguard.core.errors import DaemonError, KeyguardError
 from keyguard.daemon.connection import where
 from keyguard.ports.clock import Clock
+from keyguard.ports.journal import EVERYTHING
 from keyguard.workflows import parking, unattended
 from keyguard.workflows.identity import Actor
 from keyguard.workflows.unattended import Task
@@ -50,11 +51,6 @@ class EndingClock:
         if self.ending.wait(seconds):
             raise _stopping()
 
-    def demand_time(self) -> None:
-        """Raise DaemonError `daemon.stopping` where the daemon ends."""
-        if self.ending.is_set():
-            raise _stopping()
-
 
 class Workers:
     """Belongs to one event loop, which it never keeps waiting. Nothing is begun while the store is locked;
@@ -74,7 +70,8 @@ class Workers:
         self.told: Callable[[], None] = lambda: None
         self._ending = threading.Event()
         clock = EndingClock(ports.clock, self._ending)
-        self._ports = replace(ports, clock=clock, ending=clock.demand_time)
+        self._journal = ports.journal
+        self._ports = replace(ports, clock=clock, ending=self._demand_leave)
         self._custody = custody
         self._actor = actor
         self._process_alive = process_alive
@@ -134,6 +131,13 @@ class Workers:
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, self._planner.shutdown)
         await loop.run_in_executor(None, self._threads.shutdown)
+
+    def _demand_leave(self) -> None:
+        """Raise DaemonError `daemon.stopping`, or UsageError `workflow.paused` where all is."""
+        if self._ending.is_set():
+            raise _stopping()
+        if pause := self._journal.pauses().get(EVERYTHING):
+            raise parking.paused("--all", pause)
 
     # --- in threads -------------------------------------------------------------------------------
 

@@ -52,7 +52,7 @@ class Pause:
 
 
 EVERYTHING = ""
-"""In place of a workflow's id: all of them, and those that would be begun without a person."""
+"""In place of a workflow's id: nothing is begun or taken up without a person."""
 
 
 class Journal(Protocol):

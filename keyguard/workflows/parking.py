@@ -101,6 +101,8 @@ def pause(ports: Ports, workflow_id: str, *, actor: Actor, reason: str) -> Workf
         raise UsageError(
             f"the workflow is {workflow.state}: nothing is left to pause", code="workflow.finished"
         )
+    if not _has_key(ports, workflow):
+        raise UsageError("this workflow is about no key, it cannot be paused", code="workflow.store")
     told = Pause(ports.clock.now(), actor.user, _reason(reason))
     if workflow.id not in ports.journal.pauses():
         _record(ports, "workflow.pause", workflow, actor, reason=told.reason)
@@ -109,17 +111,21 @@ def pause(ports: Ports, workflow_id: str, *, actor: Actor, reason: str) -> Workf
 
 
 def pause_everything(ports: Ports, *, actor: Actor, reason: str) -> tuple[Workflow, ...]:
-    """Pause all there is, and have nothing begun without a person; returns what is unfinished."""
+    """Pause all that is unfinished, and have nothing begun or taken up without a person; returns the former.
+
+    What a person begins afterwards is that person's word, and goes on.
+    """
     told = Pause(ports.clock.now(), actor.user, _reason(reason))
     if EVERYTHING not in ports.journal.pauses():
         by = names(ports, _FIRM).person(actor.user)
         ports.audit.append(_FIRM, "workflow.pause", {"by": by, "reason": told.reason})
     ports.journal.pause(EVERYTHING, told)
-    return ports.journal.workflows(unfinished=True)
+    mine = [w for w in ports.journal.workflows(unfinished=True) if _has_key(ports, w)]
+    return tuple(pause(ports, workflow.id, actor=actor, reason=reason) for workflow in mine)
 
 
 def lift(ports: Ports, workflow: Workflow, *, actor: Actor) -> None:
-    """End the pause of one workflow; the pause of everything, if there is one, still holds."""
+    """End the pause of one workflow, if it has one. That of everything still holds."""
     if workflow.id in ports.journal.pauses():
         _record(ports, "workflow.resume", workflow, actor)
         ports.journal.unpause(workflow.id)
@@ -133,6 +139,11 @@ def lift_everything(ports: Ports, *, actor: Actor) -> None:
         ports.journal.unpause(EVERYTHING)
     for workflow_id in sorted(pauses.keys() - {EVERYTHING}):
         lift(ports, ports.journal.workflow(workflow_id), actor=actor)
+
+
+def _has_key(ports: Ports, workflow: Workflow) -> bool:
+    keys = ports.inventory.keys()
+    return any(key.id == workflow.key_id for key in keys)
 
 
 def _record(ports: Ports, type_: str, workflow: Workflow, actor: Actor, **more: str) -> None:

@@ -12,7 +12,7 @@ from keyguard.core.exchange import Adapter, Credential, KeySpec
 from keyguard.core.keys import Key, KeyVersion
 from keyguard.core.rotation import REVOCATION, ROTATION, Action, Event, Machine, State
 from keyguard.ports.all import Ports
-from keyguard.ports.journal import EVERYTHING, Workflow
+from keyguard.ports.journal import Workflow
 from keyguard.workflows import credentials, parking, records
 from keyguard.workflows.identity import Actor, Names, names
 from keyguard.workflows.operations import Journalled
@@ -133,8 +133,7 @@ class Run:
         """
         if self.ports.ending is not None:
             self.ports.ending()
-        pauses = self.ports.journal.pauses()
-        if pause := pauses.get(self.workflow.id) or pauses.get(EVERYTHING):
+        if pause := self.ports.journal.pauses().get(self.workflow.id):
             raise paused(self.workflow.id, pause)
 
     def tell(self, step: str, detail: str = "") -> None:

@@ -97,7 +97,7 @@ def answer_to_leak(ports: Ports, policy: RotationPolicy, version_id: str) -> Tas
     version = ports.inventory.versions_by_id([version_id])[version_id]
     key = ports.inventory.find_key(version.key_id)
     rule = policy.of(key)
-    if rule.on_leak is OnLeak.ALERT:
+    if rule.on_leak is OnLeak.ALERT or EVERYTHING in ports.journal.pauses():
         return None
     overlap_s = int(rule.leak_overlap.total_seconds())
     options = Options(overlap_s=overlap_s, reason="leak", attended=False)
