@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from keyguard.cli import session, views
 from keyguard.core.errors import KeyguardError, Refused, UsageError
+from keyguard.core.escape import escape
 from keyguard.core.exchange import Effect, Fault, NonceKind
 from keyguard.core.keys import Origin, scope_names
 from keyguard.core.steps import drive
 from keyguard.intake.credentials import assemble
 from keyguard.intake.source import complete
 from keyguard.scanner.findings import Finding, Verdict
-from keyguard.workflows import credentials
+from keyguard.workflows import credentials, foreign_leak
 
 if TYPE_CHECKING:
     import argparse
@@ -83,7 +84,23 @@ class _Asking:
                 f"keyguard: {adapter.facts.name} wants nonces in order: a bot may now be refused once"
             )
         self._asked[finding.venue] = self._asked.get(finding.venue, 0) + 1
-        return self._ask(adapter, finding.venue, who)
+        verdict = self._ask(adapter, finding.venue, who)
+        if verdict.state == "alive":
+            self._tell_how_it_ends(finding, who.key, Origin(verdict.origin))
+        return verdict
+
+    def _tell_how_it_ends(self, finding: Finding, public_id: str, origin: Origin) -> None:
+        place = finding.parts[0].place
+        leak = foreign_leak.ForeignLeak(
+            finding.venue, public_id, place.path, finding.title, finding.fingerprint, origin
+        )
+        guide = foreign_leak.answer(self._ports, leak)
+        if guide is None:
+            return
+        self._out.talk(f"keyguard: alive, and nobody's here: {escape(finding.title)} in {escape(place.path)}")
+        self._out.talk(f"{escape(guide.title)}: open {escape(guide.page)}")
+        for number, step in enumerate(guide.steps, start=1):
+            self._out.talk(f"{number:>3}. {escape(step)}")
 
     def _ask(self, adapter: Adapter, venue: str, who: Credential) -> Verdict:
         def send(request: Request) -> Reply:

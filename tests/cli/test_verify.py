@@ -9,9 +9,12 @@ import pytest
 
 from keyguard.cli import verifying
 from keyguard.core.errors import KeyguardError, Refused, Unreachable
-from keyguard.core.exchange import Fault, NonceKind
+from keyguard.core.exchange import Fault, KeyReport, NonceKind
+from keyguard.core.findings import Kind
+from keyguard.core.keys import Origin
 from keyguard.core.secret import Secret
 from keyguard.scanner.findings import Finding, Part, Place, Severity
+from keyguard.workflows.foreign_leak import ForeignLeak, answer
 from tests.fakes.world import World
 
 
@@ -126,3 +129,31 @@ def test_nonces_in_order_are_asked_only_on_demand_and_said(world: World) -> None
     ask, told = asking(world, nonces=True)
     assert ask.about(own(world)).state == "alive"
     assert "wants nonces in order" in told.lines[0]
+
+
+def test_a_pair_that_is_alive_and_nobodys_is_noted_and_its_end_is_told(world: World) -> None:
+    stranger = world.exchange.make("stranger", ["view"])
+    world.clock.sleep(60)
+    ask, told = asking(world)
+    for _ in range(2):
+        assert ask.about(finding(stranger.key, stranger.secret.reveal())).state == "alive"
+    (found,) = world.findings.all()
+    assert (found.item.kind, found.item.subject) == (Kind.LEAK, "a")
+    assert "nobody has registered it" in found.item.text
+    text = "\n".join(told.lines)
+    assert "1. " in text
+    assert stranger.key not in text
+    assert stranger.secret.reveal() not in text + str(found)
+
+
+def test_of_a_key_of_ours_nothing_more_is_said_and_nothing_noted(world: World) -> None:
+    ask, told = asking(world)
+    assert ask.about(own(world)).state == "alive"
+    assert (told.lines, world.findings.all()) == ([], ())
+
+
+def test_its_incident_is_opened_with_the_venues_steps(world: World) -> None:
+    opened: list[tuple[str, str]] = []
+    leak = ForeignLeak("examplex", "FAKEstranger", "a", "t", "f" * 32, Origin.REPORTED)
+    answer(world.ports, leak, lambda _, of, guide: opened.append((of.fingerprint, guide.page)))
+    assert opened == [("f" * 32, world.exchange.adapter.guide_delete(KeyReport("x")).page)]
