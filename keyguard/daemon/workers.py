@@ -146,7 +146,7 @@ class Workers:
             now = self._ports.clock.now()
             with self._lock:
                 busy = [Busy(task.key, task.managing) for task in self._busy.values()]
-                waiting = {v for v, p in self._in_vain.items() if p.again_at is None or p.again_at > now}
+                waiting = {v for v, p in self._in_vain.items() if p.again_at and p.again_at > now}
             for task in unattended.tasks(self._ports, self.policy, busy, frozenset(waiting)):
                 self._begin(task)
         except KeyguardError as error:
@@ -184,10 +184,14 @@ class Workers:
         self.told()
 
     def _remember(self, task: Task, error: KeyguardError) -> None:
-        """A start that failed leaves no workflow in which to note it."""
+        """A start that failed leaves no workflow in which to note it.
+
+        What needs a person is looked at again now and then: a managing key may have been added meanwhile.
+        """
         if not unattended.comes_back(error):
-            before = self._in_vain.get(task.version)
-            self._in_vain[task.version] = parking.parked(error, self._ports.clock.now(), before)
+            now, before = self._ports.clock.now(), self._in_vain.get(task.version)
+            kept = parking.parked(error, now, before)
+            self._in_vain[task.version] = replace(kept, again_at=kept.again_at or now + parking.LONGEST)
 
 
 def _stopping() -> DaemonError:

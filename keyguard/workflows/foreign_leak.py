@@ -1,4 +1,4 @@
-"""A leaked pair that nobody registered and its venue still answers: somebody must end it, whose ever it is."""
+"""A leaked pair that nobody registered and its venue still answers: somebody must end it."""
 
 from __future__ import annotations
 

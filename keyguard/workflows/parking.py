@@ -14,7 +14,7 @@ from keyguard.workflows.identity import Actor, names
 
 _DATA = "parked"
 _FIRST = timedelta(minutes=1)
-_LONGEST = timedelta(hours=1)
+LONGEST = timedelta(hours=1)
 _PATIENCE = 3
 """After so many tries in vain people are told, although it is tried on."""
 _FIRM = "firm"
@@ -46,7 +46,7 @@ def needs_person(error: KeyguardError) -> bool:
 def parked(error: KeyguardError, now: datetime, before: Parked | None) -> Parked:
     """What becomes of a workflow, or of one that could not begin, that failed by this error."""
     tries = 1 if before is None else before.tries + 1
-    wait = min(_LONGEST, _FIRST * 2 ** min(tries - 1, 10))
+    wait = min(LONGEST, _FIRST * 2 ** min(tries - 1, 10))
     again = None if needs_person(error) else now + wait
     return Parked(now, error.code, error.message, error.hint, tries, again)
 

@@ -93,12 +93,19 @@ def rotation(one: Due) -> Task:
 
 
 def answer_to_leak(ports: Ports, policy: RotationPolicy, version_id: str) -> Task | None:
-    """What the policy has done at once about a version in use whose secret was found; None: people decide."""
+    """What the policy has done at once about a version in use whose secret was found; None: people decide.
+
+    A workflow of the key that is open is taken up instead: it ends that version.
+    """
     version = ports.inventory.versions_by_id([version_id])[version_id]
     key = ports.inventory.find_key(version.key_id)
-    rule = policy.of(key)
-    if rule.on_leak is OnLeak.ALERT or EVERYTHING in ports.journal.pauses():
+    rule, pauses = policy.of(key), ports.journal.pauses()
+    if rule.on_leak is OnLeak.ALERT or EVERYTHING in pauses:
         return None
+    for workflow in ports.journal.workflows(unfinished=True):
+        if workflow.key_id == key.id:
+            managing = _managing(ports, key)
+            return None if workflow.id in pauses else resumption(key, workflow, managing=managing)
     overlap_s = int(rule.leak_overlap.total_seconds())
     options = Options(overlap_s=overlap_s, reason="leak", attended=False)
 

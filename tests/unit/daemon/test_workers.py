@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from keyguard.core.due import OnLeak, RotationPolicy, Rule
 from keyguard.daemon.workers import Workers
 from keyguard.workflows import parking
+from keyguard.workflows.enrol import Declared, enrol
 from keyguard.workflows.handout import hand_out
 from tests.fakes.world import ACTOR, PROCESS, World
 from tests.unit.workflows.test_unattended import AUTO, BOT, aged, leak, stuck
@@ -98,6 +99,22 @@ def test_what_cannot_begin_is_said_once_and_not_tried_in_vain(caplog: pytest.Log
     with caplog.at_level(logging.INFO):
         run(world, AUTO, two_rounds)
     assert caplog.text.count(f"rotate of {BOT} stands still: person.needed") == 1
+
+
+def test_what_needed_a_person_begins_by_itself_once_it_does_not() -> None:
+    world = aged("full", with_manager=False)
+    manager = world.exchange.make("manager-2", ["view", "keys"], account="A0")
+
+    async def rounds(workers: Workers) -> None:
+        await a_round(workers)
+        assert world.journal.workflows() == ()
+        enrol(world.ports, Declared("examplex", "ops", "manager", "kim"), manager)
+        world.clock.sleep(3601)
+        await a_round(workers)
+
+    run(world, AUTO, rounds)
+    (workflow,) = world.journal.workflows()
+    assert (workflow.key_id, workflow.state) == (world.key.id, "buried")
 
 
 def test_what_stands_still_is_in_the_status() -> None:

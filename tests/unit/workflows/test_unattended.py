@@ -274,6 +274,22 @@ def test_pausing_everything_stops_what_is_driven_and_what_would_begin() -> None:
     assert done.state == "buried"
 
 
+def test_a_pause_ends_the_wait_for_the_users_of_the_old_key() -> None:
+    world = World()
+    hand_out(world.ports, BOT, purpose="", mode="env", actor=ACTOR, process=PROCESS)
+
+    def alive(*_: object) -> bool:
+        paused(world)
+        return True
+
+    with pytest.raises(UsageError, match="venue maintenance") as caught:
+        rotate(world.ports, BOT, Options(overlap_s=86_400), actor=ACTOR, process_alive=alive)
+    assert "keyguard workflow resume" in caught.value.hint
+    (workflow,) = world.journal.workflows(unfinished=True)
+    assert workflow.state == "switched"
+    assert world.answers(world.old)
+
+
 def test_pausing_twice_is_one_record_and_a_pause_shows_in_attention() -> None:
     world = World()
     stuck(world)
@@ -333,3 +349,27 @@ def test_an_answer_to_a_leak_that_was_cut_off_is_taken_up_although_nothing_else_
     (done,) = round_of(world, policy).values()
     assert isinstance(done, Workflow)
     assert done.state == "buried"
+
+
+def test_where_the_leaked_key_is_being_rotated_already_that_is_taken_up_unless_it_is_paused() -> None:
+    world = World()
+    stuck(world)
+    world.exchange.refuse.clear()
+    version = leak(world)
+    policy = RotationPolicy(rule=Rule(on_leak=OnLeak.REVOKE))
+    workflow_id = paused(world)
+    assert unattended.answer_to_leak(world.ports, policy, version) is None
+    parking.lift(world.ports, world.journal.workflow(workflow_id), actor=ACTOR)
+    task = unattended.answer_to_leak(world.ports, policy, version)
+    assert task is not None
+    done = unattended.perform(world.ports, task, actor=ACTOR, process_alive=world.process_alive)
+    assert isinstance(done, Workflow)
+    assert (done.id, done.kind, done.state) == (workflow_id, "rotate", "buried")
+    assert not world.answers(world.old)
+
+
+def test_while_everything_is_paused_a_leak_is_for_people() -> None:
+    world = World()
+    parking.pause_everything(world.ports, actor=ACTOR, reason="the venue warns")
+    policy = RotationPolicy(rule=Rule(on_leak=OnLeak.REVOKE))
+    assert unattended.answer_to_leak(world.ports, policy, leak(world)) is None
