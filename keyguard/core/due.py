@@ -39,6 +39,10 @@ class Cause(enum.Enum):
     AGE = "age"
 
 
+YOUNGEST = timedelta(days=1)
+"""A younger version is not replaced by schedule without a person: a policy by which a key is due as soon as
+it is new must not keep a venue busy."""
+
 URGENT = frozenset({Cause.LEAK, Cause.LEAVER})
 """Somebody who should not may have the key: these wait for no window and no order within the account."""
 
@@ -131,13 +135,15 @@ class Reason:
 @dataclass(frozen=True, slots=True)
 class Due:
     """A key that is due. `reasons` are sorted, the most pressing first; `scopes` None: nobody knows what it
-    can do, so it is taken for the worst. `workflow`: one of it that is under way, "" for none."""
+    can do, so it is taken for the worst. `since`: the version in use came then. `workflow`: one of the key
+    that is under way, "" for none."""
 
     key: Key
     version: str
     reasons: tuple[Reason, ...]
     rule: Rule
     scopes: Scope | None
+    since: datetime
     workflow: str = ""
 
     @property
@@ -213,7 +219,8 @@ def may_begin(
         there = [other for other in busy if other.key.venue == venue]
         alone = one.managing and (there or (venue in waiting and not one.urgent))
         kept_waiting = any(other.managing for other in there)
-        if not one.rule.auto or one.workflow or not _in_time(one, policy, now):
+        young = not one.urgent and now - one.since < YOUNGEST
+        if not one.rule.auto or one.workflow or young or not _in_time(one, policy, now):
             continue
         if len(busy) >= policy.at_once or len(there) >= policy.at_once_venue or alone or kept_waiting:
             waiting.add(venue)

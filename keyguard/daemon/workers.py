@@ -78,6 +78,7 @@ class Workers:
         self._threads = ThreadPoolExecutor(policy.at_once + _LEAKS_AT_ONCE, "workflows")
         self._planner = ThreadPoolExecutor(1, "plan workflows")
         self._planning: Future[None] | None = None
+        self._is_planning = self._wanted = False
         self._lock = threading.Lock()
         self._busy: dict[str, Task] = {}
         self._futures: set[Future[None]] = set()
@@ -85,9 +86,7 @@ class Workers:
 
     async def work(self) -> None:
         """Begin what may begin now."""
-        planning = self._planning is not None and not self._planning.done()
-        if not (planning or self._ending.is_set() or self._custody.locked):
-            self._planning = self._planner.submit(self._plan)
+        self._plan_soon()
 
     def leaked(self, version_id: str) -> None:
         """Begin what the policy says of a version in use whose secret was found; from any thread."""
@@ -119,11 +118,9 @@ class Workers:
         return {"automatic": self.policy.automatic, "running": busy, "standing": standing}
 
     async def idle(self) -> None:
-        """Return when nothing is under way that was begun before."""
-        if self._planning is not None:
-            await asyncio.wrap_future(self._planning)
-        while futures := [asyncio.wrap_future(future) for future in self._futures]:
-            await asyncio.wait(futures)
+        """Return when nothing is under way."""
+        while pending := [f for f in (*self._futures, self._planning) if f is not None and not f.done()]:
+            await asyncio.wait([asyncio.wrap_future(future) for future in pending])
 
     async def close(self) -> None:
         """Finish the call to a venue that is under way, park the rest; the next daemon goes on with it."""
@@ -140,6 +137,23 @@ class Workers:
             raise parking.paused("--all", pause)
 
     # --- in threads -------------------------------------------------------------------------------
+
+    def _plan_soon(self) -> None:
+        with self._lock, contextlib.suppress(RuntimeError):  # shut down meanwhile
+            self._wanted = True
+            if not (self._is_planning or self._ending.is_set() or self._custody.locked):
+                self._planning = self._planner.submit(self._plan_as_wanted)
+                self._is_planning = True
+
+    def _plan_as_wanted(self) -> None:
+        """Once more for what ended while it was planned."""
+        while True:
+            with self._lock:
+                if not self._wanted or self._ending.is_set():
+                    self._is_planning = False
+                    return
+                self._wanted = False
+            self._plan()
 
     def _plan(self) -> None:
         try:
@@ -165,6 +179,7 @@ class Workers:
                 future.add_done_callback(self._futures.discard)
 
     def _perform(self, task: Task) -> None:
+        done = False
         try:
             _LOG.info("%s of %s begins", task.what, task.key.name)
             outcome = unattended.perform(
@@ -176,11 +191,14 @@ class Workers:
             else:
                 _LOG.info("%s of %s: %s", task.what, task.key.name, outcome.state)
                 self._in_vain.pop(task.version, None)
+                done = True
         except Exception as error:  # the edge of a thread, as of a job
             _LOG.error("%s of %s failed: %s", task.what, task.key.name, where(error))
         finally:
             with self._lock:
                 del self._busy[task.key.id]
+        if done:
+            self._plan_soon()  # there is room for the next; what failed comes back at its own pace
         self.told()
 
     def _remember(self, task: Task, error: KeyguardError) -> None:

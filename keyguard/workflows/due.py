@@ -40,7 +40,9 @@ def due_keys(ports: Ports, policy: RotationPolicy, *, desk: str = "") -> tuple[D
         if reasons:
             reasons.sort(key=lambda one: (list(Cause).index(one.cause), one.at))
             scopes = key_scopes(ports, key, version)
-            found.append(Due(key, version.id, tuple(reasons), rule, scopes, workflows.get(key.id, "")))
+            under_way = workflows.get(key.id, "")
+            since = version.created_at
+            found.append(Due(key, version.id, tuple(reasons), rule, scopes, since, under_way))
     return due.in_order(found)
 
 

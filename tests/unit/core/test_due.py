@@ -36,7 +36,8 @@ def one(
     at: datetime = NOW,
     **more: Any,
 ) -> Due:
-    return Due(key(label, venue, **more), f"v-{label}", (Reason(cause, at, "why"),), rule, scopes)
+    since = NOW - timedelta(days=100)
+    return Due(key(label, venue, **more), f"v-{label}", (Reason(cause, at, "why"),), rule, scopes, since)
 
 
 def labels(found: tuple[Due, ...]) -> list[str]:
@@ -115,6 +116,13 @@ def test_a_managing_key_is_rotated_alone_at_its_venue() -> None:
 def test_nothing_begins_that_is_not_allowed_to_by_itself_or_is_under_way() -> None:
     wanted = [one("a", rule=Rule()), replace(one("b"), workflow="7f3a")]
     assert due.may_begin(wanted, (), RotationPolicy(), NOW) == ()
+
+
+def test_a_version_of_today_is_not_replaced_by_schedule() -> None:
+    young = [replace(one(c.value, c), since=NOW - timedelta(hours=23)) for c in Cause]
+    policy = RotationPolicy(at_once=9, at_once_venue=9)
+    assert labels(due.may_begin(young, (), policy, NOW)) == ["leak", "leaver"]
+    assert len(due.may_begin(young, (), policy, NOW + timedelta(hours=1))) == len(Cause)
 
 
 def test_scheduled_work_waits_for_its_window_what_presses_and_what_would_end_before_does_not() -> None:
