@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test check venues bench bench-scan bench-daemon bench-log bench-offboarding kills promise-1 fuzz corpus rules man deb requirements clean
+.PHONY: help demo test check venues bench bench-scan bench-daemon bench-log bench-offboarding bench-leak fuzz-workflows kills promise-1 fuzz corpus rules man deb requirements clean
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 20
 
@@ -58,6 +58,12 @@ bench-log: $(VENV)/dev.stamp ## a million records, 10,000 keys, 200 clients (BEN
 
 bench-offboarding: $(VENV)/dev.stamp ## how soon somebody who left is refused, here and on another host
 	@$(BIN)/python -m tests.bench.offboarding
+
+bench-leak: $(VENV)/dev.stamp ## from a leaked key in a saved file to its proven death, by a real daemon (BENCH_ARGS=20)
+	@$(BIN)/python -m tests.bench.leak $(BENCH_ARGS)
+
+fuzz-workflows: $(VENV)/dev.stamp ## many random lives of a rotation: answers, time-outs, kills, pauses (EXAMPLES=2000)
+	@KEYGUARD_TEST_LIVES=$(or $(EXAMPLES),2000) $(BIN)/python -m pytest -q -s tests/crash/test_lives.py
 
 kills: $(VENV)/dev.stamp ## kill -9 of the daemon at many moments (KILLS=200)
 	@KEYGUARD_TEST_KILLS=$(or $(KILLS),200) $(BIN)/python -m pytest -q -s tests/daemon/test_kill.py

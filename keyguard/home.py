@@ -16,6 +16,7 @@
     [[use_rule]]                  # the desk's own rules on use (docs/use-rules.md)
     [[egress]]                    # from which addresses a host calls venues, for those rules (declared)
     [daemon]                      # limits and times of the daemon (docs/daemon.md): numbers, texts, folders
+    [rotation]                    # when keys are due and what runs by itself (docs/rotation.md)
     [alerts]                      # when alerts are repeated and held back (docs/daemon.md): numbers, texts
 """
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import tzinfo
 
+    from keyguard.core.due import RotationPolicy
     from keyguard.core.use_history import Egress
     from keyguard.core.use_rules import Rule
 
@@ -53,6 +55,7 @@ _MEMBERS = {
     "alerts",
     "use_rule",
     "egress",
+    "rotation",
     *_RIGHTS,
 }
 
@@ -79,6 +82,8 @@ class Config:
     """The tables as written; `use_rules()` makes rules of them."""
     egress: Sequence[Mapping[str, Any]] = ()
     """Likewise; see `egress()`."""
+    rotation: Mapping[str, Any] = field(default_factory=dict)
+    """Likewise; see `rotation_policy()`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +195,8 @@ class Home:
             document["use_rule"] = [dict(table) for table in config.use_rules]
         if config.egress:
             document["egress"] = [dict(table) for table in config.egress]
+        if config.rotation:
+            document["rotation"] = dict(config.rotation)
         text = tomli_w.dumps(document)
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -243,7 +250,11 @@ def _config(document: dict[str, Any], path: Path) -> Config:
     if not texts["id"] or texts["store"] not in STORES:
         raise _malformed(path, f"id is missing, or store is none of {', '.join(STORES)}")
     chosen, declared = (_tables(document, name, path) for name in ("use_rule", "egress"))
+    rotation = document.get("rotation", {})
+    if not isinstance(rotation, dict):
+        raise _malformed(path, "[rotation] is a table")
     try:
+        rotation_policy(rotation)
         use_rules(chosen)
         egress(declared)
     except ValueError as error:
@@ -257,6 +268,7 @@ def _config(document: dict[str, Any], path: Path) -> Config:
         alerts=alerts,
         use_rules=chosen,
         egress=declared,
+        rotation=rotation,
     )
 
 
@@ -291,6 +303,21 @@ def egress(tables: Sequence[Mapping[str, Any]]) -> Mapping[str, Egress]:
     from keyguard.core import use_config  # noqa: PLC0415 - as above
 
     return use_config.egress(tables)
+
+
+def rotation_policy(table: Mapping[str, Any]) -> RotationPolicy | None:
+    """What the firm lets happen to keys by themselves, and when they are due; None where nothing is said.
+
+    ValueError for a table that says something else.
+    """
+    if not table:
+        return None
+    from keyguard.core import due_config  # noqa: PLC0415 - as above
+
+    try:
+        return due_config.policy(table, _zone)
+    except ValueError as error:
+        raise ValueError(f"rotation: {error}") from None
 
 
 def _zone(name: str) -> tzinfo:

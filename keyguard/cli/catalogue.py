@@ -18,7 +18,7 @@ COMMANDS = {
     "key inspect": "ask the venue about a key and show drift",
     "key danger": "what a thief of each key could do now, the worst first",
     "key minimise": "what keys may beyond need and use, and taking it away",
-    "key rotate": "give a key a new version and prove the old one dead",
+    "key rotate": "give keys a new version and prove the old ones dead; --due: what is due and why",
     "key revoke": "end a key at the venue and prove it dead",
     "key reveal": "show a key's secret on this terminal, on record",
     "key remove": "forget a key that is dead at its venue",
@@ -104,9 +104,10 @@ COMMANDS = {
     "workflow list": "journalled work",
     "workflow show": "one workflow and its calls",
     "workflow resume": "go on with a workflow that was interrupted",
-    "workflow cancel": "give up a rotation before its switch, or a minimisation; the key stays",
+    "workflow cancel": "give up a rotation before its switch; the old key stays",
     "verify": "check an attestation, offline",
     "reconcile": "an exchange's own list of keys against an attestation",
+    "workflow pause": "nobody goes on with a workflow until a person resumes it",
     "completion": "completion for bash, zsh or fish",
 }
 """Command -> what it does; the module is `keyguard.cli.commands.<name with underscores>`."""

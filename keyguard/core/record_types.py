@@ -53,6 +53,8 @@ _FIRM_TYPES = {
         "kind:desk|person|party|grant|approval|review subject:text "
         "change:declared|changed|asked|rejected|ended"
     ),
+    "workflow.pause": "by:person reason:free",
+    "workflow.resume": "by:person",
     "policy.set": "name:text version:text sha256:hash params:object",
     "store.migrate": (
         f"move:id stage:begun|switched|source_cleared|abandoned from:{_STORAGE} to:{_STORAGE} items:int"
@@ -87,6 +89,8 @@ _VENUE_TYPES = {
         "meaning:key_unknown|key_expired|key_disabled|list_absent|manual_screenshot attempts:int "
         "evidence_sha256?:hash"
     ),
+    "workflow.pause": "key:key workflow:text by:person reason:free",
+    "workflow.resume": "key:key workflow:text by:person",
     "key.invalidated_by_venue": (
         "key:key noticed_at:instant stage:monitoring|warning|reverify|forced_expiry|unknown venue_ref?:text"
     ),

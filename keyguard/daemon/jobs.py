@@ -38,6 +38,7 @@ class Jobs:
         manners: Manners,
         inspect_s: int,
         folders: tuple[str, ...] = (),
+        leaked: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._ports = ports
         self._custody = custody
@@ -49,7 +50,7 @@ class Jobs:
         self._telling = threading.Event()
         self._under_way: dict[str, asyncio.Future[None]] = {}
         self._loop = asyncio.get_running_loop()
-        self._leaks = Leaks(ports, folders, self._tell_soon)
+        self._leaks = Leaks(ports, folders, self.tell_soon, leaked)
 
     async def look(self) -> None:
         """Begin to inspect every key that was not inspected lately."""
@@ -67,14 +68,26 @@ class Jobs:
         """Begin to send the alerts that are due."""
         self._tell_now()
 
+    def news(self) -> None:
+        """A workflow ended or stands still: look what people must know of it; from any thread."""
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._look_at_stored)
+
+    def _look_at_stored(self) -> None:
+        self._begin("refresh findings", self._refresh_and_tell)
+
+    def _refresh_and_tell(self) -> None:
+        findings.refresh(self._ports)
+        self.tell_soon()
+
     def raise_alert(self, found: Item, news: bool) -> None:
         """A rule on use was hit; from any thread. What people know of is said again at its own pace."""
         use_checks.log_alert(found, news)
         if news:
-            self._tell_soon()
+            self.tell_soon()
 
-    def _tell_soon(self) -> None:
-        """From another thread; nothing where the loop has ended."""
+    def tell_soon(self) -> None:
+        """Send the alerts that are due; from any thread. Nothing where the loop has ended."""
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._tell_now)
 

@@ -6,13 +6,15 @@ import asyncio
 import contextlib
 import json
 import os
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NoReturn
 
 from keyguard import __version__, wiring
+from keyguard.core.due import RotationPolicy
 from keyguard.core.errors import DaemonError, StoreError, UsageError
-from keyguard.daemon import hardening, rights
+from keyguard.daemon import accounts, hardening, rights
 from keyguard.daemon.custody import Custody
 from keyguard.daemon.homes import HomeNow
 from keyguard.daemon.jobs import Jobs
@@ -22,9 +24,13 @@ from keyguard.daemon.notify import Notifier
 from keyguard.daemon.peers import eyes
 from keyguard.daemon.server import Server
 from keyguard.daemon.settings import Settings, settings
+from keyguard.daemon.workers import Workers
 from keyguard.gateway.apprise_messenger import AppriseMessenger
+from keyguard.home import rotation_policy
+from keyguard.processes import process_alive
 from keyguard.rpc import place
 from keyguard.stores.file_lock import locked
+from keyguard.workflows.identity import Actor
 
 if TYPE_CHECKING:
     from keyguard.core.exchange import Ask, Credential, Guide
@@ -55,7 +61,13 @@ def run(home: Home, passphrase_file: str | None, ready: Callable[[], None]) -> N
         listening = opened.enter_context(contextlib.closing(_listen(home, config.id, chosen, ports)))
         opened.enter_context(_noted(home, listening))
 
+        policy = rotation_policy(config.rotation) or RotationPolicy()
+
         async def serve() -> None:
+            workers = Workers(ports, custody, policy, _self(), process_alive)
+            jobs = Jobs(
+                ports, custody, AppriseMessenger(), manner, chosen.inspect_s, chosen.watch, workers.leaked
+            )
             server = Server(
                 ports=ports,
                 custody=custody,
@@ -65,7 +77,8 @@ def run(home: Home, passphrase_file: str | None, ready: Callable[[], None]) -> N
                 rights=rights.granted(ports),
                 listening=listening,
                 notifier=Notifier(),
-                jobs=Jobs(ports, custody, AppriseMessenger(), manner, chosen.inspect_s, chosen.watch),
+                jobs=jobs,
+                workers=workers,
             )
             await server.run(ready)
 
@@ -78,6 +91,11 @@ def _listen(home: Home, home_id: str, chosen: Settings, ports: Ports) -> Place:
 
         return listening_windows.listen(home_id, ports.clock.token(8).hex(), chosen)
     return listen(home.path, home_id, chosen)
+
+
+def _self() -> Actor:
+    """Who drives workflows here: the user the daemon runs as."""
+    return Actor(accounts.name(accounts.own_uid()), socket.gethostname())
 
 
 @contextlib.contextmanager

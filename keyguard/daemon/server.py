@@ -27,6 +27,7 @@ from keyguard.daemon.schedule import Schedule
 from keyguard.daemon.sessions import Session
 from keyguard.daemon.settings import Settings
 from keyguard.daemon.watching import Watching
+from keyguard.daemon.workers import Workers
 from keyguard.rpc.messages import PROTOCOL
 from keyguard.workflows.identity import Actor
 
@@ -45,6 +46,7 @@ _REFRESH_S = 600.0
 _SETTLED_IN_S = 600.0
 """After a start, keys are looked at once bots have what they need."""
 _RENEW_S = 300.0
+_WORKFLOWS_S = 30.0
 _PRESENCE_S = 60.0
 _LAST_WORK_S = 20.0
 """What a request under way may still take when the daemon stops."""
@@ -65,6 +67,7 @@ class Server:
         listening: Place,
         notifier: Notifier,
         jobs: Jobs,
+        workers: Workers,
     ) -> None:
         self.settings = settings
         self.lingering = 0
@@ -77,6 +80,8 @@ class Server:
         self._listening = listening
         self._notifier = notifier
         self._jobs = jobs
+        self._workers = workers
+        workers.told = jobs.news
         self._host = socket.gethostname()
         self._users: dict[int, str] = {}
         self._by_user: Counter[int] = Counter()
@@ -192,6 +197,7 @@ class Server:
             "unfinished_workflows": unfinished,
             "frozen": await self.hand_outs.ledger.read(self._frozen),
             "open_incidents": await self.hand_outs.ledger.read(self._incidents),
+            "workflows": await self.hand_outs.ledger.read(self._workers.status),
         }
 
     def store_status(self) -> dict[str, Any]:
@@ -246,6 +252,8 @@ class Server:
         if every:
             self._schedule.add("inspect keys", every, self._jobs.look, first_s=min(every, _SETTLED_IN_S))
         self._schedule.add("refresh sign-ins", _RENEW_S, self._jobs.renew, first_s=0.0)
+        if self._workers.policy.automatic:
+            self._schedule.add("run workflows", _WORKFLOWS_S, self._workers.work, first_s=_SETTLE_S)
         self._schedule.add("refresh findings", _REFRESH_S, self._jobs.refresh, first_s=_ALERTS_S)
         self._schedule.add("send alerts", _ALERTS_S, self._jobs.tell)
         if self.settings.watch:
@@ -286,6 +294,7 @@ class Server:
         with contextlib.suppress(KeyguardError):
             await self.hand_outs.settle()
         await self._jobs.close()
+        await self._workers.close()
         await self._presence.end()
         await self.hand_outs.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Everything a workflow may touch. `uses` None: this home has no rules on use."""
+    """Everything a workflow may touch. `uses` None: this home has no rules on use. `ending`: raises where
+    this process is about to end; asked between two steps. None: it ends when its work is done."""
 
     secrets: SecretStore
     inventory: Inventory
@@ -35,3 +37,4 @@ class Ports:
     findings: Findings
     incidents: Incidents
     uses: Uses | None = None
+    ending: Callable[[], None] | None = None

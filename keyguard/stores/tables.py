@@ -178,6 +178,15 @@ Index(
     sqlite_where=text("finished = 0"),  # on PostgreSQL too: see METADATA
 )
 
+PAUSES = Table(
+    "pauses",
+    METADATA,
+    Column("workflow_id", String, primary_key=True),
+    Column("since", String, nullable=False),
+    Column("by", String, nullable=False),
+    Column("reason", String, nullable=False),
+)
+
 CALLS = Table(
     "calls",
     METADATA,

@@ -98,6 +98,7 @@ def drain(run: Run) -> Action:
             run.tell(f"waiting up to {left:.0f} s for the users of the old key", ", ".join(users))
             told = users
         run.ports.clock.sleep(min(_POLL_S, left))
+        run.demand_going_on()
     return run.advance(Event.DRAINED)
 
 

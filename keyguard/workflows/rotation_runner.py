@@ -49,6 +49,7 @@ def drive(run: Run, action: Action | None = None) -> Workflow:
     action = action or run.machine.next_action(run.state)
     try:
         while action is not Action.NOTHING:
+            run.demand_going_on()
             action = _ACTIONS[action](run)
             run.resumed = False
     except KeyguardError as error:

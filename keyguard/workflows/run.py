@@ -14,9 +14,10 @@ from keyguard.core.minimisation import MINIMISATION
 from keyguard.core.rotation import REVOCATION, ROTATION, Action, Event, Machine, State
 from keyguard.ports.all import Ports
 from keyguard.ports.journal import Workflow
-from keyguard.workflows import credentials, records
+from keyguard.workflows import credentials, parking, records
 from keyguard.workflows.identity import Actor, Names, names
 from keyguard.workflows.operations import Journalled
+from keyguard.workflows.parking import paused
 from keyguard.workflows.plan import Plan, decode
 
 ProcessAlive = Callable[[int, str], bool]
@@ -88,7 +89,7 @@ class Run:
         workflow = replace(
             self.workflow,
             state=state.value,
-            data={**self.workflow.data, **data},
+            data={**parking.without(self.workflow.data), **data},
             updated_at=self.ports.clock.now(),
             finished=action is Action.NOTHING,
         )
@@ -125,6 +126,16 @@ class Run:
     def by(self) -> str:
         """The pseudonym of who runs this."""
         return self.names.person(self.actor.user)
+
+    def demand_going_on(self) -> None:
+        """Raise UsageError `workflow.paused` where a person has paused it, and what ends this process.
+
+        Called where nothing is under way: between two steps, and while waiting.
+        """
+        if self.ports.ending is not None:
+            self.ports.ending()
+        if pause := self.ports.journal.pauses().get(self.workflow.id):
+            raise paused(self.workflow.id, pause)
 
     def tell(self, step: str, detail: str = "") -> None:
         """Show progress."""

@@ -21,7 +21,7 @@ CHANGING = {
         "add_lease",
         "end_lease",
     },
-    "journal": {"open", "advance", "intend", "answered", "forget_calls"},
+    "journal": {"open", "advance", "intend", "answered", "forget_calls", "pause", "unpause"},
     "audit": {"append", "append_all"},
     "gateway": {"send"},
     "person": {"new_credential", "confirm"},
