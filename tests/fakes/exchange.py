@@ -105,6 +105,9 @@ class FakeExchange:
         if held.gone_from is None:
             self.keys[public_id] = replace(held, gone_from=self.clock.now() + self.delay)
 
+    def edit(self, public_id, grants, ips) -> None:
+        self.keys[public_id] = replace(self.keys[public_id], grants=tuple(sorted(grants)), ips=tuple(ips))
+
     def working(self, account="A1"):
         """What exists in truth, propagated or not."""
         return [k for k in self.keys.values() if k.account == account and k.gone_from is None and k.enabled]
@@ -196,7 +199,9 @@ class FakeExchange:
             guide_create=lambda spec: Guide(
                 facts.key_page, "create", (json.dumps([spec.label, spec.grants, spec.ips, spec.account]),)
             ),
-            guide_edit=lambda report, spec: Guide(facts.key_page, "edit", ()),
+            guide_edit=lambda report, spec: Guide(
+                facts.key_page, "edit", (json.dumps([report.public_id, spec.grants, spec.ips]),)
+            ),
             guide_delete=lambda report: Guide(facts.key_page, "delete", (f"delete {report.ref}",)),
             example=Credential("FAKEkey0", Secret("FAKEsecret")),
             list_keys=None if self.variant == "blind" else self._list_keys,

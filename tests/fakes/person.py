@@ -15,7 +15,18 @@ class FakePerson:
         self.guides = []
         self.questions = []
         self.pastes = []  # what to paste instead of what the page showed, first come first served
+        self.ticks = None  # so many steps are ticked before the person goes away; None: all, at once
+        self.mends = False  # changes a key at the page when told to
         self.lazy = False  # says "done" without doing it
+
+    def tick(self, venue, guide):
+        self._come()
+        if self.ticks is None:
+            return len(guide.steps)
+        if not self.ticks:
+            raise UsageError("the person went away", code="person.needed")
+        self.ticks -= 1
+        return guide.done + 1
 
     def new_credential(self, venue, guide):
         self._come()
@@ -32,6 +43,11 @@ class FakePerson:
         self._come()
         self.guides.append(guide)
         first = guide.steps[0]
+        if guide.title == "edit":
+            if self.mends:
+                public_id, grants, ips = json.loads(first)
+                self._exchanges[venue].edit(public_id, grants, ips)
+            return
         if first.startswith("look for a key labelled "):
             self._remove_labelled(venue, first.split()[-1])
         elif not self.lazy:
