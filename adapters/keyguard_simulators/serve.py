@@ -61,7 +61,8 @@ def running(names: Sequence[str] = NAMES) -> Iterator[Running]:
 
 
 def _listen() -> socket.socket:
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # With the protocol named asyncio sends at once; else a client that keeps its connection waits 40 ms.
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.bind((HOST, 0))
     sock.listen(64)
     return sock

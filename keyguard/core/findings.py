@@ -35,6 +35,7 @@ class Kind(enum.Enum):
     UNKNOWN_KEY = "unknown_key"  # a key at the venue that nobody registered
     DRIFT = "drift"
     LEAK = "leak"
+    WORKFLOW = "workflow"  # a person has begun something at a venue's page and not ended it
     USE = "use"  # a hand-out that a rule on use was hit by
 
 
@@ -42,6 +43,7 @@ RADAR = frozenset(
     {
         *(Kind.PERSON, Kind.CONTRACT, Kind.DILIGENCE, Kind.GRANT, Kind.LEASE, Kind.APPROVAL, Kind.EXCEPTION),
         *(Kind.EXPIRY, Kind.SCOPES, Kind.ADDRESSES, Kind.ACCOUNT, Kind.DISABLED, Kind.UNOBSERVED),
+        Kind.WORKFLOW,
     }
 )
 """Read off what is stored: such a finding is over as soon as it does not hold any more. DRIFT, LEAK

@@ -31,6 +31,7 @@ from keyguard.daemon.settings import Settings
 from keyguard.daemon.watching import Watching
 from keyguard.rpc.messages import PROTOCOL
 from keyguard.workflows.identity import Actor
+from keyguard.workflows.reminders import waiting
 
 if TYPE_CHECKING:
     from keyguard.core.secret import Secret
@@ -187,6 +188,7 @@ class Server:
         loop = asyncio.get_running_loop()
         venues = await self.hand_outs.ledger.read(self._venues)
         unfinished = await self.hand_outs.ledger.read(self._unfinished)
+        reminders = await self.hand_outs.ledger.read(self._reminders)
         return {
             "version": __version__,
             "protocol": PROTOCOL,
@@ -200,6 +202,7 @@ class Server:
             "processes": len(self.hand_outs.holders),
             "hand_outs": len(self.hand_outs),
             "unfinished_workflows": unfinished,
+            "reminders": reminders,
         }
 
     def store_status(self) -> dict[str, Any]:
@@ -307,6 +310,10 @@ class Server:
 
     def _unfinished(self) -> int:
         return len(self._ports.journal.workflows(unfinished=True))
+
+    def _reminders(self) -> list[dict[str, str]]:
+        found = waiting(self._ports, self._ports.clock.now())
+        return [{"key": one.subject, "text": one.text, "command": one.command} for one in found]
 
 
 def _shown(key: Key) -> dict[str, str]:

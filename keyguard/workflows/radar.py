@@ -10,7 +10,7 @@ from keyguard.core.keys import Origin
 from keyguard.core.people import EXTERNAL, Approval, Decision, Grant, GrantState, Person, Span
 from keyguard.core.policy import Level
 from keyguard.ports.all import Ports
-from keyguard.workflows import radar_keys
+from keyguard.workflows import radar_keys, reminders
 
 SOON = timedelta(days=30)
 WAITS_LONG = timedelta(days=2)
@@ -28,6 +28,7 @@ def attention(ports: Ports, *, soon: timedelta = SOON) -> tuple[Item, ...]:
         *_leases(ports, people, grants, now),
         *_approvals(ports.people.approvals(), now, soon),
         *radar_keys.keys(ports, now, soon),
+        *reminders.waiting(ports, now),
     ]
     return tuple(sorted(found, key=Item.order))
 

@@ -46,6 +46,7 @@ def _lines(status: dict[str, Any]) -> list[str]:
         f"hand-outs   {status['hand_outs']} run, {status['connections']} connections of "
         f"{status['processes']} processes",
         f"workflows   {status['unfinished_workflows']} unfinished",
+        *(f"waiting     {one['key']}: {one['text']}; {one['command']}" for one in status["reminders"]),
         "jobs        " + ", ".join(f"{job['name']} in {_span(job['in_s'])}" for job in status["jobs"]),
     ]
 
