@@ -86,6 +86,7 @@ def _server(venue: Venue) -> uvicorn.Server:
             log_level="critical",  # a request held by a fault when the block ends is no error
             access_log=False,
             server_header=False,
+            date_header=False,  # the venue's own clock tells it
             timeout_graceful_shutdown=1,
         )
     )

@@ -73,6 +73,7 @@ class FakeExchange:
         self.name = name
         self.ambiguous = ambiguous
         self.delay = timedelta(seconds=delay_s)
+        self.dead_delay = self.delay
         self.keys: dict[str, HeldKey] = {}
         self.made = 0
         self.most_alike = 0  # keys of one label that ever worked at the same time
@@ -103,7 +104,7 @@ class FakeExchange:
     def remove(self, public_id) -> None:
         held = self.keys[public_id]
         if held.gone_from is None:
-            self.keys[public_id] = replace(held, gone_from=self.clock.now() + self.delay)
+            self.keys[public_id] = replace(held, gone_from=self.clock.now() + self.dead_delay)
 
     def edit(self, public_id, grants, ips) -> None:
         self.keys[public_id] = replace(self.keys[public_id], grants=tuple(sorted(grants)), ips=tuple(ips))
