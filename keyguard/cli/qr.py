@@ -9,7 +9,8 @@ if TYPE_CHECKING:
 
     from keyguard.cli.output import Output
 
-_BORDER = 2
+_BORDER = 4
+"""Light modules around the code, as ISO/IEC 18004 wants them."""
 _HALVES = {(0, 0): " ", (1, 0): "▀", (0, 1): "▄", (1, 1): "█"}
 
 

@@ -30,9 +30,9 @@ def modules(lines: list[str]) -> list[list[int]]:
 def test_every_module_is_drawn_inside_a_light_border() -> None:
     matrix = [[1, 0, 1], [0, 1, 0], [1, 1, 1]]
     drawn = modules(list(qr.lines(matrix)))
-    assert [row[2:5] for row in drawn[2:5]] == matrix
+    assert [row[4:7] for row in drawn[4:7]] == matrix
     light = sum(map(sum, drawn))
-    assert light == 6 and all(len(row) == 7 for row in drawn)
+    assert light == 6 and all(len(row) == 11 for row in drawn)
 
 
 def test_the_code_of_a_link_is_black_on_white() -> None:
@@ -41,7 +41,7 @@ def test_the_code_of_a_link_is_black_on_white() -> None:
     qr.show(said, LINK)  # type: ignore[arg-type]
     code = [list(row) for row in segno.make(LINK, error="l", micro=False).matrix]
     drawn = modules([text for text, _ in said.lines])
-    assert [row[2:-2] for row in drawn[2 : 2 + len(code)]] == code
+    assert [row[4:-4] for row in drawn[4 : 4 + len(code)]] == code
     assert {style for _, style in said.lines} == {"code"}
     assert all(escape(text) == text for text, _ in said.lines)
 
