@@ -129,9 +129,11 @@ class Jobs:
                 )
 
     def _refresh(self) -> None:
-        if not self._custody.locked:
-            reminders.ask_again(self._ports, self._going_on)
-        findings.refresh(self._ports)
+        try:
+            if not self._custody.locked:
+                reminders.ask_again(self._ports, self._going_on)
+        finally:
+            findings.refresh(self._ports)
 
     def _renew(self) -> None:
         if self._custody.locked:

@@ -30,7 +30,7 @@ def waiting(ports: Ports, now: datetime) -> Iterator[Item]:
     long. Reads only what is stored."""
     names = {key.id: key.name for key in ports.inventory.keys()}  # noqa: SIM118 - a method of the port
     for workflow, plan in _guided(ports):
-        name = names[workflow.key_id]
+        name = names.get(workflow.key_id, workflow.key_id)
         if (told := _told_done(workflow)) is not None:
             yield _unproven(ports, workflow, plan, name, told)
         elif now - workflow.opened_at >= OPEN_LONG:
@@ -57,7 +57,7 @@ def ask_again(ports: Ports, going_on: Callable[[], bool] = lambda: True) -> None
 
 def _guided(ports: Ports) -> Iterator[tuple[Workflow, Plan]]:
     for workflow in ports.journal.workflows(unfinished=True):
-        if workflow.kind in MACHINES:
+        if workflow.kind in MACHINES and "plan" in workflow.data:
             plan = decode(workflow.data["plan"])
             if not plan.manager:
                 yield workflow, plan

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -40,6 +42,15 @@ def test_the_list_is_left_shown_and_taken_up_where_it_stood(tmp_path: Path) -> N
         listed = ready.keyguard("workflow", "show", workflow, environment={"LC_ALL": "ko_KR.UTF-8"}).out
         assert "  [x] 2. 키를 쓸 포켓을 고릅니다" in listed
         assert "  [ ] 3. 다음 항목만 선택합니다" in listed
+
+        with ready.opened() as ports:
+            begun = ports.journal.workflow(workflow)
+            ports.journal.advance(replace(begun, opened_at=begun.opened_at - timedelta(hours=5)))
+        ready.keyguard("daemon", "start")
+        (reminder,) = ready.keyguard("daemon", "status", "--json").json["reminders"]
+        assert (reminder["key"], reminder["command"]) == (KEY, f"keyguard workflow resume {workflow}")
+        assert "step 3 of 8" in ready.keyguard("daemon", "status").out
+        ready.keyguard("daemon", "stop")
 
         english = {"LC_ALL": "C.UTF-8", "NO_COLOR": "", "TERM": "xterm"}
         status, shown = typing(

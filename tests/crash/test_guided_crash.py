@@ -1,4 +1,4 @@
-"""Killed at every point while a person mends, deletes or gives up what was pasted: nothing lives on unknown."""
+"""Killed while a person mends, deletes or gives up what was pasted: nothing lives on unknown."""
 
 from __future__ import annotations
 
