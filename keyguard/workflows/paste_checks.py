@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 
-from keyguard.core.errors import KeyguardError, NotStored, Refused, UsageError
+from keyguard.core.errors import IntegrityError, KeyguardError, NotStored, Refused, UsageError
 from keyguard.core.exchange import Credential, Fault, KeyReport, KeySpec
 from keyguard.core.keys import Origin, scope_names
 from keyguard.core.secret import Secret
@@ -93,8 +93,8 @@ def _holder_of(ports: Ports, secret: Secret) -> str:
             try:
                 if credentials.load(ports, version).secret == secret:
                     return key.name
-            except NotStored:
-                continue
+            except (NotStored, IntegrityError):
+                continue  # ended, or damaged: to say so is for `doctor`
     ended = {w.data["secret"]: w.key_id for w in ports.journal.workflows() if "secret" in w.data}
     key_id = ended.get(secret_fingerprint(ports, secret)) if ended else None
     return "" if key_id is None else ports.inventory.find_key(key_id).name

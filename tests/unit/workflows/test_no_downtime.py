@@ -4,7 +4,8 @@ the same with real processes; here time passes by the rotation's own waits."""
 from __future__ import annotations
 
 from collections import deque
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -106,3 +107,15 @@ def test_who_holds_on_to_the_old_key_has_it_until_the_deadline():
     statuses = [version.status for version in world.inventory.versions(world.key.id)]
     assert statuses == [VersionStatus.DEAD, VersionStatus.LIVE]
     assert "the overlap has passed; still running with the old key bot (pid 0)" in world.person.told
+
+
+@pytest.mark.parametrize(("overlap_s", "waits"), [(60, True), (0, False)])
+def test_the_switch_waits_until_a_new_key_counts_everywhere(overlap_s, waits):
+    world = World("full")
+    facts = replace(world.exchange.adapter.facts, propagation=timedelta(minutes=5))
+    world.exchange.adapter = replace(world.exchange.adapter, facts=facts)
+    options = Options(overlap_s=overlap_s)
+    done = rotate(world.ports, "bot", options, actor=ACTOR, process_alive=world.process_alive)
+    made = world.inventory.live_version(world.key.id).created_at
+    switched = datetime.fromisoformat(done.data["switched_at"])
+    assert (switched - made >= timedelta(minutes=5)) is waits
