@@ -131,7 +131,8 @@ def _as_asked(run: Run, credential: Credential) -> bool:
 
 def _differences(run: Run, credential: Credential) -> tuple[KeyReport | None, tuple[str, ...]]:
     """What the venue says of the key and how that differs; looked at again while a change propagates."""
-    report, wrong = None, ()  # type: tuple[KeyReport | None, tuple[str, ...]]
+    report: KeyReport | None = None
+    wrong: tuple[str, ...] = ()
     for wait in (*BACKOFF_S[:3], None):
         try:
             report = ask(run.ports, run.key.venue, run.adapter.whoami(credential.key), credential)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from keyguard.core.exchange import Reply
 from keyguard.gateway.outcomes import Answer, Attempt
@@ -37,7 +37,8 @@ def let(weather: Weather, world: VenueWorld, skip: int) -> Callable[[], bool]:
     """Have it begin after `skip` calls from now; returns what tells whether it did."""
     if weather is Weather.LIST_LAGS:
         return _lag(world)
-    calls, began = 0, None  # type: tuple[int, datetime | None]
+    calls = 0
+    began: datetime | None = None
 
     def between(deliver: Callable[[], Attempt]) -> Attempt:
         nonlocal calls, began
@@ -62,8 +63,9 @@ def let(weather: Weather, world: VenueWorld, skip: int) -> Callable[[], bool]:
 
 
 def _lag(world: VenueWorld) -> Callable[[], bool]:
-    state, ended, asked = world.venue.state, {}, False  # type: ignore[var-annotated]  # ids -> when
+    state, asked = world.venue.state, False
     delete = state.delete
+    ended: dict[str, int] = {}  # public id -> when
 
     def deleting(key: Key, now_ms: int) -> None:
         ended.setdefault(key.public_id, now_ms)
