@@ -131,7 +131,7 @@ def opened_with(home: Home, secrets: SecretStore, person: Person) -> Iterator[Po
 
 
 def _uses(database: Database, config: Config) -> Uses | None:
-    if not config.use_rules:
+    if not (config.use_rules or config.egress):
         return None
     from keyguard.home import egress, use_rules
     from keyguard.stores.uses import SqlUses

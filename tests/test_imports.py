@@ -70,6 +70,7 @@ def test_a_bot_that_imports_the_client_loads_the_standard_library_and_no_event_l
 def test_light_commands_load_nothing_heavy(words: tuple[str, ...], tmp_path: str) -> None:
     modules = {name.split(".")[0] for name in loaded(*words, cwd=str(tmp_path))} | loaded(*words)
     assert not modules & HEAVY
+    assert not {name for name in modules if name.startswith("keyguard_adapters.")}
 
 
 def test_a_commit_hook_loads_little(tmp_path: str) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from keyguard.core.exchange import Fault, ScopeNames
+from keyguard.core.calls import Fault
+from keyguard.core.exchange import ScopeNames
 from keyguard.core.keys import Scope
 
 _TRADE = Scope.TRADE_SPOT | Scope.TRADE_MARGIN | Scope.TRADE_DERIVATIVES

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from keyguard.core.calls import Ask, Fault, Request, Step
 from keyguard.core.errors import NotOffered, Refused
-from keyguard.core.exchange import Ask, Facts, Fault, Request, Step
-from keyguard_adapters._checks import text
+from keyguard.core.exchange import Facts
+from keyguard_adapters._answers import text
 
 
 def confirmed(request: Request, facts: Facts) -> Step[Any]:

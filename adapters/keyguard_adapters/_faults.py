@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from keyguard.core.exchange import Fault, Reply
+from keyguard.core.calls import Fault, Reply
 
 STATUSES = {401: Fault.AMBIGUOUS, 404: Fault.NOT_FOUND, 418: Fault.RATE, 429: Fault.RATE}
 """What a bare status means almost everywhere. 403 means scope, address, region or a blocked client."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from keyguard.core.calls import Credential, Effect, Request, Step
 from keyguard.core.errors import UsageError
-from keyguard.core.exchange import Credential, Effect, KeyReport, Request, ScopeNames, Step
+from keyguard.core.exchange import KeyReport, ScopeNames
 from keyguard.core.keys import Origin, Scope
 from keyguard.core.oauth import OAuth
 

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from keyguard.core.calls import Fault, Request, Step
 from keyguard.core.errors import Refused
-from keyguard.core.exchange import Fault, KeyReport, Request, ScopeNames, Step
+from keyguard.core.exchange import KeyReport, ScopeNames
 from keyguard.core.keys import Origin, Scope
-from keyguard_adapters._checks import instant, rows, text
+from keyguard_adapters._answers import instant, rows, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,30 @@ class Probe:
     expected: Callable[[Any], object]
 
 
+def probe(request: Request, expected: Callable[[Any], object] = bool) -> Step[bool | None]:
+    """Whether the calling key holds the permission for a reading call; None where the answer tells neither.
+
+    A refusal that says something of the key or the moment (IP, clock, rate …) is raised: it infers nothing.
+    So is what `expected` raises for an answer it does not take.
+    """
+    told = yield from _told(request, expected)
+    return told if isinstance(told, bool) else None
+
+
+def _told(request: Request, expected: Callable[[Any], object]) -> Step[bool | Refused]:
+    """As `probe`, with the refusal that tells neither in place of None."""
+    try:
+        reply = yield request
+    except Refused as refusal:
+        if refusal.fault is Fault.SCOPE:
+            return False
+        if refusal.fault in (Fault.OTHER, Fault.NOT_FOUND):
+            return refusal
+        raise
+    expected(reply.json)
+    return True
+
+
 def inferred(
     public_id: str, names: ScopeNames, probes: Iterable[Probe], unknown: Scope, note: str
 ) -> Step[KeyReport]:
@@ -34,25 +59,13 @@ def inferred(
     parameter) tells nothing of its permission, which joins the unknown, unless no call tells more. Any other
     refusal is raised.
     """
-    held: list[str] = []
-    lacking: list[str] = []
-    untold: dict[str, Refused] = {}
-    for probe in probes:
-        try:
-            reply = yield probe.request
-        except Refused as refusal:
-            if refusal.fault is Fault.SCOPE:
-                lacking.append(probe.grant)
-            elif refusal.fault in (Fault.OTHER, Fault.NOT_FOUND):
-                untold[probe.grant] = refusal
-            else:
-                raise
-        else:
-            probe.expected(reply.json)
-            held.append(probe.grant)
-    if untold and not held and not lacking:
+    told: dict[str, bool | Refused] = {}
+    for tried in probes:
+        told[tried.grant] = yield from _told(tried.request, tried.expected)
+    untold = {grant: outcome for grant, outcome in told.items() if isinstance(outcome, Refused)}
+    if untold and len(untold) == len(told):
         raise untold.popitem()[1]
-    grants = tuple(sorted(held))
+    grants = tuple(sorted(grant for grant, outcome in told.items() if outcome is True))
     scopes = names.read(grants)
     return KeyReport(
         public_id=public_id,

@@ -13,58 +13,21 @@ Surprises:
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
-from keyguard.core.exchange import (
-    Adapter,
-    Credential,
-    Facts,
-    Fault,
-    Guide,
-    KeyReport,
-    KeySpec,
-    Reply,
-    Request,
-    ScopeNames,
-    Stamp,
-    Step,
-    Wire,
-)
+from keyguard.core.calls import Credential, Fault, Reply, Request, Stamp, Step, Wire
+from keyguard.core.exchange import Adapter, Guide, KeyReport, KeySpec, ScopeNames
 from keyguard.core.keys import KeyKind, Origin, Scope
 from keyguard.core.secret import Secret
-from keyguard_adapters._checks import text
+from keyguard_adapters._answers import text
+from keyguard_adapters._encoding import base64_text, compact, encoded, pairs, target
 from keyguard_adapters._faults import by_code, member
-from keyguard_adapters._page import Page
-from keyguard_adapters._sign import compact, demand_kind, ed25519_base64, encoded, pairs, target, unsigned
+from keyguard_adapters._page import Page, facts
+from keyguard_adapters._sign import demand_kind, ed25519_base64, unsigned
 
-FACTS = Facts(
-    id="backpack",
-    name="Backpack",
-    base="https://api.backpack.exchange",
-    docs="https://docs.backpack.exchange",
-    checked="2026-11-21",
-    key_page="https://backpack.exchange/settings/api-keys",
-    kinds=(KeyKind.ED25519,),
-    clock_window=timedelta(seconds=5),
-    label_pattern=r"[ -~]{1,64}",
-    dead=frozenset({Fault.AMBIGUOUS}),
-    env_names={
-        "sdk": (("BACKPACK_API_KEY", "key"), ("BACKPACK_API_SECRET", "secret")),
-        "ccxt": (("BACKPACK_APIKEY", "key"), ("BACKPACK_SECRET", "secret")),
-    },
-    unverified=(
-        "status and code for a deleted key, a foreign address, a read-only key that trades, an old timestamp",
-        "addresses a key may have, CIDR, IPv6: single IPv4 addresses are assumed",
-        "keys per account; which names a key may have; address and wording of the key page",
-        "whether a key can be changed: its addresses only, a third party says",
-        "whether a key that may do everything may transfer between accounts: counted as such",
-        "whether values are to be signed percent-encoded: ccxt does so, the documents show plain ones",
-    ),
-)
+FACTS = facts("backpack")
 
 _READ_ONLY, _FULL = "read_only", "full"
 SCOPES = ScopeNames(
@@ -130,7 +93,7 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
         "X-API-Key": who.key,
         "X-Timestamp": str(stamp.ms),
         "X-Window": str(_WINDOW_MS),
-        "X-Signature": base64.b64encode(ed25519_base64(who.secret, signed)).decode(),
+        "X-Signature": base64_text(ed25519_base64(who.secret, signed)),
     }
     if body is not None:
         headers["Content-Type"] = "application/json"
@@ -184,18 +147,14 @@ def _settled(spec: KeySpec) -> KeySpec:
 
 
 ADAPTER = Adapter(
-    facts=FACTS,
+    **PAGE.parts(create=guide_create, edit=guide_edit),
     sign=sign,
     fault=fault,
-    scopes=SCOPES,
-    clock=clock,
     whoami=whoami,
-    guide_create=guide_create,
-    guide_edit=guide_edit,
-    guide_delete=PAGE.delete,
     example=Credential(
         "FAKE" + "backpack7Kq2Vw9Lr4Tz8Nm3Xd6Hb1Jc5Pf0Sg" + "0=",
         Secret("FAKE" + "3Tm6Yc1Jf5Gp0Hn8sQz2LrXw7Kd9Vb4RuEiAq" + "+g="),
         kind=KeyKind.ED25519,
     ),
+    clock=clock,
 )

@@ -14,89 +14,31 @@ Surprises:
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
-from keyguard.core.exchange import (
-    Adapter,
-    Credential,
-    Effect,
-    Facts,
-    Fault,
-    KeyReport,
-    KeySpec,
-    Life,
-    Limit,
-    NewKey,
-    Reply,
-    Request,
-    ScopeNames,
-    Stamp,
-    Step,
-    Wire,
-)
+from keyguard.core.calls import Credential, Effect, Fault, Reply, Request, Stamp, Step, Wire
+from keyguard.core.exchange import Adapter, KeyReport, KeySpec, NewKey, ScopeNames
 from keyguard.core.keys import KeyKind, Origin, Scope
 from keyguard.core.secret import Secret
-from keyguard_adapters._checks import (
+from keyguard_adapters._answers import flag, from_ms, own, rows, text
+from keyguard_adapters._encoding import base64_text, encoded, pairs, target
+from keyguard_adapters._faults import by_code, member
+from keyguard_adapters._page import Page, facts
+from keyguard_adapters._sign import demand_kind, ed25519, hmac_sha256, rsa_sha256, unsigned
+from keyguard_adapters._wishes import (
     demand_account,
     demand_addresses,
     demand_exact,
     demand_handle,
     demand_label,
-    flag,
-    from_ms,
-    own,
-    rows,
-    text,
-)
-from keyguard_adapters._faults import by_code, member
-from keyguard_adapters._page import Page
-from keyguard_adapters._sign import (
-    demand_kind,
-    ed25519,
-    encoded,
-    hmac_sha256,
-    pairs,
-    rsa_sha256,
-    target,
-    unsigned,
 )
 
-_NOTICE = "https://www.binance.com/en/support/announcement (of 2021-07-08, read 2026-11-20)"
+FACTS = facts("binance")
+
 _SPOT = Scope.TRADE_SPOT | Scope.TRADE_MARGIN
-
-FACTS = Facts(
-    id="binance",
-    name="Binance",
-    base="https://api.binance.com",
-    docs="https://developers.binance.com/docs",
-    checked="2026-11-20",
-    key_page="https://www.binance.com/en/my/settings/api-management",
-    kinds=(KeyKind.HMAC, KeyKind.RSA, KeyKind.ED25519),
-    clock_window=timedelta(seconds=1),  # ahead; 5 s (the receive window) behind
-    max_ips=30,
-    lives=(Life(timedelta(days=30), _NOTICE, open_only=True, scopes=_SPOT),),
-    limit=Limit(60, timedelta(minutes=1)),  # calls for sub-account keys: weight 3000 of 180,000
-    dead=frozenset({Fault.KEY_UNKNOWN, Fault.AMBIGUOUS}),
-    env_names={
-        "sdk": (("BINANCE_API_KEY", "key"), ("BINANCE_API_SECRET", "secret")),
-        "ccxt": (("BINANCE_APIKEY", "key"), ("BINANCE_SECRET", "secret")),
-        "freqtrade": (("FREQTRADE__EXCHANGE__KEY", "key"), ("FREQTRADE__EXCHANGE__SECRET", "secret")),
-        "hummingbot": (("binance_api_key", "key"), ("binance_api_secret", "secret")),
-    },
-    unverified=(
-        "whether every master may manage sub-account keys by API; what the KYC IP check looks at",
-        "-2008 or -2015 for a deleted key today; HTTP status of each code",
-        "keys an account (30), addresses a key (30 for special keys), CIDR and IPv6 in the list",
-        "whether keys without addresses are deleted, and the 30-day rule as of today",
-        "which characters a key's name may hold; wording of the web page",
-    ),
-)
-
 SCOPES = ScopeNames(
     {
         "enableReading": Scope.READ,
@@ -120,7 +62,7 @@ SETTABLE = {
     "canVanillaOptions": "enableVanillaOptions",
 }
 """What a sub-account's key can be given by API, beside reading, which each has."""
-PAGE = Page(FACTS, SCOPES, "spot and margin are one permission; a sub-account's key always reads")
+PAGE = Page(FACTS, SCOPES, hint="spot and margin are one permission; a sub-account's key always reads")
 
 FAULTS = {
     **dict.fromkeys(("-1000", "-1001", "-1006", "-1007", "-1008", "-1016"), Fault.BUSY),
@@ -154,7 +96,7 @@ def _signature(who: Credential, payload: str) -> str:
     if who.kind is KeyKind.HMAC:
         return hmac_sha256(who.secret, payload).hex()
     by = rsa_sha256 if who.kind is KeyKind.RSA else ed25519
-    return base64.b64encode(by(who.secret, payload)).decode()
+    return base64_text(by(who.secret, payload))
 
 
 def fault(reply: Reply) -> tuple[Fault, str] | None:
@@ -274,21 +216,17 @@ def _which(current: KeyReport) -> dict[str, str]:
 
 
 ADAPTER = Adapter(
-    facts=FACTS,
+    **PAGE.parts(),
     sign=sign,
     fault=fault,
-    scopes=SCOPES,
-    clock=clock,
     whoami=whoami,
-    list_keys=list_keys,
-    create_key=create_key,
-    edit_key=edit_key,
-    delete_key=delete_key,
-    guide_create=PAGE.create,
-    guide_edit=PAGE.edit,
-    guide_delete=PAGE.delete,
     example=Credential(
         "FAKE" + "XK87POu9fzVgGBUBSkLq0uwu1yF1nRC9lBccrK1Uqpg102UYbVMLddrNkqLI",
         Secret("FAKE" + "P2qkAJry3vtHSx9E3bAFDIVghGGQ7KJQK73ssrGdxFHUHc4q52uSDHomDVWi"),
     ),
+    clock=clock,
+    list_keys=list_keys,
+    create_key=create_key,
+    edit_key=edit_key,
+    delete_key=delete_key,
 )

@@ -14,58 +14,19 @@ Surprises:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
-from keyguard.core.exchange import (
-    Adapter,
-    Credential,
-    Facts,
-    Fault,
-    KeyReport,
-    Limit,
-    NonceKind,
-    Reply,
-    Request,
-    ScopeNames,
-    Stamp,
-    Step,
-    Wire,
-)
+from keyguard.core.calls import Credential, Fault, Reply, Request, Stamp, Step, Wire
+from keyguard.core.exchange import Adapter, KeyReport, ScopeNames
 from keyguard.core.keys import Origin, Scope
 from keyguard.core.secret import Secret
-from keyguard_adapters._checks import rows, text
+from keyguard_adapters._answers import rows, text
+from keyguard_adapters._encoding import compact, encoded, pairs, target
 from keyguard_adapters._faults import by_code, member
-from keyguard_adapters._page import Page
-from keyguard_adapters._sign import compact, demand_kind, encoded, hmac_sha384, pairs, target, unsigned
+from keyguard_adapters._page import Page, facts
+from keyguard_adapters._sign import demand_kind, hmac_sha384, unsigned
 
-FACTS = Facts(
-    id="bitfinex",
-    name="Bitfinex",
-    base="https://api.bitfinex.com",
-    docs="https://docs.bitfinex.com",
-    checked="2026-11-21",
-    key_page="https://setting.bitfinex.com/api",
-    nonce=NonceKind.COUNTER,
-    max_ips=20,
-    limit=Limit(90, timedelta(minutes=1), shared=True),
-    disturbs="a nonce only grows: a call its program made at the same moment, or by a slower clock, fails",
-    label_pattern=r"[ -~]{1,64}",
-    dead=frozenset({Fault.AMBIGUOUS}),
-    env_names={
-        "sdk": (("BFX_API_KEY", "key"), ("BFX_API_SECRET", "secret")),
-        "ccxt": (("BITFINEX_APIKEY", "key"), ("BITFINEX_SECRET", "secret")),
-        "freqtrade": (("FREQTRADE__EXCHANGE__KEY", "key"), ("FREQTRADE__EXCHANGE__SECRET", "secret")),
-    },
-    unverified=(
-        "43 characters for keys of all generations; which names a key may have",
-        "CIDR and IPv6 in the list of addresses: single IPv4 addresses are assumed",
-        "the texts that refuse a foreign address, a disabled and a deleted key",
-        "what the read bits of withdraw and ui_withdraw allow: counted as withdrawing",
-        "fate of tokens once their key is deleted; any rule for idle keys",
-        "whether the account's log (audit/hist) has a line for a deleted key",
-    ),
-)
+FACTS = facts("bitfinex")
 
 _TRADES = Scope.TRADE_SPOT | Scope.TRADE_MARGIN | Scope.TRADE_DERIVATIVES
 SCOPES = ScopeNames(
@@ -154,14 +115,10 @@ def _held(listed: Any) -> Iterator[str]:
 
 
 ADAPTER = Adapter(
-    facts=FACTS,
+    **PAGE.parts(),
     sign=sign,
     fault=fault,
-    scopes=SCOPES,
     whoami=whoami,
-    guide_create=PAGE.create,
-    guide_edit=PAGE.edit,
-    guide_delete=PAGE.delete,
     example=Credential(
         "FAKE" + "-bfx_7Kq2Vw9Lr4Tz8Nm3Xd6Hb1Jc5Pf0SgQyAe",
         Secret("FAKE" + "-sec_3Tm6Yc1Jf5Gp0Hn8sQz2LrXw7Kd9Vb4RuEi"),

@@ -13,50 +13,17 @@ Surprises:
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from keyguard.core.exchange import (
-    Adapter,
-    Credential,
-    Facts,
-    Fault,
-    KeyReport,
-    Limit,
-    Reply,
-    Request,
-    ScopeNames,
-    Stamp,
-    Step,
-    Wire,
-)
+from keyguard.core.calls import Credential, Fault, Reply, Request, Stamp, Step, Wire
+from keyguard.core.exchange import Adapter, KeyReport, ScopeNames
 from keyguard.core.keys import Origin, Scope
 from keyguard.core.secret import Secret
-from keyguard_adapters._checks import rows, text
-from keyguard_adapters._env import env_names
+from keyguard_adapters._answers import rows, text
+from keyguard_adapters._encoding import compact, encoded, pairs, target
 from keyguard_adapters._faults import by_code, member
-from keyguard_adapters._page import Page
-from keyguard_adapters._sign import compact, demand_kind, encoded, hmac_sha256, pairs, target, unsigned
+from keyguard_adapters._page import Page, facts
+from keyguard_adapters._sign import demand_kind, hmac_sha256, unsigned
 
-FACTS = Facts(
-    id="bitflyer",
-    name="bitFlyer",
-    base="https://api.bitflyer.com",
-    docs="https://lightning.bitflyer.com/docs",
-    checked="2026-11-20",
-    key_page="https://lightning.bitflyer.com/developer",
-    clock_window=timedelta(seconds=30),  # not documented
-    limit=Limit(500, timedelta(minutes=5)),
-    dead=frozenset({Fault.AMBIGUOUS}),
-    env_names=env_names(sdk=("BITFLYER_API_KEY", "BITFLYER_API_SECRET"), ccxt="BITFLYER"),
-    unverified=(
-        "what a wrong key, signature, timestamp or permission is answered (clients have seen 401 with -500)",
-        "how far a timestamp may be off; whether milliseconds are taken",
-        "characters of key and secret",
-        "whether a key can be bound to addresses (third parties say so, the documents do not)",
-        "whether unused keys end; keys per account",
-        "the exact address of the key page and its words",
-    ),
-)
+FACTS = facts("bitflyer")
 
 _TRADE = Scope.TRADE_SPOT | Scope.TRADE_DERIVATIVES
 _BOXES = {
@@ -118,14 +85,10 @@ def whoami(public_id: str) -> Step[KeyReport]:
 
 
 ADAPTER = Adapter(
-    facts=FACTS,
+    **PAGE.parts(),
     sign=sign,
     fault=fault,
-    scopes=SCOPES,
     whoami=whoami,
-    guide_create=PAGE.create,
-    guide_edit=PAGE.edit,
-    guide_delete=PAGE.delete,
     example=Credential(
         "FAKE" + "bf7Kd9Vb3Tm6Yc1Jf5", Secret("FAKE" + "bfLm8Hb4Jc6Pf1Sg0BT7vKq9Rz3Nw5XdLm8Hb4J=")
     ),

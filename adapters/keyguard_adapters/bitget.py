@@ -16,64 +16,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
+from keyguard.core.calls import Credential, Effect, Fault, Reply, Request, Stamp, Step, Wire
 from keyguard.core.errors import NotOffered, Refused
-from keyguard.core.exchange import (
-    Adapter,
-    Credential,
-    Effect,
-    Facts,
-    Fault,
-    KeyReport,
-    KeySpec,
-    Limit,
-    NewKey,
-    Reply,
-    Request,
-    Stamp,
-    Step,
-    Wire,
-)
+from keyguard.core.exchange import Adapter, KeyReport, KeySpec, NewKey
 from keyguard.core.keys import KeyKind, Origin
 from keyguard.core.secret import Secret
-from keyguard_adapters import _checks as check
-from keyguard_adapters import _sign as signing
+from keyguard_adapters._answers import commas, from_ms, rows, text, texts, words
 from keyguard_adapters._bitget_words import CLASSIC, CODES, FAULTS, SCOPES, UNIFIED
-from keyguard_adapters._env import env_names
+from keyguard_adapters._encoding import base64_text, compact, encoded, pairs, plain, target
 from keyguard_adapters._faults import by_code, member
-from keyguard_adapters._page import Page
-
-FACTS = Facts(
-    id="bitget",
-    name="Bitget",
-    base="https://api.bitget.com",
-    docs="https://www.bitget.com/api-doc/",
-    checked="2026-11-20",
-    key_page="https://www.bitget.com/account/newapi",
-    kinds=(KeyKind.HMAC, KeyKind.RSA),
-    clock_window=timedelta(seconds=30),
-    max_ips=30,
-    limit=Limit(1, timedelta(seconds=1)),
-    label_pattern=r"[A-Za-z][A-Za-z0-9_-]{0,19}",
-    dead=frozenset({Fault.KEY_UNKNOWN, Fault.AMBIGUOUS}),
-    env_names=env_names(
-        sdk=("BITGET_API_KEY", "BITGET_SECRET_KEY", "BITGET_PASSPHRASE"),
-        ccxt="BITGET",
-        hummingbot=("bitget_api_key", "bitget_secret_key", "bitget_passphrase"),
-    ),
-    unverified=(
-        "whether the query is signed plain (ccxt) or percent-encoded (bitget-api)",
-        "which code a deleted key gets; codes 40084 and 40085 (from reports of users, 2026)",
-        "expiry and idle rules (none found); that classic keys cannot be deleted by API",
-        "whether a unified key's addresses limit trading, or withdrawing only; CIDR",
-        "length of the secret; address of the key page",
-    ),
+from keyguard_adapters._page import Page, facts
+from keyguard_adapters._sign import demand_kind, demand_passphrase, hmac_sha256, rsa_sha256, unsigned
+from keyguard_adapters._wishes import (
+    as_wanted,
+    cannot_grant,
+    demand_account,
+    demand_addresses,
+    demand_exact,
+    demand_handle,
+    demand_label,
+    new_passphrase,
+    passphrase_of,
 )
 
-_GRANTING = "a key is classic or unified, and a unified one reads only or reads and writes all it is given"
-PAGE = Page(FACTS, SCOPES, hint=_GRANTING)
+FACTS = facts("bitget")
+
+PAGE = Page(
+    FACTS,
+    SCOPES,
+    hint="a key is classic or unified, and a unified one reads only or reads and writes all it is given",
+)
 
 IS_CLASSIC = "40084"
 _CLASSIC = "/api/v2/user/{}virtual-subaccount-apikey{}"
@@ -83,19 +57,19 @@ _PAGE_SIZE, _MAX_PAGES = 100, 50
 def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
     """Sign time, method, plain target (query sorted) and body with HMAC-SHA256 or RSA, in base64."""
     if not request.signed:
-        return signing.unsigned(request)
-    signing.demand_kind(who, FACTS)
-    query, body = sorted(signing.pairs(request.query)), signing.compact(request.body)
-    text = f"{stamp.ms}{request.method}{signing.target(request.path, signing.plain(query))}{body}"
-    algorithm = signing.rsa_sha256 if who.kind is KeyKind.RSA else signing.hmac_sha256
+        return unsigned(request)
+    demand_kind(who, FACTS)
+    query, body = sorted(pairs(request.query)), compact(request.body)
+    signed = f"{stamp.ms}{request.method}{target(request.path, plain(query))}{body}"
+    algorithm = rsa_sha256 if who.kind is KeyKind.RSA else hmac_sha256
     headers = {
         "ACCESS-KEY": who.key,
-        "ACCESS-SIGN": signing.base64_text(algorithm(who.secret, text)),
+        "ACCESS-SIGN": base64_text(algorithm(who.secret, signed)),
         "ACCESS-TIMESTAMP": str(stamp.ms),
-        "ACCESS-PASSPHRASE": signing.demand_passphrase(who).reveal(),
+        "ACCESS-PASSPHRASE": demand_passphrase(who).reveal(),
         "Content-Type": "application/json",
     }
-    return Wire(request.method, signing.target(request.path, signing.encoded(query)), headers, body.encode())
+    return Wire(request.method, target(request.path, encoded(query)), headers, body.encode())
 
 
 def fault(reply: Reply) -> tuple[Fault, str] | None:
@@ -124,7 +98,7 @@ def whoami(public_id: str) -> Step[KeyReport]:
         ref=public_id,
         account=str(row["uid"] if "uid" in row else row["userId"]),
         parent=str(parent) if parent else "",
-        **_told(grants, check.commas(row["ips"])),
+        **_told(grants, commas(row["ips"])),
         notes=("Bitget tells neither name nor creation of a key to the key itself",),
     )
 
@@ -149,42 +123,42 @@ def list_keys(account: str) -> Step[tuple[KeyReport, ...]]:
         data = (yield from _either(unified, classic)).json["data"]
         if isinstance(data, list):
             return tuple(_classic_report(row) for row in data)
-        found.extend(_report(row, sub) for row in check.rows(data["items"]))
+        found.extend(_report(row, sub) for row in rows(data["items"]))
         if data["hasNext"] is False:
             return tuple(found)
-        query["cursor"] = check.text(data["cursor"])
+        query["cursor"] = text(data["cursor"])
     raise ValueError("the list of keys does not end")
 
 
 def create_key(spec: KeySpec) -> Step[NewKey]:
-    sub, label = _sub_account(spec.account), check.demand_label(FACTS, spec.label)
+    sub, label = _sub_account(spec.account), demand_label(FACTS, spec.label)
     unified, settings = _settings(spec)
-    passphrase = yield from check.new_passphrase(FACTS)
+    passphrase = yield from new_passphrase(FACTS)
     named = {"subUid": sub, "note": label} if unified else {"subAccountUid": sub, "label": label}
     path = "/api/v3/user/create-sub-api" if unified else _CLASSIC.format("create-", "")
     body = {**named, "passphrase": passphrase, **settings}
     row = (yield Request("POST", path, body=body, effect=Effect.KEY_CREATED)).json["data"]
-    key = check.text(row["apiKey" if unified else "subAccountApiKey"])
-    secret = Secret(check.text(row["secret" if unified else "secretKey"]))
+    key = text(row["apiKey" if unified else "subAccountApiKey"])
+    secret = Secret(text(row["secret" if unified else "secretKey"]))
     return NewKey(KeyReport(key, key, label, account=sub), Credential(key, secret, passphrase))
 
 
 def edit_key(current: KeyReport, wanted: KeySpec) -> Step[KeyReport]:
     """Set permissions and addresses, of a classic key also the label; the answer only says it was done."""
-    key, (unified, settings) = check.demand_handle(current), _settings(wanted)
+    key, (unified, settings) = demand_handle(current), _settings(wanted)
     if unified != _is_unified(current.grants):
-        raise check.cannot_grant("Bitget", wanted.scopes, hint=_GRANTING)
+        raise cannot_grant("Bitget", wanted.scopes, hint=PAGE.hint)
     if unified:
         path, label, named = "/api/v3/user/update-sub-api", current.label, {"apiKey": key}
     else:
-        path, label = _CLASSIC.format("modify-", ""), check.demand_label(FACTS, wanted.label)
+        path, label = _CLASSIC.format("modify-", ""), demand_label(FACTS, wanted.label)
         sub = _sub_account(current.account)
         named = {"subAccountUid": sub, "subAccountApiKey": key, "label": label}
-    passphrase = yield from check.passphrase_of(FACTS, current)
+    passphrase = yield from passphrase_of(FACTS, current)
     body = {**named, "passphrase": passphrase, **settings}
     reply = yield Request("POST", path, body=body, effect=Effect.KEY_EDITED)
     _demand_done(reply)
-    return replace(check.as_wanted(current, wanted), label=label)
+    return replace(as_wanted(current, wanted), label=label)
 
 
 def delete_key(current: KeyReport) -> Step[None]:
@@ -196,7 +170,7 @@ def delete_key(current: KeyReport) -> Step[None]:
             still="the key is as it was",
             hint=FACTS.key_page,
         )
-    body = {"apiKey": check.demand_handle(current)}
+    body = {"apiKey": demand_handle(current)}
     reply = yield Request("POST", "/api/v3/user/delete-sub-api", body=body, effect=Effect.KEY_DELETED)
     _demand_done(reply)
 
@@ -215,7 +189,7 @@ def _settings(spec: KeySpec) -> tuple[bool, dict[str, Any]]:
 
     `ScopeNames.write` names permissions of both modes; the one that gives exactly the scopes is meant.
     """
-    check.demand_addresses(FACTS, spec.ips)
+    demand_addresses(FACTS, spec.ips)
     writing = tuple(name for name in UNIFIED if name in spec.grants)
     unified = writing or tuple(f"{name}:read" for name in UNIFIED if f"{name}:read" in spec.grants)
     if unified and SCOPES.read(unified) == spec.scopes:
@@ -223,33 +197,33 @@ def _settings(spec: KeySpec) -> tuple[bool, dict[str, Any]]:
         kind = "read_write" if writing else "read_only"
         return True, {"type": kind, "permissions": permissions, "ips": list(spec.ips)}
     classic = tuple(name for name in CLASSIC if name in spec.grants)
-    check.demand_exact("Bitget", SCOPES, classic, spec.scopes, hint=_GRANTING)
+    demand_exact("Bitget", SCOPES, classic, spec.scopes, hint=PAGE.hint)
     return False, {"ipList": list(spec.ips), "permList": list(classic)}
 
 
 def _sub_account(account: str) -> str:
-    return check.demand_account(FACTS, account, "uid", r"[0-9]+")
+    return demand_account(FACTS, account, "uid", r"[0-9]+")
 
 
 def _unified(permissions: Any, kind: str) -> set[str]:
     """The names of a key of this type, which some answers spell with a dash."""
     suffix = ":read" if kind.replace("-", "_") == "read_only" else ""
-    return {f"{name}{suffix}" for name in check.rows(permissions)}
+    return {f"{name}{suffix}" for name in rows(permissions)}
 
 
 def _report(row: Mapping[str, Any], sub: str) -> KeyReport:
-    key = check.text(row["apiKey"])
+    key = text(row["apiKey"])
     grants = _unified(row["permissions"], row["type"])
-    ips = check.commas(row["ips"]) if isinstance(row["ips"], str) else check.texts(row["ips"])
-    created = check.from_ms(row["ts"]) if "ts" in row else None
-    report = KeyReport(key, key, check.words(row["note"]), account=sub, created_at=created)
+    ips = commas(row["ips"]) if isinstance(row["ips"], str) else texts(row["ips"])
+    created = from_ms(row["ts"]) if "ts" in row else None
+    report = KeyReport(key, key, words(row["note"]), account=sub, created_at=created)
     return replace(report, **_told(grants, ips))
 
 
 def _classic_report(row: Mapping[str, Any]) -> KeyReport:
-    key, grants = check.text(row["subAccountApiKey"]), {CODES[name] for name in check.rows(row["permList"])}
-    report = KeyReport(key, key, check.words(row["label"]), account=str(row["subAccountUid"]))
-    return replace(report, **_told(grants, check.texts(row["ipList"])))
+    key, grants = text(row["subAccountApiKey"]), {CODES[name] for name in rows(row["permList"])}
+    report = KeyReport(key, key, words(row["label"]), account=str(row["subAccountUid"]))
+    return replace(report, **_told(grants, texts(row["ipList"])))
 
 
 def _told(grants: set[str], ips: tuple[str, ...]) -> dict[str, Any]:
@@ -260,13 +234,11 @@ def _told(grants: set[str], ips: tuple[str, ...]) -> dict[str, Any]:
 
 
 ADAPTER = Adapter(
-    FACTS,
-    sign,
-    fault,
-    SCOPES,
-    whoami,
-    *(PAGE.create, PAGE.edit, PAGE.delete),
-    Credential(
+    **PAGE.parts(),
+    sign=sign,
+    fault=fault,
+    whoami=whoami,
+    example=Credential(
         "FAKEbg_" + "3b9d07e2c5a8416fd09e7b2c4a61d8f0",
         Secret("FAKE" + "c9e1f47a02d3b6f2581c0e9d7a4b3f68251d9c0e7b4a6f3821e5d7c9b0a4"),
         Secret("FAKE" + "pass7Kq2"),

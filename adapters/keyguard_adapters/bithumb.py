@@ -18,69 +18,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
-from keyguard.core.exchange import (
-    Adapter,
-    Credential,
-    Facts,
-    Fault,
-    KeyReport,
-    Life,
-    Limit,
-    NonceKind,
-    Reply,
-    Request,
-    ScopeNames,
-    Stamp,
-    Step,
-    Wire,
-)
+from keyguard.core.calls import Credential, Fault, Reply, Request, Stamp, Step, Wire
+from keyguard.core.exchange import Adapter, KeyReport, ScopeNames
 from keyguard.core.keys import Scope
 from keyguard.core.secret import Secret
-from keyguard_adapters._checks import own, rows
-from keyguard_adapters._env import env_names
+from keyguard_adapters._answers import own, rows
+from keyguard_adapters._encoding import bracketed, compact, encoded, pairs, target
 from keyguard_adapters._faults import by_code, member
-from keyguard_adapters._page import Page
+from keyguard_adapters._page import Page, facts
 from keyguard_adapters._probes import Probe, dated, inferred
-from keyguard_adapters._sign import (
-    bracketed,
-    compact,
-    demand_kind,
-    encoded,
-    jwt_hs256,
-    pairs,
-    target,
-    unsigned,
-)
+from keyguard_adapters._sign import demand_kind, jwt_hs256, unsigned
 
-FACTS = Facts(
-    id="bithumb",
-    name="Bithumb",
-    base="https://api.bithumb.com",
-    docs="https://apidocs.bithumb.com",
-    checked="2026-11-20",
-    key_page="https://www.bithumb.com/react/api-support/management-api",
-    nonce=NonceKind.UUID,
-    clock_window=timedelta(seconds=5),  # not documented; the legacy API took 20 s
-    max_ips=5,
-    ip_mandatory=True,
-    lives=(Life(timedelta(days=365), source="https://apidocs.bithumb.com (read 2026-11-20)"),),
-    limit=Limit(140, timedelta(seconds=1), shared=True),
-    dead=frozenset({Fault.AMBIGUOUS}),
-    env_names=env_names(sdk=("BITHUMB_ACCESS_KEY", "BITHUMB_SECRET_KEY"), ccxt="BITHUMB"),
-    unverified=(
-        "length and characters of key and secret",
-        "which error an unknown, expired or deleted key and a used nonce get",
-        "how old a timestamp may be",
-        "CIDR and IPv6 in the address field: single IPv4 addresses are assumed",
-        "whether the page changes the addresses of a key that exists",
-        "the page's exact words for reading deposits and withdrawals and for depositing",
-        "how fast changes on the page take effect",
-        "the terms on lending; Bithumb's own notice on the DAXA standard",
-    ),
-)
+FACTS = facts("bithumb")
 
 SCOPES = ScopeNames(
     {
@@ -159,17 +110,13 @@ def list_keys(account: str) -> Step[tuple[KeyReport, ...]]:
 
 
 ADAPTER = Adapter(
-    facts=FACTS,
+    **PAGE.parts(),
     sign=sign,
     fault=fault,
-    scopes=SCOPES,
     whoami=whoami,
-    list_keys=list_keys,
-    guide_create=PAGE.create,
-    guide_edit=PAGE.edit,
-    guide_delete=PAGE.delete,
     example=Credential(
         "FAKE" + "bithumb7Kd9Vb3Tm6Yc1Jf5Gp0Hn8sQz2LrX",
         Secret("FAKE" + "bithumbLm8Hb4Jc6Pf1Sg0BT7vKq9Rz3Nw5Xd"),
     ),
+    list_keys=list_keys,
 )

@@ -10,52 +10,17 @@ Surprises:
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from keyguard.core.exchange import (
-    Adapter,
-    Credential,
-    Facts,
-    Fault,
-    Guide,
-    IpForm,
-    KeyReport,
-    KeySpec,
-    Reply,
-    Request,
-    ScopeNames,
-    Stamp,
-    Step,
-    Wire,
-)
+from keyguard.core.calls import Credential, Fault, Reply, Request, Stamp, Step, Wire
+from keyguard.core.exchange import Adapter, KeyReport, ScopeNames
 from keyguard.core.keys import Scope
 from keyguard.core.secret import Secret
-from keyguard_adapters._checks import no_longer_open
+from keyguard_adapters._encoding import compact, encoded, pairs, target
 from keyguard_adapters._faults import by_code
-from keyguard_adapters._page import Page
-from keyguard_adapters._sign import compact, demand_kind, encoded, hmac_sha256, pairs, target, unsigned
+from keyguard_adapters._page import Page, facts
+from keyguard_adapters._sign import demand_kind, hmac_sha256, unsigned
+from keyguard_adapters._wishes import no_longer_open
 
-FACTS = Facts(
-    id="bitmex",
-    name="BitMEX",
-    base="https://www.bitmex.com",
-    docs="https://www.bitmex.com/blog/bitmex-closure",
-    checked="2026-11-21",
-    key_page="https://www.bitmex.com/app/apiKeys",
-    closed="2026-09-23",
-    clock_window=timedelta(seconds=5),
-    ip_forms=frozenset({IpForm.IPV4, IpForm.NETWORK4}),
-    label_pattern=r"[ -~]{1,64}",
-    dead=frozenset({Fault.AMBIGUOUS}),
-    env_names={
-        "sdk": (("BITMEX_API_KEY", "key"), ("BITMEX_API_SECRET", "secret")),
-        "ccxt": (("BITMEX_APIKEY", "key"), ("BITMEX_SECRET", "secret")),
-    },
-    unverified=(
-        "anything after 2026-09-23 04:00 UTC, reading and withdrawing by API among it",
-        "whether the key list ever carried secrets",
-    ),
-)
+FACTS = facts("bitmex")
 
 SCOPES = ScopeNames(
     {
@@ -96,25 +61,11 @@ def whoami(public_id: str) -> Step[KeyReport]:
     raise no_longer_open(FACTS)
 
 
-def guide_create(spec: KeySpec) -> Guide:
-    """Raises NotOffered."""
-    raise no_longer_open(FACTS)
-
-
-def guide_edit(current: KeyReport, wanted: KeySpec) -> Guide:
-    """Raises NotOffered."""
-    raise no_longer_open(FACTS)
-
-
 ADAPTER = Adapter(
-    facts=FACTS,
+    **PAGE.parts(),
     sign=sign,
     fault=fault,
-    scopes=SCOPES,
     whoami=whoami,
-    guide_create=guide_create,
-    guide_edit=guide_edit,
-    guide_delete=PAGE.delete,
     example=Credential(
         "FAKE" + "_bmx7Kq2Vw9Lr4Tz8Nm3", Secret("FAKE" + "-bmx3Tm6Yc1Jf5Gp0Hn8sQz2LrXw7Kd9Vb4RuEiAqOpLk")
     ),

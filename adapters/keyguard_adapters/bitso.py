@@ -15,59 +15,19 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
-from datetime import timedelta
 
-from keyguard.core.exchange import (
-    Adapter,
-    Credential,
-    Facts,
-    Fault,
-    KeyReport,
-    Limit,
-    NonceKind,
-    Reply,
-    Request,
-    ScopeNames,
-    Stamp,
-    Step,
-    Wire,
-)
+from keyguard.core.calls import Credential, Fault, Reply, Request, Stamp, Step, Wire
+from keyguard.core.exchange import Adapter, KeyReport, ScopeNames
 from keyguard.core.keys import Scope
 from keyguard.core.secret import Secret
-from keyguard_adapters._checks import rows
+from keyguard_adapters._answers import rows
+from keyguard_adapters._encoding import compact, encoded, pairs, target
 from keyguard_adapters._faults import by_code, member
-from keyguard_adapters._page import Page
+from keyguard_adapters._page import Page, facts
 from keyguard_adapters._probes import Probe, inferred
-from keyguard_adapters._sign import compact, demand_kind, encoded, hmac_sha256, pairs, target, unsigned
+from keyguard_adapters._sign import demand_kind, hmac_sha256, unsigned
 
-FACTS = Facts(
-    id="bitso",
-    name="Bitso",
-    base="https://bitso.com",
-    docs="https://docs.bitso.com",
-    checked="2026-11-21",
-    key_page="https://bitso.com",
-    nonce=NonceKind.UUID,
-    max_ips=5,
-    limit=Limit(300, timedelta(minutes=1)),
-    disturbs="a program with nonces that grow (13 digits) may be refused after a longer one was used",
-    label_pattern=r"[ -~]{1,64}",
-    dead=frozenset({Fault.KEY_UNKNOWN}),
-    env_names={
-        "sdk": (("BITSO_API_KEY", "key"), ("BITSO_API_SECRET", "secret")),
-        "ccxt": (("BITSO_APIKEY", "key"), ("BITSO_SECRET", "secret")),
-        "freqtrade": (("FREQTRADE__EXCHANGE__KEY", "key"), ("FREQTRADE__EXCHANGE__SECRET", "secret")),
-    },
-    unverified=(
-        "shapes of key and secret; which names a key may have; address and wording of the key page",
-        "whether growing nonces still work, and whether longer ones disturb them",
-        "whether a deleted key gets 0201 or 0326: 0326 is taken for switched off",
-        "names of the rights, and which right each call wants",
-        "CIDR and IPv6 in the list of addresses: single IPv4 addresses are assumed",
-        "status and code of a refusal for too many calls; any rule for idle keys",
-        "which of bitso.com and api.bitso.com is to be preferred",
-    ),
-)
+FACTS = facts("bitso")
 
 SCOPES = ScopeNames(
     {
@@ -138,13 +98,9 @@ def whoami(public_id: str) -> Step[KeyReport]:
 
 
 ADAPTER = Adapter(
-    facts=FACTS,
+    **PAGE.parts(),
     sign=sign,
     fault=fault,
-    scopes=SCOPES,
     whoami=whoami,
-    guide_create=PAGE.create,
-    guide_edit=PAGE.edit,
-    guide_delete=PAGE.delete,
     example=Credential("FAKE" + "bitsoK", Secret("FAKE" + "4e7a9d1fc350b8264e7a9d1fc350")),
 )

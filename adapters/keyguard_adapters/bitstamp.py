@@ -14,59 +14,20 @@ Surprises:
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
-from keyguard.core.exchange import (
-    Adapter,
-    Credential,
-    Facts,
-    Fault,
-    KeyReport,
-    Limit,
-    NonceKind,
-    Reply,
-    Request,
-    ScopeNames,
-    Stamp,
-    Step,
-    Wire,
-)
+from keyguard.core.calls import Credential, Fault, Reply, Request, Stamp, Step, Wire
+from keyguard.core.exchange import Adapter, KeyReport, ScopeNames
 from keyguard.core.keys import Scope
 from keyguard.core.secret import Secret
-from keyguard_adapters._checks import rows, text
-from keyguard_adapters._env import env_names
+from keyguard_adapters._answers import rows, text
+from keyguard_adapters._encoding import encoded, pairs, target
 from keyguard_adapters._faults import by_code, member
-from keyguard_adapters._page import Page
+from keyguard_adapters._page import Page, facts
 from keyguard_adapters._probes import Probe, inferred
-from keyguard_adapters._sign import demand_kind, encoded, hmac_sha256, pairs, target, unsigned
+from keyguard_adapters._sign import demand_kind, hmac_sha256, unsigned
 
-FACTS = Facts(
-    id="bitstamp",
-    name="Bitstamp",
-    base="https://www.bitstamp.net",
-    docs="https://www.bitstamp.net/api/",
-    checked="2026-11-20",
-    key_page="https://www.bitstamp.net/",
-    nonce=NonceKind.UUID,
-    clock_window=timedelta(seconds=150),
-    limit=Limit(10_000, timedelta(minutes=10)),  # and 400 a second
-    dead=frozenset({Fault.KEY_UNKNOWN}),
-    env_names=env_names(
-        sdk=("BITSTAMP_API_KEY", "BITSTAMP_API_SECRET"),
-        ccxt="BITSTAMP",
-        hummingbot=("bitstamp_api_key", "bitstamp_api_secret"),
-    ),
-    unverified=(
-        "length and shape of the secret; the address of the key page",
-        "whether a key that was not activated, or was switched off, is told API0001 as a deleted one is",
-        "the names of the permissions of 2026, and whether the list here is complete",
-        "that the balances of an account without money are a list with entries",
-        "how many addresses a key takes, networks, IPv6: single IPv4 addresses are assumed",
-        "whether the page changes a key that exists: it is assumed not to",
-        "that no key ends by age or idleness",
-    ),
-)
+FACTS = facts("bitstamp")
 
 SCOPES = ScopeNames(
     {
@@ -146,14 +107,10 @@ PROBES = (
 )
 
 ADAPTER = Adapter(
-    facts=FACTS,
+    **PAGE.parts(),
     sign=sign,
     fault=fault,
-    scopes=SCOPES,
     whoami=whoami,
-    guide_create=PAGE.create,
-    guide_edit=PAGE.edit,
-    guide_delete=PAGE.delete,
     example=Credential(
         "FAKE" + "b1tstamp8sQz2LrXw7Kd9Vb3Tm6Y", Secret("FAKE" + "b1tstampT7vKq9Rz3Nw5Xd2Lm8Hb")
     ),

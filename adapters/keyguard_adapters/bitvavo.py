@@ -13,55 +13,17 @@ Surprises:
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from keyguard.core.exchange import (
-    Adapter,
-    Credential,
-    Facts,
-    Fault,
-    KeyReport,
-    Limit,
-    Reply,
-    Request,
-    ScopeNames,
-    Stamp,
-    Step,
-    Wire,
-)
+from keyguard.core.calls import Credential, Fault, Reply, Request, Stamp, Step, Wire
+from keyguard.core.exchange import Adapter, KeyReport, ScopeNames
 from keyguard.core.keys import Scope
 from keyguard.core.secret import Secret
+from keyguard_adapters._encoding import compact, encoded, pairs, target
 from keyguard_adapters._faults import by_code, member
-from keyguard_adapters._page import Page
+from keyguard_adapters._page import Page, facts
 from keyguard_adapters._probes import Probe, inferred
-from keyguard_adapters._sign import compact, demand_kind, encoded, hmac_sha256, pairs, target, unsigned
+from keyguard_adapters._sign import demand_kind, hmac_sha256, unsigned
 
-FACTS = Facts(
-    id="bitvavo",
-    name="Bitvavo",
-    base="https://api.bitvavo.com",
-    docs="https://docs.bitvavo.com",
-    checked="2026-11-21",
-    key_page="https://account.bitvavo.com/user/api",
-    clock_window=timedelta(seconds=10),
-    limit=Limit(200, timedelta(minutes=1), shared=True),  # 1000 points; an account call costs up to 5
-    label_pattern=r"[ -~]{1,64}",
-    dead=frozenset({Fault.KEY_UNKNOWN}),
-    env_names={
-        "sdk": (("BITVAVO_API_KEY", "key"), ("BITVAVO_API_SECRET", "secret")),
-        "ccxt": (("BITVAVO_APIKEY", "key"), ("BITVAVO_SECRET", "secret")),
-        "freqtrade": (("FREQTRADE__EXCHANGE__KEY", "key"), ("FREQTRADE__EXCHANGE__SECRET", "secret")),
-    },
-    unverified=(
-        "length of the secret; which names a key may have; exact address of the key page",
-        "the HTTP status of each error code",
-        "addresses a key may have, CIDR, IPv6: single IPv4 addresses are assumed",
-        "whether the query is to be signed encoded: calls with special characters are not made",
-        "the window without its header (10 s or 30 s): the header is always sent",
-        "which right moves money between sub-accounts; any rule for idle keys",
-        "whether a key can be switched off without deleting it (305 would answer both)",
-    ),
-)
+FACTS = facts("bitvavo")
 
 SCOPES = ScopeNames({"view": Scope.READ, "trade": Scope.TRADE_SPOT, "withdraw": Scope.WITHDRAW})
 PAGE = Page(FACTS, SCOPES)
@@ -124,14 +86,10 @@ def whoami(public_id: str) -> Step[KeyReport]:
 
 
 ADAPTER = Adapter(
-    facts=FACTS,
+    **PAGE.parts(),
     sign=sign,
     fault=fault,
-    scopes=SCOPES,
-    clock=clock,
     whoami=whoami,
-    guide_create=PAGE.create,
-    guide_edit=PAGE.edit,
-    guide_delete=PAGE.delete,
     example=Credential("FAKE" + "0fa4e9b7" * 7 + "c3d1", Secret("FAKE" + "7b1fa4e2" * 15 + "90d6")),
+    clock=clock,
 )

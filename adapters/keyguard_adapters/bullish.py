@@ -16,61 +16,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
+from keyguard.core.calls import Credential, Fault, Reply, Request, Stamp, Step, Wire
 from keyguard.core.errors import Refused
-from keyguard.core.exchange import (
-    Adapter,
-    Credential,
-    Facts,
-    Fault,
-    IpForm,
-    KeyReport,
-    Limit,
-    NonceKind,
-    Reply,
-    Request,
-    ScopeNames,
-    Stamp,
-    Step,
-    Wire,
-)
+from keyguard.core.exchange import Adapter, KeyReport, ScopeNames
 from keyguard.core.keys import Origin, Scope
 from keyguard.core.secret import Secret
-from keyguard_adapters._checks import rows, text
+from keyguard_adapters._answers import rows, text
+from keyguard_adapters._encoding import compact, encoded, pairs, target
 from keyguard_adapters._faults import by_code, member
-from keyguard_adapters._page import Page
-from keyguard_adapters._sign import compact, demand_kind, encoded, hmac_sha256, pairs, target, unsigned
+from keyguard_adapters._page import Page, facts
+from keyguard_adapters._sign import demand_kind, hmac_sha256, unsigned
 
-FACTS = Facts(
-    id="bullish",
-    name="Bullish",
-    base="https://api.exchange.bullish.com",
-    docs="https://api.exchange.bullish.com/docs/api/rest/",
-    checked="2026-11-21",
-    key_page="https://exchange.bullish.com",
-    nonce=NonceKind.COUNTER,
-    clock_window=timedelta(seconds=5),
-    ip_forms=frozenset({IpForm.IPV4, IpForm.NETWORK4}),
-    limit=Limit(50, timedelta(seconds=1)),
-    disturbs="each question logs in and out: a nonce of its program may become too small, a session end",
-    label_pattern=r"[ -~]{1,64}",
-    dead=frozenset({Fault.AMBIGUOUS}),
-    env_names={
-        "sdk": (("BX_PUBLIC_KEY", "key"), ("BX_SECRET_KEY", "secret")),
-        "ccxt": (("BULLISH_APIKEY", "key"), ("BULLISH_SECRET", "secret")),
-    },
-    unverified=(
-        "shape of the secret; that of the key rests on one official sample",
-        "how far BX-TIMESTAMP may be off (5 s are assumed)",
-        "whether a log-in's nonce counts with those of orders (for ECDSA keys it does not)",
-        "whether logging out ends the one session or all of the key",
-        "whether tokens die with their key; which error each failed log-in gets",
-        "addresses a key may have, IPv6; whether a key can be changed; wording of the page",
-        "ECDSA keys: the documents disagree on what is signed, so they are refused here",
-    ),
-)
+FACTS = facts("bullish")
 
 SCOPES = ScopeNames(
     {
@@ -183,14 +142,10 @@ def _primary(accounts: list[Any]) -> str:
 
 
 ADAPTER = Adapter(
-    facts=FACTS,
+    **PAGE.parts(),
     sign=sign,
     fault=fault,
-    scopes=SCOPES,
-    clock=clock,
     whoami=whoami,
-    guide_create=PAGE.create,
-    guide_edit=PAGE.edit,
-    guide_delete=PAGE.delete,
     example=Credential("FAKE" + "-HMAC-7909d489-bullish", Secret("FAKE" + "-2f5bfb13-ab60-46ac-bullish")),
+    clock=clock,
 )

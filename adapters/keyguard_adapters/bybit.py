@@ -17,62 +17,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
-from keyguard.core.exchange import (
-    Adapter,
-    Credential,
-    Effect,
-    Facts,
-    Fault,
-    IpForm,
-    KeyReport,
-    KeySpec,
-    Life,
-    NewKey,
-    Reply,
-    Request,
-    ScopeNames,
-    Stamp,
-    Step,
-    Wire,
-)
+from keyguard.core.calls import Credential, Effect, Fault, Reply, Request, Stamp, Step, Wire
+from keyguard.core.exchange import Adapter, KeyReport, KeySpec, NewKey, ScopeNames
 from keyguard.core.keys import KeyKind, Origin, Scope
 from keyguard.core.secret import Secret
-from keyguard_adapters import _checks as check
-from keyguard_adapters import _sign as signing
-from keyguard_adapters._env import env_names
+from keyguard_adapters._answers import instant, own, rows, text, words
+from keyguard_adapters._encoding import base64_text, compact, encoded, pairs, target
 from keyguard_adapters._faults import STATUSES, by_code, member
-from keyguard_adapters._page import Page
-
-_DOCS = "https://bybit-exchange.github.io/docs/v5/intro"
-
-FACTS = Facts(
-    id="bybit",
-    name="Bybit",
-    base="https://api.bybit.com",
-    docs=_DOCS,
-    checked="2026-11-20",
-    key_page="https://www.bybit.com/app/user/api-management",
-    kinds=(KeyKind.HMAC, KeyKind.RSA),
-    clock_window=timedelta(seconds=1),  # ahead; 5 s (the receive window) behind
-    ip_forms=frozenset({IpForm.IPV4, IpForm.IPV6}),
-    lives=(Life(timedelta(days=90), f"{_DOCS} (read 2026-11-20)", open_only=True),),
-    dead=frozenset({Fault.KEY_UNKNOWN}),  # an expired key (33004) can be renewed by a person
-    env_names=env_names(
-        sdk=("BYBIT_API_KEY", "BYBIT_API_SECRET"),
-        ccxt="BYBIT",
-        hummingbot=("bybit_api_key", "bybit_api_secret"),
-    ),
-    unverified=(
-        "lengths of key (18) and secret (36) as a rule; size and PEM form of RSA keys",
-        "keys per account and addresses per key (third parties say 20 each); IPv6; rules for a key's note",
-        "whether the ban of IP edits by API (141019, 2026-02-10) also hits update-sub-api",
-        "whether leaving out ips or readOnly in an update resets them (as documented), and permissions",
-        "10003 for a deleted key; HTTP status sent with each retCode; wording of the web page",
-    ),
+from keyguard_adapters._page import Page, facts
+from keyguard_adapters._sign import demand_kind, hmac_sha256, rsa_sha256, unsigned
+from keyguard_adapters._wishes import (
+    cannot_grant,
+    changed,
+    demand_account,
+    demand_addresses,
+    demand_exact,
+    demand_handle,
 )
+
+FACTS = facts("bybit")
 
 READ_ONLY = "ReadOnly"
 """Pseudo permission: the key's `readOnly` is 1, whatever else it lists."""
@@ -135,14 +100,14 @@ _UID = ("UID (digits)", "[0-9]+")
 def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
     """Sign time, key, window and the query as encoded (or the body): HMAC-SHA256 in hex, RSA in base64."""
     if not request.signed:
-        return signing.unsigned(request)
-    signing.demand_kind(who, FACTS)
-    query, body = signing.encoded(signing.pairs(request.query)), signing.compact(request.body)
-    text = f"{stamp.ms}{who.key}{_RECV_WINDOW}{query if request.method == 'GET' else body}"
+        return unsigned(request)
+    demand_kind(who, FACTS)
+    query, body = encoded(pairs(request.query)), compact(request.body)
+    signed = f"{stamp.ms}{who.key}{_RECV_WINDOW}{query if request.method == 'GET' else body}"
     if who.kind is KeyKind.RSA:
-        signature = signing.base64_text(signing.rsa_sha256(who.secret, text))
+        signature = base64_text(rsa_sha256(who.secret, signed))
     else:
-        signature = signing.hmac_sha256(who.secret, text).hex()
+        signature = hmac_sha256(who.secret, signed).hex()
     headers = {
         "X-BAPI-API-KEY": who.key,
         "X-BAPI-TIMESTAMP": str(stamp.ms),
@@ -150,7 +115,7 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
         "X-BAPI-SIGN": signature,
         **({"Content-Type": "application/json"} if body else {}),
     }
-    return Wire(request.method, signing.target(request.path, query), headers, body.encode())
+    return Wire(request.method, target(request.path, query), headers, body.encode())
 
 
 def fault(reply: Reply) -> tuple[Fault, str] | None:
@@ -170,16 +135,16 @@ def whoami(public_id: str) -> Step[KeyReport]:
     row = reply.json["result"]
     parent = str(row["parentUid"])
     told = _report(row, account=str(row["userID"]), parent="" if parent == "0" else parent)
-    return check.own([told], public_id)
+    return own([told], public_id)
 
 
 def list_keys(account: str) -> Step[tuple[KeyReport, ...]]:
-    query: dict[str, Any] = {"subMemberId": check.demand_account(FACTS, account, *_UID), "limit": 20}
+    query: dict[str, Any] = {"subMemberId": demand_account(FACTS, account, *_UID), "limit": 20}
     found: list[KeyReport] = []
     for _ in range(50):
         reply = yield Request("GET", "/v5/user/sub-apikeys", query=dict(query))
         page = reply.json["result"]
-        found.extend(_report(row, account=account) for row in check.rows(page["result"]))
+        found.extend(_report(row, account=account) for row in rows(page["result"]))
         if page["nextPageCursor"] == "":
             return tuple(found)
         if page["nextPageCursor"] == query.get("cursor"):
@@ -190,26 +155,26 @@ def list_keys(account: str) -> Step[tuple[KeyReport, ...]]:
 
 def create_key(spec: KeySpec) -> Step[NewKey]:
     body = {
-        "subuid": int(check.demand_account(FACTS, spec.account, *_UID)),
+        "subuid": int(demand_account(FACTS, spec.account, *_UID)),
         "note": spec.label,
         **_settings(spec, without="Derivatives", fallback=_READABLE),
     }
     request = Request("POST", "/v5/user/create-sub-api", body=body, effect=Effect.KEY_CREATED)
-    row = (yield from check.changed(request, WEB_ONLY, FACTS, "no key was made")).json["result"]
-    credential = Credential(check.text(row["apiKey"]), Secret(check.text(row["secret"])))
+    row = (yield from changed(request, WEB_ONLY, FACTS, "no key was made")).json["result"]
+    credential = Credential(text(row["apiKey"]), Secret(text(row["secret"])))
     return NewKey(_report(row, account=spec.account), credential)
 
 
 def edit_key(current: KeyReport, wanted: KeySpec) -> Step[KeyReport]:
     kept = tuple(g for g in current.grants if g in SUB_GRANTS and not g.startswith("Wallet:"))
-    body = {"apikey": check.demand_handle(current), **_settings(wanted, fallback=kept or _READABLE)}
+    body = {"apikey": demand_handle(current), **_settings(wanted, fallback=kept or _READABLE)}
     request = Request("POST", "/v5/user/update-sub-api", body=body, effect=Effect.KEY_EDITED)
-    reply = yield from check.changed(request, WEB_ONLY, FACTS, "the key is as it was")
+    reply = yield from changed(request, WEB_ONLY, FACTS, "the key is as it was")
     return _report(reply.json["result"], account=current.account, parent=current.parent)
 
 
 def delete_key(current: KeyReport) -> Step[None]:
-    body = {"apikey": check.demand_handle(current)}
+    body = {"apikey": demand_handle(current)}
     reply = yield Request("POST", "/v5/user/delete-sub-api", body=body, effect=Effect.KEY_DELETED)
     if reply.json["retCode"] != 0:  # anything else that is no refusal is not the venue's word
         raise ValueError("the deletion was not confirmed")
@@ -221,18 +186,19 @@ def _settings(spec: KeySpec, *, fallback: tuple[str, ...], without: str = "") ->
     `ScopeNames.write` names every permission within the scopes, those of master keys and READ_ONLY
     among them. Master-only ones are left out; what remains must add up to the very scopes asked for.
     """
+    demand_addresses(FACTS, spec.ips)
     read_only = READ_ONLY in spec.grants and spec.scopes == Scope.READ
     ticked = tuple(grant for grant in spec.grants if grant in SUB_GRANTS)
     if read_only:
         ticked = ticked or fallback
     else:
-        check.demand_exact("Bybit", SCOPES, ticked, spec.scopes, hint=PAGE.hint)
+        demand_exact("Bybit", SCOPES, ticked, spec.scopes, hint=PAGE.hint)
     permissions: dict[str, list[str]] = {}
     for area, name in (grant.split(":") for grant in SUB_GRANTS):
         if area != without:
             permissions.setdefault(area, []).extend([name] if f"{area}:{name}" in ticked else [])
     if not any(permissions.values()):
-        raise check.cannot_grant("Bybit", spec.scopes, hint=PAGE.hint)
+        raise cannot_grant("Bybit", spec.scopes, hint=PAGE.hint)
     return {"readOnly": int(read_only), "ips": ",".join(spec.ips) or "*", "permissions": permissions}
 
 
@@ -241,7 +207,7 @@ def _report(row: Mapping[str, Any], *, account: str, parent: str = "") -> KeyRep
     listed = tuple(f"{area}:{name}" for area, names in row["permissions"].items() for name in names)
     held = SCOPES.read(listed) | Scope.READ
     lasting = "expiredAt" not in row or row.get("deadlineDay", 0) < 0
-    ends = None if lasting else check.instant(row["expiredAt"])
+    ends = None if lasting else instant(row["expiredAt"])
     notes = {
         "a master key: only the web page changes or deletes it": row.get("isMaster"),
         "connected to a third-party application": row.get("type") == 2,
@@ -250,11 +216,11 @@ def _report(row: Mapping[str, Any], *, account: str, parent: str = "") -> KeyRep
     }
     # The answer to a creation does not tell addresses.
     ips = tuple(str(ip) for ip in row["ips"] if ip != "*") if "ips" in row else None
-    public_id = check.text(row["apiKey"])
+    public_id = text(row["apiKey"])
     return KeyReport(
         public_id=public_id,
         ref=public_id,
-        label=check.words(row["note"]),
+        label=words(row["note"]),
         account=account,
         parent=parent,
         scopes=Scope.READ if read_only else held,
@@ -262,7 +228,7 @@ def _report(row: Mapping[str, Any], *, account: str, parent: str = "") -> KeyRep
         grants=tuple(sorted((*listed, READ_ONLY) if read_only else listed)),
         ips=ips,
         ips_origin=Origin.UNKNOWN if ips is None else Origin.REPORTED,
-        created_at=check.instant(row["createdAt"]) if "createdAt" in row else None,
+        created_at=instant(row["createdAt"]) if "createdAt" in row else None,
         expires_at=ends if ends and ends.year > 1970 else None,  # a bound key has 1970, or less than no days
         expiry_origin=Origin.REPORTED if "expiredAt" in row else Origin.UNKNOWN,
         enabled=row.get("status") != 2,
@@ -276,18 +242,17 @@ def _on_page(spec: KeySpec) -> KeySpec:
 
 
 ADAPTER = Adapter(
-    facts=FACTS,
+    **PAGE.parts(
+        create=lambda spec: PAGE.create(_on_page(spec)),
+        edit=lambda current, wanted: PAGE.edit(current, _on_page(wanted)),
+    ),
     sign=sign,
     fault=fault,
-    scopes=SCOPES,
-    clock=clock,
     whoami=whoami,
+    example=Credential("FAKE" + "Rv6mmrsJsalNUr", Secret("FAKE" + "PMIE9aJD8AQWOYtXGpcnvM843025c7uB")),
+    clock=clock,
     list_keys=list_keys,
     create_key=create_key,
     edit_key=edit_key,
     delete_key=delete_key,
-    guide_create=lambda spec: PAGE.create(_on_page(spec)),
-    guide_edit=lambda current, wanted: PAGE.edit(current, _on_page(wanted)),
-    guide_delete=PAGE.delete,
-    example=Credential("FAKE" + "Rv6mmrsJsalNUr", Secret("FAKE" + "PMIE9aJD8AQWOYtXGpcnvM843025c7uB")),
 )

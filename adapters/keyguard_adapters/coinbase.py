@@ -14,72 +14,19 @@ Surprises:
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
-from keyguard.core.exchange import (
-    Adapter,
-    Credential,
-    Facts,
-    Fault,
-    IpForm,
-    KeyReport,
-    Limit,
-    NonceKind,
-    Reply,
-    Request,
-    ScopeNames,
-    Stamp,
-    Step,
-    Wire,
-)
+from keyguard.core.calls import Credential, Fault, Reply, Request, Stamp, Step, Wire
+from keyguard.core.exchange import Adapter, KeyReport, ScopeNames
 from keyguard.core.keys import KeyKind, Origin, Scope
 from keyguard.core.secret import Secret
-from keyguard_adapters._checks import flag, text
-from keyguard_adapters._env import env_names
+from keyguard_adapters._answers import flag, text
+from keyguard_adapters._encoding import base64url, compact, encoded, pairs, target
 from keyguard_adapters._faults import by_code, member
-from keyguard_adapters._page import Page
-from keyguard_adapters._sign import (
-    base64url,
-    compact,
-    demand_kind,
-    ed25519,
-    ed25519_base64,
-    encoded,
-    es256,
-    pairs,
-    target,
-    unsigned,
-)
+from keyguard_adapters._page import Page, facts
+from keyguard_adapters._sign import demand_kind, ed25519, ed25519_base64, es256, unsigned
 
-FACTS = Facts(
-    id="coinbase",
-    name="Coinbase",
-    base="https://api.coinbase.com",
-    docs="https://docs.cdp.coinbase.com",
-    checked="2026-11-20",
-    key_page="https://portal.cdp.coinbase.com",
-    kinds=(KeyKind.ED25519, KeyKind.ES256),
-    nonce=NonceKind.UUID,
-    clock_window=timedelta(seconds=1),  # ahead, not documented; behind, the 120 s of the token's life
-    ip_forms=frozenset(IpForm),
-    limit=Limit(30, timedelta(seconds=1)),
-    dead=frozenset({Fault.AMBIGUOUS}),
-    env_names=env_names(
-        sdk=("COINBASE_API_KEY", "COINBASE_API_SECRET"),
-        ccxt="COINBASE",
-        hummingbot=("coinbase_advanced_trade_api_key", "coinbase_advanced_trade_api_secret"),
-    ),
-    unverified=(
-        "the name of the flag for inbound payments (any can_… flag that speaks of receiving is taken for it)",
-        "which permission key_permissions itself needs",
-        "what a 401 says for a deleted key and for a foreign address; how far a clock may be off",
-        "how many addresses a key's list takes; how many keys an account (an older page says 100)",
-        "how soon a new key works (third parties speak of up to two days)",
-        "whether the portal changes the permissions of a key that exists",
-        "30 calls a second: known from third parties",
-    ),
-)
+FACTS = facts("coinbase")
 
 SCOPES = ScopeNames(
     {
@@ -163,18 +110,14 @@ def _grants(row: dict[str, Any]) -> set[str]:
 
 
 ADAPTER = Adapter(
-    facts=FACTS,
+    **PAGE.parts(),
     sign=sign,
     fault=fault,
-    scopes=SCOPES,
-    clock=clock,
     whoami=whoami,
-    guide_create=PAGE.create,
-    guide_edit=PAGE.edit,
-    guide_delete=PAGE.delete,
     example=Credential(
         "organizations/FAKE0000-0000-4000-8000-000000000000/apiKeys/FAKE1111-1111-4111-8111-111111111111",
         Secret("FAKE" * 10 + "FALqeGlDhij3ojdtrmc3/h78oJDl9oYDgumyA0JvSOCtiA=="),  # a pair, as they come
         kind=KeyKind.ED25519,
     ),
+    clock=clock,
 )

@@ -13,65 +13,18 @@ Surprises:
 
 from __future__ import annotations
 
-import base64
-from datetime import timedelta
-
+from keyguard.core.calls import Credential, Fault, Reply, Request, Stamp, Step, Wire
 from keyguard.core.errors import Refused
-from keyguard.core.exchange import (
-    Adapter,
-    Credential,
-    Facts,
-    Fault,
-    KeyReport,
-    Limit,
-    Reply,
-    Request,
-    ScopeNames,
-    Stamp,
-    Step,
-    Wire,
-)
+from keyguard.core.exchange import Adapter, KeyReport, ScopeNames
 from keyguard.core.keys import Origin, Scope
 from keyguard.core.secret import Secret
-from keyguard_adapters._checks import rows, text
-from keyguard_adapters._env import env_names
+from keyguard_adapters._answers import rows, text
+from keyguard_adapters._encoding import base64_text, compact, decoded, encoded, pairs, target
 from keyguard_adapters._faults import by_code, member
-from keyguard_adapters._page import Page
-from keyguard_adapters._sign import (
-    compact,
-    decoded,
-    demand_kind,
-    demand_passphrase,
-    encoded,
-    hmac_sha256,
-    pairs,
-    target,
-    unsigned,
-)
+from keyguard_adapters._page import Page, facts
+from keyguard_adapters._sign import demand_kind, demand_passphrase, hmac_sha256, unsigned
 
-FACTS = Facts(
-    id="coinbaseexchange",
-    name="Coinbase Exchange",
-    base="https://api.exchange.coinbase.com",
-    docs="https://docs.cdp.coinbase.com/exchange",
-    checked="2026-11-20",
-    key_page="https://exchange.coinbase.com/profile/api",
-    clock_window=timedelta(seconds=30),
-    limit=Limit(25, timedelta(seconds=1)),  # of GET /accounts, for one profile
-    dead=frozenset({Fault.KEY_UNKNOWN}),
-    env_names=env_names(
-        sdk=("CB_EXCHANGE_API_KEY", "CB_EXCHANGE_API_SECRET", "CB_EXCHANGE_API_PASSPHRASE"),
-        ccxt="COINBASEEXCHANGE",
-    ),
-    unverified=(
-        "whether the server wants the query in what is signed (the docs say the path, two clients add it)",
-        "whether a deleted key gets the words of one that never existed; what a disabled one gets",
-        "the HTTP status of a foreign address; whether every lack of a permission is called Forbidden",
-        "length of the key (32 hexadecimal digits by examples); rules for the passphrase",
-        "how many addresses a key takes, networks, IPv6: single IPv4 addresses are assumed",
-        "whether the page changes a key that exists: it is assumed not to",
-    ),
-)
+FACTS = facts("coinbaseexchange")
 
 SCOPES = ScopeNames(
     {
@@ -107,7 +60,7 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
     signature = hmac_sha256(decoded(who.secret), f"{seconds}{request.method}{where}{body}")
     headers = {
         "CB-ACCESS-KEY": who.key,
-        "CB-ACCESS-SIGN": base64.b64encode(signature).decode(),
+        "CB-ACCESS-SIGN": base64_text(signature),
         "CB-ACCESS-TIMESTAMP": seconds,
         "CB-ACCESS-PASSPHRASE": demand_passphrase(who).reveal(),
         "Content-Type": "application/json",
@@ -148,15 +101,10 @@ def whoami(public_id: str) -> Step[KeyReport]:
 
 
 ADAPTER = Adapter(
-    facts=FACTS,
+    **PAGE.parts(),
     sign=sign,
     fault=fault,
-    scopes=SCOPES,
-    clock=clock,
     whoami=whoami,
-    guide_create=PAGE.create,
-    guide_edit=PAGE.edit,
-    guide_delete=PAGE.delete,
     example=Credential(
         "FAKE" + "0a1b2c3d4e5f60718293a4b5c6d7",
         Secret(
@@ -164,4 +112,5 @@ ADAPTER = Adapter(
         ),
         Secret("FAKE" + "-passphrase"),
     ),
+    clock=clock,
 )

@@ -16,53 +16,19 @@ Surprises:
 from __future__ import annotations
 
 import base64
-from datetime import timedelta
 from typing import Any
 
-from keyguard.core.exchange import (
-    Adapter,
-    Credential,
-    Facts,
-    Fault,
-    KeyReport,
-    Limit,
-    NonceKind,
-    Reply,
-    Request,
-    ScopeNames,
-    Stamp,
-    Step,
-    Wire,
-)
+from keyguard.core.calls import Credential, Fault, Reply, Request, Stamp, Step, Wire
+from keyguard.core.exchange import Adapter, KeyReport, ScopeNames
 from keyguard.core.keys import Scope
 from keyguard.core.secret import Secret
-from keyguard_adapters._env import env_names
+from keyguard_adapters._encoding import compact, encoded, pairs, target
 from keyguard_adapters._faults import by_code, member
-from keyguard_adapters._page import Page
+from keyguard_adapters._page import Page, facts
 from keyguard_adapters._probes import Probe, inferred
-from keyguard_adapters._sign import compact, demand_kind, encoded, hmac_sha512, pairs, target, unsigned
+from keyguard_adapters._sign import demand_kind, hmac_sha512, unsigned
 
-FACTS = Facts(
-    id="coinone",
-    name="Coinone",
-    base="https://api.coinone.co.kr",
-    docs="https://docs.coinone.co.kr",
-    checked="2026-11-20",
-    key_page="https://coinone.co.kr/user/api/management",
-    nonce=NonceKind.UUID,
-    ip_mandatory=True,
-    limit=Limit(40, timedelta(seconds=1)),
-    dead=frozenset({Fault.KEY_UNKNOWN}),
-    env_names=env_names(sdk=("COINONE_ACCESS_TOKEN", "COINONE_SECRET_KEY"), ccxt="COINONE"),
-    unverified=(
-        "whether the secret signs as issued or in capitals (as issued is assumed)",
-        "life of a key, and what an expired one is answered (12 or another code)",
-        "whether addresses are mandatory (assumed since the DAXA standard), how many, CIDR, IPv6",
-        "HTTP statuses of refusals; the code of too many requests",
-        "keys per account, second factor at issue, how fast changes take effect",
-        "the terms on lending; Coinone's own notice on the DAXA standard",
-    ),
-)
+FACTS = facts("coinone")
 
 SCOPES = ScopeNames(
     {
@@ -140,14 +106,10 @@ def whoami(public_id: str) -> Step[KeyReport]:
 
 
 ADAPTER = Adapter(
-    facts=FACTS,
+    **PAGE.parts(),
     sign=sign,
     fault=fault,
-    scopes=SCOPES,
     whoami=whoami,
-    guide_create=PAGE.create,
-    guide_edit=PAGE.edit,
-    guide_delete=PAGE.delete,
     example=Credential(
         "FAKE" + "e111-2222-4333-8444-0123456789ab", Secret("FAKE" + "beef-cafe-4bad-8ace-abcdefabcdef")
     ),

@@ -14,51 +14,19 @@ Surprises:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
-from keyguard.core.exchange import (
-    Adapter,
-    Credential,
-    Facts,
-    Fault,
-    KeyReport,
-    Limit,
-    Reply,
-    Request,
-    ScopeNames,
-    Stamp,
-    Step,
-    Wire,
-)
+from keyguard.core.calls import Credential, Fault, Reply, Request, Stamp, Step, Wire
+from keyguard.core.exchange import Adapter, KeyReport, ScopeNames
 from keyguard.core.keys import Origin, Scope
 from keyguard.core.secret import Secret
-from keyguard_adapters._checks import text
-from keyguard_adapters._env import env_names
+from keyguard_adapters._answers import text
+from keyguard_adapters._encoding import compact, encoded, pairs, target
 from keyguard_adapters._faults import by_code, member
-from keyguard_adapters._page import Page
-from keyguard_adapters._sign import compact, demand_kind, encoded, hmac_sha256, pairs, target, unsigned
+from keyguard_adapters._page import Page, facts
+from keyguard_adapters._sign import demand_kind, hmac_sha256, unsigned
 
-FACTS = Facts(
-    id="cryptocom",
-    name="Crypto.com Exchange",
-    base="https://api.crypto.com",
-    docs="https://exchange-developer.crypto.com",
-    checked="2026-11-20",
-    key_page="https://crypto.com/exchange",
-    clock_window=timedelta(seconds=60),
-    limit=Limit(3, timedelta(milliseconds=100)),
-    dead=frozenset({Fault.AMBIGUOUS}),
-    env_names=env_names(sdk=("CRYPTOCOM_API_KEY", "CRYPTOCOM_API_SECRET"), ccxt="CRYPTOCOM"),
-    unverified=(
-        "what a key without the permission for a call is told (taken for 40101, which says nothing)",
-        "characters of key and secret; whether older secrets lack cxakp_",
-        "which switch transfers between sub-accounts need (taken for a right no call tells)",
-        "how many addresses a key takes, networks, IPv6: single IPv4 addresses are assumed",
-        "that no key ends by age or idleness; what becomes of open WebSocket sessions of a deleted key",
-        "the words of the key page (from pages of third parties)",
-    ),
-)
+FACTS = facts("cryptocom")
 
 SCOPES = ScopeNames(
     {
@@ -151,13 +119,9 @@ def _notes(account: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 ADAPTER = Adapter(
-    facts=FACTS,
+    **PAGE.parts(),
     sign=sign,
     fault=fault,
-    scopes=SCOPES,
     whoami=whoami,
-    guide_create=PAGE.create,
-    guide_edit=PAGE.edit,
-    guide_delete=PAGE.delete,
     example=Credential("FAKE" + "cd8sQz2LrXw7Kd9Vb3", Secret("cxakp_" + "FAKE" + "cdTm6Yc1Jf5Gp0Rk8Ws")),
 )

@@ -17,61 +17,29 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
+from keyguard.core.calls import Credential, Effect, Fault, Reply, Request, Stamp, Step, Wire
 from keyguard.core.errors import Refused, UsageError
-from keyguard.core.exchange import (
-    Adapter,
-    Credential,
-    Effect,
-    Facts,
-    Fault,
-    IpForm,
-    KeyReport,
-    KeySpec,
-    NewKey,
-    NonceKind,
-    Reply,
-    Request,
-    Stamp,
-    Step,
-    Wire,
-)
+from keyguard.core.exchange import Adapter, KeyReport, KeySpec, NewKey
 from keyguard.core.keys import Origin
 from keyguard.core.secret import Secret
-from keyguard_adapters import _checks as check
-from keyguard_adapters import _sign as signing
+from keyguard_adapters._answers import flag, from_ms, own, rows, text, words
 from keyguard_adapters._deribit_code import challenged, confirmed
 from keyguard_adapters._deribit_scope import EVERY_SCOPE, FEATURES, SCOPES, held, levels
-from keyguard_adapters._env import env_names
+from keyguard_adapters._encoding import encoded, pairs, target
 from keyguard_adapters._faults import by_code, member
-from keyguard_adapters._page import Page
+from keyguard_adapters._page import Page, facts
+from keyguard_adapters._sign import demand_kind, hmac_sha256, unsigned
+from keyguard_adapters._wishes import demand_label
 
-FACTS = Facts(
-    id="deribit",
-    name="Deribit",
-    base="https://www.deribit.com",
-    docs="https://docs.deribit.com",
-    checked="2026-11-20",
-    key_page="https://www.deribit.com/account/BTC/api",
-    nonce=NonceKind.UUID,
-    clock_window=timedelta(seconds=60),
-    ip_forms=frozenset({IpForm.IPV4, IpForm.IPV6}),
-    dead=frozenset({Fault.AMBIGUOUS}),
-    env_names=env_names(sdk=("DERIBIT_CLIENT_ID", "DERIBIT_CLIENT_SECRET"), ccxt="DERIBIT"),
-    unverified=(
-        "whether list_api_keys returns secrets today",
-        "which key methods really want the second factor, and whether API sessions can be spared it",
-        "the error for a foreign IP and for a disabled key; whether tokens survive removal or reset",
-        "signatures of asymmetric keys: such keys are refused here",
-        "8 keys an account; size and form of ip_whitelist (CIDR, IPv6)",
-        "that asking public/auth for every scope returns the key's own",
-    ),
+FACTS = facts("deribit")
+
+PAGE = Page(
+    FACTS,
+    SCOPES,
+    hint="trading is one permission for spot and derivatives, and so is withdrawing and transferring",
 )
-
-_GRANTING = "trading is one permission for spot and derivatives, and so is withdrawing and transferring"
-PAGE = Page(FACTS, SCOPES, _GRANTING)
 
 FAULTS = {
     **dict.fromkeys(("10000", "13004", "13009"), Fault.AMBIGUOUS),
@@ -92,23 +60,23 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
     The target is signed percent-encoded, exactly as sent; the empty body keeps its line.
     """
     if not request.signed:
-        return signing.unsigned(request)
-    signing.demand_kind(who, FACTS)
+        return unsigned(request)
+    demand_kind(who, FACTS)
     if request.path == _AUTH:
         return _sign_auth(request, who, stamp)
-    where = signing.target(request.path, signing.encoded(signing.pairs(request.query)))
-    text = f"{stamp.ms}\n{stamp.nonce}\n{request.method}\n{where}\n\n"
-    signature = signing.hmac_sha256(who.secret, text).hex()
+    where = target(request.path, encoded(pairs(request.query)))
+    signed = f"{stamp.ms}\n{stamp.nonce}\n{request.method}\n{where}\n\n"
+    signature = hmac_sha256(who.secret, signed).hex()
     credentials = f"id={who.key},ts={stamp.ms},sig={signature},nonce={stamp.nonce}"
     return Wire(request.method, where, {"Authorization": f"deri-hmac-sha256 {credentials}"})
 
 
 def _sign_auth(request: Request, who: Credential, stamp: Stamp) -> Wire:
     """The `client_signature` grant: parameters instead of a header, and no secret leaves."""
-    signature = signing.hmac_sha256(who.secret, f"{stamp.ms}\n{stamp.nonce}\n").hex()  # and no data
+    signature = hmac_sha256(who.secret, f"{stamp.ms}\n{stamp.nonce}\n").hex()  # and no data
     named = {"client_id": who.key, "timestamp": stamp.ms, "nonce": stamp.nonce, "data": ""}
     query = {**request.query, **named, "signature": signature}
-    return Wire(request.method, signing.target(request.path, signing.encoded(signing.pairs(query))), {})
+    return Wire(request.method, target(request.path, encoded(pairs(query))), {})
 
 
 def fault(reply: Reply) -> tuple[Fault, str] | None:
@@ -144,7 +112,7 @@ def _with_list_entry(told: KeyReport) -> Step[KeyReport]:
         return replace(told, notes=("Deribit did not show the key list: IP list and name are not known",))
     if challenged(listed) is not None:
         return replace(told, notes=("the key list wants a second factor: IP list and name are not known",))
-    row = check.own(map(_report, check.rows(listed)), told.public_id)
+    row = own(map(_report, rows(listed)), told.public_id)
     grants = tuple(sorted({*told.grants, *(g for g in row.grants if g.startswith("feature:"))}))
     return replace(row, account=told.account, scopes=told.scopes, grants=grants)
 
@@ -163,12 +131,12 @@ def _asked(method: str, query: Mapping[str, Any], *without: Fault) -> Step[Any]:
 def list_keys(account: str) -> Step[tuple[KeyReport, ...]]:
     """List the calling account's keys; Deribit has no way to ask for another account's."""
     listed = yield from _done("list_api_keys", {}, Effect.NONE)
-    return tuple(_report(row) for row in check.rows(listed))
+    return tuple(_report(row) for row in rows(listed))
 
 
 def create_key(spec: KeySpec) -> Step[NewKey]:
     """Two effects where IPs are wanted: the key is made, then bound."""
-    query = {"name": check.demand_label(FACTS, spec.label), **_permissions(spec)}
+    query = {"name": demand_label(FACTS, spec.label), **_permissions(spec)}
     row = yield from _done("create_api_key", query, Effect.KEY_CREATED)
     made = _new(row, "")
     if spec.ips:
@@ -179,15 +147,15 @@ def create_key(spec: KeySpec) -> Step[NewKey]:
 def edit_key(current: KeyReport, wanted: KeySpec) -> Step[KeyReport]:
     settings = {"enabled": current.enabled, "ip_whitelist": _list(wanted.ips), **_permissions(wanted)}
     if wanted.label or current.label:  # keys made on the web may have no name, and none cannot be sent
-        settings["name"] = check.demand_label(FACTS, wanted.label)
+        settings["name"] = demand_label(FACTS, wanted.label)
     row = yield from _done("edit_api_key", {**_which(current), **settings}, Effect.KEY_EDITED)
-    return replace(check.own([_report(row)], current.public_id), account=current.account)
+    return replace(own([_report(row)], current.public_id), account=current.account)
 
 
 def reset_key(current: KeyReport) -> Step[NewKey]:
     row = yield from _done("reset_api_key", _which(current), Effect.SECRET_RESET)
     made = _new(row, current.account)
-    check.own([made.report], current.public_id)
+    own([made.report], current.public_id)
     return made
 
 
@@ -201,7 +169,7 @@ def enable_key(current: KeyReport) -> Step[None]:
 
 def _switched(current: KeyReport, method: str, effect: Effect, *, enabled: bool) -> Step[None]:
     row = yield from _done(method, _which(current), effect)
-    if check.flag(row["enabled"]) is not enabled:
+    if flag(row["enabled"]) is not enabled:
         raise ValueError("the switch was not confirmed")
 
 
@@ -217,7 +185,7 @@ def _done(method: str, query: Mapping[str, Any], effect: Effect) -> Step[Any]:
 
 
 def _new(row: Mapping[str, Any], account: str) -> NewKey:
-    credential = Credential(check.text(row["client_id"]), Secret(check.text(row["client_secret"])))
+    credential = Credential(text(row["client_id"]), Secret(text(row["client_secret"])))
     return NewKey(replace(_report(row), account=account), credential)
 
 
@@ -227,7 +195,7 @@ def _list(items: Sequence[str]) -> str:
 
 def _permissions(spec: KeySpec) -> dict[str, str]:
     """Every area's level and every feature; raises UsageError unless they are exactly `spec`."""
-    check.demand_exact(FACTS.name, SCOPES, spec.grants, spec.scopes, hint=_GRANTING)
+    PAGE.demand(spec)
     features = [feature for feature in FEATURES if f"feature:{feature}" in spec.grants]
     return {"max_scope": " ".join(levels(spec)), "enabled_features": _list(features)}
 
@@ -236,16 +204,16 @@ def _report(row: Mapping[str, Any]) -> KeyReport:
     grants = held(row["max_scope"], row.get("enabled_features", ()))
     ips = tuple(str(ip) for ip in row["ip_whitelist"]) if "ip_whitelist" in row else None
     return KeyReport(
-        public_id=check.text(row["client_id"]),
+        public_id=text(row["client_id"]),
         ref=str(int(row["id"])),
-        label=check.words(row.get("name", "")),
+        label=words(row.get("name", "")),
         scopes=SCOPES.read(grants),
         scopes_origin=Origin.REPORTED,
         grants=grants,
         ips=ips,
         ips_origin=Origin.UNKNOWN if ips is None else Origin.REPORTED,
-        created_at=check.from_ms(row["timestamp"]),
-        enabled=check.flag(row.get("enabled", True)),
+        created_at=from_ms(row["timestamp"]),
+        enabled=flag(row.get("enabled", True)),
         notes=("a self-generated (asymmetric) key",) if row.get("public_key") else (),
     )
 
@@ -267,12 +235,15 @@ def _on_page(spec: KeySpec) -> KeySpec:
 
 
 ADAPTER = Adapter(
-    facts=FACTS,
+    **PAGE.parts(
+        create=lambda spec: PAGE.create(_on_page(spec)),
+        edit=lambda current, wanted: PAGE.edit(current, _on_page(wanted)),
+    ),
     sign=sign,
     fault=fault,
-    scopes=SCOPES,
-    clock=clock,
     whoami=whoami,
+    example=Credential("FAKE" + "-c1d", Secret("FAKE" + "0nLyForTests_b7Kq2-Wd9XrZp4TmHs6Vc3Jy8E")),
+    clock=clock,
     list_keys=list_keys,
     create_key=create_key,
     edit_key=edit_key,
@@ -280,8 +251,4 @@ ADAPTER = Adapter(
     disable_key=disable_key,
     enable_key=enable_key,
     delete_key=delete_key,
-    guide_create=lambda spec: PAGE.create(_on_page(spec)),
-    guide_edit=lambda current, wanted: PAGE.edit(current, _on_page(wanted)),
-    guide_delete=PAGE.delete,
-    example=Credential("FAKE" + "-c1d", Secret("FAKE" + "0nLyForTests_b7Kq2-Wd9XrZp4TmHs6Vc3Jy8E")),
 )

@@ -16,69 +16,22 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
+from keyguard.core.calls import Credential, Effect, Fault, Reply, Request, Stamp, Step, Wire
 from keyguard.core.errors import Refused, UsageError
-from keyguard.core.exchange import (
-    Adapter,
-    Credential,
-    Effect,
-    Facts,
-    Fault,
-    KeyReport,
-    KeySpec,
-    Life,
-    Limit,
-    NewKey,
-    Reply,
-    Request,
-    ScopeNames,
-    Stamp,
-    Step,
-    Wire,
-)
+from keyguard.core.exchange import Adapter, KeyReport, KeySpec, NewKey, ScopeNames
 from keyguard.core.keys import Origin, Scope
 from keyguard.core.secret import Secret
-from keyguard_adapters import _checks as check
-from keyguard_adapters import _sign as signing
-from keyguard_adapters._env import env_names
+from keyguard_adapters._answers import flag, from_seconds, rows, text, texts, words
+from keyguard_adapters._encoding import compact, encoded, pairs, plain, target
 from keyguard_adapters._faults import by_code, member
-from keyguard_adapters._page import Page
+from keyguard_adapters._page import Page, facts
+from keyguard_adapters._probes import probe
+from keyguard_adapters._sign import demand_kind, hmac_sha512, unsigned
+from keyguard_adapters._wishes import as_wanted, cannot_grant, demand_account, demand_handle, demand_label
 
-FACTS = Facts(
-    id="gate",
-    name="Gate",
-    base="https://api.gateio.ws",
-    docs="https://www.gate.com/docs/developers/apiv4/en/",
-    checked="2026-11-20",
-    key_page="https://www.gate.com/myaccount/profile/api-key/manage",
-    clock_window=timedelta(seconds=60),
-    max_ips=20,
-    lives=(
-        Life(
-            timedelta(days=90),
-            source="https://www.gate.com (help centre, article 17521, copy of 2024-05-13; read 2026-11-20)",
-            open_only=True,
-        ),
-    ),
-    limit=Limit(80, timedelta(seconds=10)),
-    label_pattern=r"[A-Za-z0-9_-]{1,20}",
-    dead=frozenset({Fault.KEY_UNKNOWN}),
-    propagation=timedelta(minutes=5),
-    env_names=env_names(
-        sdk=("GATE_API_KEY", "GATE_API_SECRET"),
-        ccxt="GATE",
-        hummingbot=("gate_io_api_key", "gate_io_secret_key"),
-    ),
-    unverified=(
-        "shape and permission of main_keys, and whether it covers the calling key only",
-        "whether an expired key answers like a deleted one (INVALID_KEY is expected for both)",
-        "which permission a key needs to manage sub-accounts' keys (sub_accounts is assumed)",
-        "which permission account/detail needs; meaning of states 2 and 3; rules for names",
-        "whether the server signs values with reserved characters unencoded, as documented",
-    ),
-)
+FACTS = facts("gate")
 
 _OTHERS = "account earn custody copy cfd_copy stock_copy pilot otc alpha crossx tradfi_spot cfd".split()
 GROUPS = {
@@ -99,8 +52,11 @@ SCOPES = ScopeNames(
         **{f"{group}:read_write": Scope.READ | scopes for group, scopes in GROUPS.items()},
     }
 )
-_GRANTING = "spot includes margin, every group that may write may read, and sub-accounts cannot withdraw"
-PAGE = Page(FACTS, SCOPES, hint=_GRANTING)
+PAGE = Page(
+    FACTS,
+    SCOPES,
+    hint="spot includes margin, every group that may write may read, and sub-accounts cannot withdraw",
+)
 
 FAULTS = {
     "INVALID_KEY": Fault.KEY_UNKNOWN,
@@ -125,18 +81,18 @@ PROBES = {
 def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
     """Sign method, path, plain query, hash of the body and time in seconds with HMAC-SHA512 in hex."""
     if not request.signed:
-        return signing.unsigned(request)
-    signing.demand_kind(who, FACTS)
-    query, body = signing.pairs(request.query), signing.compact(request.body).encode()
+        return unsigned(request)
+    demand_kind(who, FACTS)
+    query, body = pairs(request.query), compact(request.body).encode()
     seconds = str(stamp.ms // 1000)
-    parts = (request.method, request.path, signing.plain(query), hashlib.sha512(body).hexdigest(), seconds)
+    parts = (request.method, request.path, plain(query), hashlib.sha512(body).hexdigest(), seconds)
     headers = {
         "KEY": who.key,
-        "SIGN": signing.hmac_sha512(who.secret, "\n".join(parts)).hex(),
+        "SIGN": hmac_sha512(who.secret, "\n".join(parts)).hex(),
         "Timestamp": seconds,
         "Content-Type": "application/json",
     }
-    return Wire(request.method, signing.target(request.path, signing.encoded(query)), headers, body)
+    return Wire(request.method, target(request.path, encoded(query)), headers, body)
 
 
 def fault(reply: Reply) -> tuple[Fault, str] | None:
@@ -153,7 +109,7 @@ def whoami(public_id: str) -> Step[KeyReport]:
     """Read account/detail, then a main account's own keys; a sub-account's key is probed group by group."""
     reply = yield Request("GET", f"{_API}/account/detail")
     detail = reply.json
-    account, ips = str(int(detail["user_id"])), check.texts(detail["ip_whitelist"])
+    account, ips = str(int(detail["user_id"])), texts(detail["ip_whitelist"])
     try:
         reply = yield Request("GET", f"{_API}/account/main_keys")
     except Refused as refusal:
@@ -181,7 +137,7 @@ def _probed() -> Step[KeyReport]:
     """A report of what the groups' reading calls tell: which groups are held, never how far."""
     held, unknown = [], Scope.WITHDRAW | Scope.OTHER
     for group, path in PROBES.items():
-        answer = yield from check.probe(Request("GET", f"{_API}{path}"))
+        answer = yield from probe(Request("GET", f"{_API}{path}"))
         if answer:
             held.append(f"{group}:read")
         if answer is not False:
@@ -198,24 +154,24 @@ def _probed() -> Step[KeyReport]:
 
 def list_keys(account: str) -> Step[tuple[KeyReport, ...]]:
     reply = yield Request("GET", _keys(account))
-    return tuple(_report(row) for row in check.rows(reply.json))
+    return tuple(_report(row) for row in rows(reply.json))
 
 
 def create_key(spec: KeySpec) -> Step[NewKey]:
     body = {"mode": 2 if UNIFIED in spec.grants else 1, **_settings(spec)}
     reply = yield Request("POST", _keys(spec.account), body=body, effect=Effect.KEY_CREATED)
     row = reply.json
-    credential = Credential(check.text(row["key"]), Secret(check.text(row["secret"])))
+    credential = Credential(text(row["key"]), Secret(text(row["secret"])))
     return NewKey(_report(row), credential)
 
 
 def edit_key(current: KeyReport, wanted: KeySpec) -> Step[KeyReport]:
     """Set name, permissions and addresses; the answer says no more than that it was done."""
     if (UNIFIED in current.grants) != (UNIFIED in wanted.grants):
-        raise check.cannot_grant("Gate", wanted.scopes, hint="the mode of a key is fixed at its creation")
+        raise cannot_grant("Gate", wanted.scopes, hint="the mode of a key is fixed at its creation")
     reply = yield Request("PUT", _key(current), body=_settings(wanted), effect=Effect.KEY_EDITED)
     _demand_done(reply)
-    return replace(check.as_wanted(current, wanted), label=wanted.label)
+    return replace(as_wanted(current, wanted), label=wanted.label)
 
 
 def delete_key(current: KeyReport) -> Step[None]:
@@ -229,13 +185,13 @@ def _demand_done(reply: Reply) -> None:
 
 
 def _keys(account: str) -> str:
-    user = check.demand_account(FACTS, account, "user id", r"[0-9]+")
+    user = demand_account(FACTS, account, "user id", r"[0-9]+")
     return f"{_API}/sub_accounts/{user}/keys"
 
 
 def _key(current: KeyReport) -> str:
     """The path of the key to act on; what stands in it is checked, as it names what is deleted."""
-    keys, ref = _keys(current.account), check.demand_handle(current)
+    keys, ref = _keys(current.account), demand_handle(current)
     if not ref.isalnum():
         raise UsageError("this is no key of Gate's", code="key.unknown", still="nothing was changed")
     return f"{keys}/{ref}"
@@ -243,50 +199,47 @@ def _key(current: KeyReport) -> str:
 
 def _settings(spec: KeySpec) -> dict[str, Any]:
     """Name, permissions and addresses; of a group named twice the wider level, as it contains the other."""
-    check.demand_addresses(FACTS, spec.ips)
-    check.demand_exact("Gate", SCOPES, spec.grants, spec.scopes, hint=_GRANTING)
+    PAGE.demand(spec)
     if Scope.WITHDRAW in spec.scopes:
-        raise check.cannot_grant("Gate", spec.scopes, hint=_GRANTING)
+        raise cannot_grant("Gate", spec.scopes, hint=PAGE.hint)
     named = {grant.partition(":")[0] for grant in spec.grants} - {UNIFIED}
     perms = [
         {"name": group, "read_only": f"{group}:read_write" not in spec.grants}
         for group in GROUPS
         if group in named
     ]
-    return {"name": check.demand_label(FACTS, spec.label), "perms": perms, "ip_whitelist": list(spec.ips)}
+    return {"name": demand_label(FACTS, spec.label), "perms": perms, "ip_whitelist": list(spec.ips)}
 
 
 def _report(row: Mapping[str, Any]) -> KeyReport:
     grants = [
-        f"{perm['name']}:{'read' if check.flag(perm['read_only']) else 'read_write'}" for perm in row["perms"]
+        f"{perm['name']}:{'read' if flag(perm['read_only']) else 'read_write'}" for perm in row["perms"]
     ]
-    state, public_id = int(row["state"]), check.text(row["key"])
+    state, public_id = int(row["state"]), text(row["key"])
     if int(row["mode"]) == 2:
         grants.append(UNIFIED)
     return KeyReport(
         public_id=public_id,
         ref=public_id,
-        label=check.words(row["name"]),
+        label=words(row["name"]),
         account=str(int(row["user_id"])),
         scopes=SCOPES.read(tuple(grants)),
         scopes_origin=Origin.REPORTED,
         grants=tuple(sorted(grants)),
-        ips=check.texts(row["ip_whitelist"]),
+        ips=texts(row["ip_whitelist"]),
         ips_origin=Origin.REPORTED,
-        created_at=check.from_seconds(row["created_at"]),
+        created_at=from_seconds(row["created_at"]),
         enabled=state == 1,
         notes=() if state == 1 else (f"frozen or locked (state {state})",),
     )
 
 
 ADAPTER = Adapter(
-    FACTS,
-    sign,
-    fault,
-    SCOPES,
-    whoami,
-    *(PAGE.create, PAGE.edit, PAGE.delete),
-    Credential(
+    **PAGE.parts(),
+    sign=sign,
+    fault=fault,
+    whoami=whoami,
+    example=Credential(
         "FAKE" + "3b9d07e2c5a8416fd09e7b2c4a61",
         Secret("FAKE" + "e1c47a90d3b6f2581c0e9d7a4b3f68251d9c0e7b4a6f3821e5d7c9b0a4f6"),
     ),

@@ -15,77 +15,24 @@ Surprises:
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
+from keyguard.core.calls import Credential, Fault, Reply, Request, Stamp, Step, Wire
 from keyguard.core.errors import UsageError
-from keyguard.core.exchange import (
-    Adapter,
-    Credential,
-    Facts,
-    Fault,
-    Guide,
-    KeyReport,
-    KeySpec,
-    Limit,
-    NonceKind,
-    Reply,
-    Request,
-    ScopeNames,
-    Stamp,
-    Step,
-    Wire,
-)
+from keyguard.core.exchange import Adapter, Guide, KeyReport, KeySpec, ScopeNames
 from keyguard.core.keys import KeyKind, Origin, Scope
 from keyguard.core.secret import Secret
-from keyguard_adapters._checks import flag
-from keyguard_adapters._env import env_names
+from keyguard_adapters._answers import flag
+from keyguard_adapters._encoding import base64_text, compact, encoded, pairs, target
 from keyguard_adapters._faults import by_code, member
 from keyguard_adapters._gemini_oauth import OAUTH
-from keyguard_adapters._page import Page
-from keyguard_adapters._sign import (
-    bearer,
-    compact,
-    demand_kind,
-    encoded,
-    hmac_sha384,
-    pairs,
-    target,
-    unsigned,
-)
+from keyguard_adapters._page import Page, facts
+from keyguard_adapters._sign import bearer, demand_kind, hmac_sha384, unsigned
 
-FACTS = Facts(
-    id="gemini",
-    name="Gemini",
-    base="https://api.gemini.com",
-    docs="https://docs.gemini.com",
-    checked="2026-11-20",
-    key_page="https://exchange.gemini.com/settings/api",
-    kinds=(KeyKind.HMAC, KeyKind.OAUTH),
-    nonce=NonceKind.COUNTER,
-    limit=Limit(5, timedelta(seconds=1)),  # as advised; 600 a minute is the limit
-    disturbs="moves the key's nonce on, and sets the dead-man clock of a key with heartbeat back",
-    dead=frozenset({Fault.KEY_UNKNOWN}),
-    env_names=env_names(
-        sdk=("GEMINI_API_KEY", "GEMINI_API_SECRET"),
-        ccxt="GEMINI",
-        hummingbot=("gemini_api_key", "gemini_api_secret"),
-    ),
-    unverified=(
-        "InvalidApiKey: known from clients, missing in the documented table; its HTTP status",
-        "what a disabled key is told; what WealthManager may, a role met in the docs once",
-        "that a time based nonce may be in milliseconds (one page says seconds, the types say either)",
-        "how many trusted IPs a key takes, networks, IPv6: single IPv4 addresses are assumed",
-        "that no key ends by age or idleness; lengths of the secret beyond 27 and 28",
-        "OAuth: whether any port of a loopback redirect is accepted or the registered one only",
-        "OAuth: how an ended access token is refused; whether a revocation ends more than its own sign-in",
-        "OAuth: that refused token requests are told in the words of RFC 6749",
-    ),
-)
+FACTS = facts("gemini")
 
 SCOPES = ScopeNames(
     {
@@ -134,7 +81,7 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
             hint="GEMINI_API_KEY is also the name of Google's keys",
         )
     payload = {"request": request.path, "nonce": stamp.nonce, **(request.body or {})}
-    text = base64.b64encode(compact(payload).encode()).decode()
+    text = base64_text(compact(payload).encode())
     headers = {
         "Content-Type": "text/plain",
         "Cache-Control": "no-cache",
@@ -147,7 +94,7 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
 
 def _with_token(request: Request, who: Credential) -> Wire:
     payload = compact({"request": request.path, **(request.body or {})})
-    headers = {**bearer(who), "X-GEMINI-PAYLOAD": base64.b64encode(payload.encode()).decode()}
+    headers = {**bearer(who), "X-GEMINI-PAYLOAD": base64_text(payload.encode())}
     return Wire(request.method, target(request.path, encoded(pairs(request.query))), headers)
 
 
@@ -185,14 +132,10 @@ def guide_create(spec: KeySpec) -> Guide:
 
 
 ADAPTER = Adapter(
-    facts=FACTS,
+    **PAGE.parts(create=guide_create),
     sign=sign,
     fault=fault,
-    scopes=SCOPES,
     whoami=whoami,
-    guide_create=guide_create,
-    guide_edit=PAGE.edit,
-    guide_delete=PAGE.delete,
     example=Credential("account-" + "FAKE8sQz2LrXw7Kd9Vb3", Secret("FAKE" + "gem1niTm6Yc1Jf5Gp0Rk8Ws2")),
     oauth=OAUTH,
 )

@@ -13,67 +13,21 @@ Surprises:
 
 from __future__ import annotations
 
-import base64
-from datetime import timedelta
 from typing import Any
 
+from keyguard.core.calls import Credential, Fault, Reply, Request, Stamp, Step, Wire
 from keyguard.core.errors import Refused
-from keyguard.core.exchange import (
-    Adapter,
-    Credential,
-    Facts,
-    Fault,
-    KeyReport,
-    Life,
-    Limit,
-    Reply,
-    Request,
-    ScopeNames,
-    Stamp,
-    Step,
-    Wire,
-)
+from keyguard.core.exchange import Adapter, KeyReport, ScopeNames
 from keyguard.core.keys import Scope
 from keyguard.core.secret import Secret
-from keyguard_adapters._checks import rows, text
+from keyguard_adapters._answers import rows, text
+from keyguard_adapters._encoding import base64_text, compact, decoded, encoded, pairs, target
 from keyguard_adapters._faults import by_code, member
-from keyguard_adapters._page import Page
+from keyguard_adapters._page import Page, facts
 from keyguard_adapters._probes import Probe, inferred
-from keyguard_adapters._sign import (
-    compact,
-    decoded,
-    demand_kind,
-    encoded,
-    hmac_sha512,
-    pairs,
-    target,
-    unsigned,
-)
+from keyguard_adapters._sign import demand_kind, hmac_sha512, unsigned
 
-FACTS = Facts(
-    id="gopax",
-    name="GOPAX",
-    base="https://api.gopax.co.kr",
-    docs="https://gopax.github.io/API/",
-    checked="2026-11-20",
-    key_page="https://www.gopax.co.kr",
-    clock_window=timedelta(minutes=1),
-    ip_mandatory=True,
-    lives=(Life(timedelta(days=365), source="https://gopax.github.io/API/ (2024-11-19, read 2026-11-20)"),),
-    limit=Limit(20, timedelta(seconds=1)),
-    dead=frozenset({Fault.KEY_UNKNOWN, Fault.KEY_DISABLED}),
-    env_names={"sdk": (("GOPAX_API_KEY", "key"), ("GOPAX_SECRET_KEY", "secret"))},
-    unverified=(
-        "characters of the key, length of the secret",
-        "address and words of the key page; whether reading, ordering and withdrawing are ticked apart",
-        "whether addresses are mandatory (assumed since the DAXA standard), how many, CIDR, IPv6",
-        "which code a deleted and which an expired key gets (10155 or 10233), and what 10233 means exactly",
-        "the codes of a foreign address and of a missing permission",
-        "keys per account, second factor, how fast changes take effect",
-        "whether the API has changed since 2024-11-19",
-        "the terms on lending; GOPAX's own notice on the DAXA standard",
-    ),
-)
+FACTS = facts("gopax")
 
 SCOPES = ScopeNames({"조회": Scope.READ, "주문": Scope.TRADE_SPOT, "출금": Scope.WITHDRAW})
 """By what the calls do: what the page calls it, and whether it parts it so, is not known."""
@@ -117,7 +71,7 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
     headers = {
         "api-key": who.key,
         "timestamp": str(stamp.ms),
-        "signature": base64.b64encode(signature).decode(),
+        "signature": base64_text(signature),
     }
     if body:
         headers["Content-Type"] = "application/json"
@@ -143,14 +97,10 @@ def whoami(public_id: str) -> Step[KeyReport]:
 
 
 ADAPTER = Adapter(
-    facts=FACTS,
+    **PAGE.parts(),
     sign=sign,
     fault=fault,
-    scopes=SCOPES,
     whoami=whoami,
-    guide_create=PAGE.create,
-    guide_edit=PAGE.edit,
-    guide_delete=PAGE.delete,
     example=Credential(
         "FAKE" + "gopaxT7Kd9Vb3Tm6Yc1Jf5Gp0Hn8sQz2LrX4Hn8sQz2LrXw7Kd9Vb3Tm6Yc1",
         Secret(

@@ -13,61 +13,17 @@ Surprises:
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from keyguard.core.exchange import (
-    Adapter,
-    Credential,
-    Facts,
-    Fault,
-    KeyReport,
-    Life,
-    Limit,
-    Reply,
-    Request,
-    ScopeNames,
-    Since,
-    Stamp,
-    Step,
-    Wire,
-)
+from keyguard.core.calls import Credential, Fault, Reply, Request, Stamp, Step, Wire
+from keyguard.core.exchange import Adapter, KeyReport, ScopeNames
 from keyguard.core.keys import Origin, Scope
 from keyguard.core.secret import Secret
-from keyguard_adapters._checks import rows
-from keyguard_adapters._env import env_names
+from keyguard_adapters._answers import rows
+from keyguard_adapters._encoding import carried
 from keyguard_adapters._faults import by_code, member
-from keyguard_adapters._page import Page
-from keyguard_adapters._sign import carried, demand_kind, form_signed, hmac_sha256, unsigned
+from keyguard_adapters._page import Page, facts
+from keyguard_adapters._sign import demand_kind, form_signed, hmac_sha256, unsigned
 
-FACTS = Facts(
-    id="hashkey",
-    name="HashKey Exchange",
-    base="https://api-pro.hashkey.com",
-    docs="https://hashkeypro-apidoc.readme.io",
-    checked="2026-11-20",
-    key_page="https://pro.hashkey.com",
-    clock_window=timedelta(seconds=1),  # ahead; 5 s (the receive window) behind
-    lives=(
-        Life(
-            timedelta(days=90),
-            source="https://hashkeypro-apidoc.readme.io/reference/202512 (read 2026-11-20)",
-            since=Since.USE,
-        ),
-    ),
-    limit=Limit(10, timedelta(seconds=1)),
-    disturbs="may set back the 90 days after which an unused key ends",
-    dead=frozenset({Fault.KEY_UNKNOWN}),
-    env_names=env_names(sdk=("HASHKEY_API_KEY", "HASHKEY_API_SECRET"), ccxt="HASHKEY"),
-    unverified=(
-        "whether any signed call sets back the 90 days; whether a key that ended so can be switched on again",
-        "since when the 90 days are enforced (pages of October and of December 2025)",
-        "whether a deleted key gets 0102",
-        "the names of the permissions in today's form; whether a new key can transfer",
-        "addresses per key, CIDR, IPv6; the rate limits of 2026",
-        "account/checkApiKey on the Hong Kong host (documented for HashKey Global only; not used)",
-        "the exact address of the key page",
-    ),
-)
+FACTS = facts("hashkey")
 
 SCOPES = ScopeNames(
     {
@@ -135,17 +91,13 @@ def whoami(public_id: str) -> Step[KeyReport]:
 
 
 ADAPTER = Adapter(
-    facts=FACTS,
+    **PAGE.parts(),
     sign=sign,
     fault=fault,
-    scopes=SCOPES,
-    clock=clock,
     whoami=whoami,
-    guide_create=PAGE.create,
-    guide_edit=PAGE.edit,
-    guide_delete=PAGE.delete,
     example=Credential(
         "FAKE" + "hashkey7Kd9Vb3Tm6Yc1Jf5Gp0Hn8sQz2LrX4Hn8sQz2LrXw7Kd9Vb3Tm6Yc",
         Secret("FAKE" + "hashkeyLm8Hb4Jc6Pf1Sg0BT7vKq9Rz3Nw5XdLm8Hb4Jc6Pf1Sg0BT7vKq9Rz"),
     ),
+    clock=clock,
 )

@@ -16,84 +16,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
+from keyguard.core.calls import Ask, Credential, Effect, Fault, Reply, Request, Stamp, Step, Wire
 from keyguard.core.errors import Refused
-from keyguard.core.exchange import (
-    Adapter,
-    Ask,
-    Credential,
-    Effect,
-    Facts,
-    Fault,
-    IpForm,
-    KeyReport,
-    KeySpec,
-    Life,
-    Limit,
-    NewKey,
-    Reply,
-    Request,
-    ScopeNames,
-    Since,
-    Stamp,
-    Step,
-    Wire,
-)
+from keyguard.core.exchange import Adapter, KeyReport, KeySpec, NewKey, ScopeNames
 from keyguard.core.keys import KeyKind, Origin, Scope
 from keyguard.core.secret import Secret
-from keyguard_adapters import _checks as check
-from keyguard_adapters import _sign as signing
-from keyguard_adapters._env import env_names
+from keyguard_adapters._answers import commas, from_ms, rows, text, words
+from keyguard_adapters._encoding import base64_text, compact, encoded, pairs
 from keyguard_adapters._faults import by_code, member
-from keyguard_adapters._page import Page
+from keyguard_adapters._page import Page, facts
+from keyguard_adapters._probes import probe
+from keyguard_adapters._sign import demand_kind, ed25519, hmac_sha256, unsigned
+from keyguard_adapters._wishes import cannot_grant, demand_account, demand_handle, demand_label
+
+FACTS = facts("htx")
 
 _TRADE = Scope.TRADE_SPOT | Scope.TRADE_MARGIN | Scope.TRADE_DERIVATIVES | Scope.TRANSFER_INTERNAL
-FACTS = Facts(
-    id="htx",
-    name="HTX",
-    base="https://api.huobi.pro",
-    docs="https://www.htx.com/en-us/opend/newApiPages/",
-    checked="2026-11-20",
-    key_page="https://www.htx.com/apikey",
-    kinds=(KeyKind.HMAC, KeyKind.ED25519),
-    clock_window=timedelta(minutes=1),
-    max_ips=20,
-    ip_forms=frozenset({IpForm.IPV4, IpForm.IPV6, IpForm.NETWORK4}),
-    lives=(
-        Life(
-            timedelta(days=90),
-            source="https://www.htx.com/en-us/apikey (read 2026-11-20)",
-            since=Since.USE,
-            open_only=True,
-            scopes=_TRADE | Scope.WITHDRAW,
-        ),
-    ),
-    limit=Limit(100, timedelta(seconds=2)),
-    label_pattern=r"[A-Za-z0-9_-]{1,255}",
-    dead=frozenset({Fault.KEY_UNKNOWN}),
-    env_names=env_names(
-        sdk=("HTX_API_KEY", "HTX_SECRET_KEY"), ccxt="HTX", hummingbot=("htx_api_key", "htx_secret_key")
-    ),
-    unverified=(
-        "whether a sub user's own key may ask for its uid and its key information",
-        "5 or 20 keys a sub user; a clock off by 1 or by 5 minutes",
-        "whether keys from before the change of rules end 90 days after creation, however much used",
-        "limits of the key calls; how fast a change takes effect",
-        "whether an edit without addresses clears them: they are always sent",
-        "what `validDays` counts from: it is shown as a note",
-    ),
-)
-
 PARENT = "parent user"
 """Pseudo permission: `trade` on a key of the parent user."""
 SCOPES = ScopeNames(
     {"readOnly": Scope.READ, "trade": _TRADE, "withdraw": Scope.WITHDRAW, PARENT: Scope.MANAGE_KEYS}
 )
 SETTABLE = ("readOnly", "trade")
-_GRANTING = "every key reads; trade is all trading and transfers in one; sub users cannot withdraw"
-PAGE = Page(FACTS, SCOPES, hint=_GRANTING)
+PAGE = Page(
+    FACTS,
+    SCOPES,
+    hint="every key reads; trade is all trading and transfers in one; sub users cannot withdraw",
+)
 
 FAULTS = {
     "login-required": Fault.SIGNATURE,
@@ -122,8 +74,8 @@ _SUB_KEYS = "/v2/sub-user/api-key"
 def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
     """Sign method, host, path and sorted query with HMAC-SHA256 or Ed25519; bodies are not covered."""
     if not request.signed:
-        return signing.unsigned(request)
-    signing.demand_kind(who, FACTS)
+        return unsigned(request)
+    demand_kind(who, FACTS)
     hmac = who.kind is KeyKind.HMAC
     moment = datetime.fromtimestamp(stamp.ms // 1000, UTC)
     params = {
@@ -133,12 +85,12 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
         "Timestamp": f"{moment:%Y-%m-%dT%H:%M:%S}",
         **request.query,
     }
-    query = signing.encoded(sorted(signing.pairs(params)))
-    text = "\n".join((request.method, stamp.host.lower(), request.path, query))
-    signature = (signing.hmac_sha256 if hmac else signing.ed25519)(who.secret, text)
-    where = f"{request.path}?{query}&{signing.encoded([('Signature', signing.base64_text(signature))])}"
+    query = encoded(sorted(pairs(params)))
+    signed = "\n".join((request.method, stamp.host.lower(), request.path, query))
+    signature = (hmac_sha256 if hmac else ed25519)(who.secret, signed)
+    where = f"{request.path}?{query}&{encoded([('Signature', base64_text(signature))])}"
     headers = {} if request.body is None else {"Content-Type": "application/json"}
-    return Wire(request.method, where, headers, signing.compact(request.body).encode())
+    return Wire(request.method, where, headers, compact(request.body).encode())
 
 
 def fault(reply: Reply) -> tuple[Fault, str] | None:
@@ -146,7 +98,7 @@ def fault(reply: Reply) -> tuple[Fault, str] | None:
     code = member(reply, "err-code") or member(reply, "code")
     if code in AUTHENTICATION:
         said = (member(reply, "err-msg") or member(reply, "message")).lower()
-        return next((found for text, found in TEXTS.items() if text in said), Fault.AMBIGUOUS), code
+        return next((found for part, found in TEXTS.items() if part in said), Fault.AMBIGUOUS), code
     return by_code(reply, "" if code == "200" else code, FAULTS)
 
 
@@ -158,15 +110,15 @@ def clock() -> Step[int]:
 def whoami(public_id: str) -> Step[KeyReport]:
     """Ask a v1 call, which refuses in words; then, as far as the key may, for its information."""
     reply = yield Request("GET", "/v1/account/accounts")
-    check.rows(reply.json["data"])
+    rows(reply.json["data"])
     uid = yield from _told(Request("GET", "/v2/user/uid"))
     account = "" if uid is None else str(int(uid))
     if account:
         query = {"uid": account, "accessKey": public_id}
         found = yield from _told(Request("GET", "/v2/user/api-key", query=query))
         if found is not None:
-            (row,) = [row for row in check.rows(found) if row["accessKey"] == public_id]
-            is_parent = yield from check.probe(Request("GET", "/v2/sub-user/user-list"))
+            (row,) = [row for row in rows(found) if row["accessKey"] == public_id]
+            is_parent = yield from probe(Request("GET", "/v2/sub-user/user-list"))
             return _report(row, account, parent=bool(is_parent))
     return KeyReport(
         public_id=public_id,
@@ -193,7 +145,7 @@ def _told(request: Request) -> Step[Any]:
 
 def list_keys(account: str) -> Step[tuple[KeyReport, ...]]:
     reply = yield Request("GET", "/v2/user/api-key", query={"uid": _sub_user(account)})
-    return tuple(_report(row, account) for row in check.rows(reply.json["data"]))
+    return tuple(_report(row, account) for row in rows(reply.json["data"]))
 
 
 def create_key(spec: KeySpec) -> Step[NewKey]:
@@ -202,12 +154,12 @@ def create_key(spec: KeySpec) -> Step[NewKey]:
     body = {"otpToken": code.strip(), **body}
     reply = yield Request("POST", f"{_SUB_KEYS}-generation", body=body, effect=Effect.KEY_CREATED)
     row = reply.json["data"]
-    credential = Credential(check.text(row["accessKey"]), Secret(check.text(row["secretKey"])))
+    credential = Credential(text(row["accessKey"]), Secret(text(row["secretKey"])))
     return NewKey(_report(row, spec.account), credential)
 
 
 def edit_key(current: KeyReport, wanted: KeySpec) -> Step[KeyReport]:
-    named = {"subUid": int(_sub_user(current.account)), "accessKey": check.demand_handle(current)}
+    named = {"subUid": int(_sub_user(current.account)), "accessKey": demand_handle(current)}
     body = {**named, **_settings(wanted)}
     reply = yield Request("POST", f"{_SUB_KEYS}-modification", body=body, effect=Effect.KEY_EDITED)
     told = _report({**reply.json["data"], "accessKey": current.ref}, current.account)
@@ -215,7 +167,7 @@ def edit_key(current: KeyReport, wanted: KeySpec) -> Step[KeyReport]:
 
 
 def delete_key(current: KeyReport) -> Step[None]:
-    body = {"subUid": int(_sub_user(current.account)), "accessKey": check.demand_handle(current)}
+    body = {"subUid": int(_sub_user(current.account)), "accessKey": demand_handle(current)}
     reply = yield Request("POST", f"{_SUB_KEYS}-deletion", body=body, effect=Effect.KEY_DELETED)
     if reply.json["code"] != 200:
         raise ValueError("the deletion was not confirmed")
@@ -223,35 +175,34 @@ def delete_key(current: KeyReport) -> Step[None]:
 
 def _settings(spec: KeySpec) -> dict[str, str]:
     """Note, permissions and addresses; raises UsageError unless HTX can grant exactly these to a sub user."""
-    check.demand_addresses(FACTS, spec.ips)
     ticked = tuple(grant for grant in SETTABLE if grant in spec.grants)
-    check.demand_exact("HTX", SCOPES, ticked, spec.scopes, hint=_GRANTING)
+    PAGE.demand(spec, ticked)
     if "readOnly" not in ticked:
-        raise check.cannot_grant("HTX", spec.scopes, hint=_GRANTING)
-    note = check.demand_label(FACTS, spec.label)
+        raise cannot_grant("HTX", spec.scopes, hint=PAGE.hint)
+    note = demand_label(FACTS, spec.label)
     return {"note": note, "permission": ",".join(ticked), "ipAddresses": ",".join(spec.ips)}
 
 
 def _sub_user(account: str) -> str:
-    return check.demand_account(FACTS, account, "uid", r"[0-9]+")
+    return demand_account(FACTS, account, "uid", r"[0-9]+")
 
 
 def _report(row: Mapping[str, Any], account: str, *, parent: bool = False) -> KeyReport:
-    grants, public_id = check.commas(row["permission"]), check.text(row["accessKey"])
+    grants, public_id = commas(row["permission"]), text(row["accessKey"])
     if parent and "trade" in grants:
         grants += (PARENT,)
     days = row.get("validDays")
     return KeyReport(
         public_id=public_id,
         ref=public_id,
-        label=check.words(row["note"]),
+        label=words(row["note"]),
         account=account,
         scopes=SCOPES.read(grants),
         scopes_origin=Origin.REPORTED,
         grants=tuple(sorted(grants)),
-        ips=check.commas(row["ipAddresses"]),
+        ips=commas(row["ipAddresses"]),
         ips_origin=Origin.REPORTED,
-        created_at=check.from_ms(row["createTime"]) if "createTime" in row else None,
+        created_at=from_ms(row["createTime"]) if "createTime" in row else None,
         expiry_origin=Origin.REPORTED if days == -1 else Origin.UNKNOWN,
         enabled=row.get("status", "normal") == "normal",
         notes=() if days in (None, -1) else (f"valid for {int(days)} days, HTX says",),
@@ -259,13 +210,11 @@ def _report(row: Mapping[str, Any], account: str, *, parent: bool = False) -> Ke
 
 
 ADAPTER = Adapter(
-    FACTS,
-    sign,
-    fault,
-    SCOPES,
-    whoami,
-    *(PAGE.create, PAGE.edit, PAGE.delete),
-    Credential("FAKEb0c1-3d9e07f2-ghxertfvbf-a1b2", Secret("FAKE7e2a-91d4c6b0-8f350e7d-9a2c6")),
+    **PAGE.parts(),
+    sign=sign,
+    fault=fault,
+    whoami=whoami,
+    example=Credential("FAKEb0c1-3d9e07f2-ghxertfvbf-a1b2", Secret("FAKE7e2a-91d4c6b0-8f350e7d-9a2c6")),
     clock=clock,
     list_keys=list_keys,
     create_key=create_key,

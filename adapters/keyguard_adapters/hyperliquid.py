@@ -16,64 +16,32 @@ Surprises:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
+from keyguard.core.calls import Credential, Fault, Reply, Request, Stamp, Step, Wire
 from keyguard.core.errors import UsageError
-from keyguard.core.exchange import (
-    Adapter,
-    Credential,
-    Facts,
-    Fault,
-    Guide,
-    KeyReport,
-    KeySpec,
-    Limit,
-    Reply,
-    Request,
-    ScopeNames,
-    Stamp,
-    Step,
-    Wire,
-)
+from keyguard.core.exchange import Adapter, Guide, KeyReport, KeySpec, ScopeNames
 from keyguard.core.keys import KeyKind, Origin, Scope
 from keyguard.core.secret import Secret
-from keyguard_adapters._checks import cannot_grant, demand_account, demand_label, from_ms, rows, text
+from keyguard_adapters._answers import from_ms, rows, text
+from keyguard_adapters._encoding import compact, encoded, pairs, target
 from keyguard_adapters._evm import address_of, keccak256, octets_of, packed, signature, typed_digest
 from keyguard_adapters._faults import by_code, member
-from keyguard_adapters._page import Page
-from keyguard_adapters._sign import compact, demand_kind, encoded, pairs, target, unsigned
+from keyguard_adapters._page import Page, facts
+from keyguard_adapters._sign import demand_kind, unsigned
+from keyguard_adapters._wishes import cannot_grant, demand_account, demand_label
 
-FACTS = Facts(
-    id="hyperliquid",
-    name="Hyperliquid",
-    base="https://api.hyperliquid.xyz",
-    docs="https://hyperliquid.gitbook.io/hyperliquid-docs",
-    checked="2026-11-21",
-    key_page="https://app.hyperliquid.xyz/API",
-    kinds=(KeyKind.OTHER,),
-    clock_window=timedelta(days=1),
-    max_ips=0,
-    ip_forms=frozenset(),
-    limit=Limit(20, timedelta(minutes=1), shared=True),  # 1200 points; a role costs 60
-    label_pattern=r"[A-Za-z0-9_-]{1,16}",
-    dead=frozenset({Fault.KEY_UNKNOWN}),
-    env_names={"sdk": (("HYPERLIQUID_AGENT_ADDRESS", "key"), ("HYPERLIQUID_SECRET_KEY", "secret"))},
-    unverified=(
-        "how far a nonce may be from the block's time (a day is assumed)",
-        "where agentSendAsset may send to: that an agent cannot withdraw is not claimed",
-        "the wording of refusals over nonces",
-        "whether approving the zero address ends an agent, and whether its open orders survive the end",
-        "characters of a name; whether the agent without a name can have a date; wording of the page",
-    ),
-)
+FACTS = facts("hyperliquid")
 
 _TRADES = Scope.READ | Scope.TRADE_SPOT | Scope.TRADE_DERIVATIVES | Scope.TRANSFER_INTERNAL
 SCOPES = ScopeNames(
     {"agent": _TRADES, "master": _TRADES | Scope.WITHDRAW | Scope.MANAGE_KEYS | Scope.OTHER},
 )
-_GRANTING = "an agent may do all trading and transfers between the firm's accounts, and cannot be narrowed"
-PAGE = Page(FACTS, SCOPES, hint=_GRANTING)
+PAGE = Page(
+    FACTS,
+    SCOPES,
+    hint="an agent may do all trading and transfers between the firm's accounts, and cannot be narrowed",
+)
 
 FAULTS = (
     ("does not exist", Fault.AMBIGUOUS),
@@ -222,24 +190,20 @@ def _report(
 def guide_create(spec: KeySpec) -> Guide:
     """Raises UsageError for what an agent cannot be, and for a name the venue does not take."""
     if "master" in spec.grants:
-        raise cannot_grant(FACTS.name, spec.scopes, hint=_GRANTING)
+        raise cannot_grant(FACTS.name, spec.scopes, hint=PAGE.hint)
     demand_label(FACTS, spec.label)
     return PAGE.create(spec)
 
 
 ADAPTER = Adapter(
-    facts=FACTS,
+    **PAGE.parts(create=guide_create),
     sign=sign,
     fault=fault,
-    scopes=SCOPES,
     whoami=whoami,
-    list_keys=list_keys,
-    guide_create=guide_create,
-    guide_edit=PAGE.edit,
-    guide_delete=PAGE.delete,
     example=Credential(
         "0xfa4e" + "f122dc66dfd95975892187d31be9a570f4b9",
         Secret("0xfa4e" + "1f694235c9f321f98df26da2d1ada8" + "b92d6d1724553a42d6a11851fe1fa5"),
         kind=KeyKind.OTHER,
     ),
+    list_keys=list_keys,
 )

@@ -15,59 +15,19 @@ Surprises:
 
 from __future__ import annotations
 
-import base64
-from datetime import timedelta
 from functools import partial
 
-from keyguard.core.exchange import (
-    Adapter,
-    Credential,
-    Facts,
-    Fault,
-    KeyReport,
-    Life,
-    Limit,
-    Reply,
-    Request,
-    ScopeNames,
-    Stamp,
-    Step,
-    Wire,
-)
+from keyguard.core.calls import Credential, Fault, Reply, Request, Stamp, Step, Wire
+from keyguard.core.exchange import Adapter, KeyReport, ScopeNames
 from keyguard.core.keys import KeyKind, Origin, Scope
 from keyguard.core.secret import Secret
-from keyguard_adapters._checks import commas, from_ms, rows, words
+from keyguard_adapters._answers import commas, from_ms, rows, words
+from keyguard_adapters._encoding import base64_text, carried
 from keyguard_adapters._faults import by_code, member
-from keyguard_adapters._page import Page
-from keyguard_adapters._sign import carried, demand_kind, ed25519, form_signed, hmac_sha256, unsigned
+from keyguard_adapters._page import Page, facts
+from keyguard_adapters._sign import demand_kind, ed25519, form_signed, hmac_sha256, unsigned
 
-FACTS = Facts(
-    id="korbit",
-    name="Korbit",
-    base="https://api.korbit.co.kr",
-    other_bases=("https://api.digitalx.miraeasset.com",),
-    docs="https://docs.korbit.co.kr",
-    checked="2026-11-20",
-    key_page="https://developers.korbit.co.kr",
-    kinds=(KeyKind.HMAC, KeyKind.ED25519),
-    clock_window=timedelta(seconds=1),  # ahead; 5 s behind
-    max_ips=20,
-    ip_mandatory=True,
-    lives=(Life(timedelta(days=365), source="https://docs.korbit.co.kr (read 2026-11-20)"),),
-    limit=Limit(50, timedelta(seconds=1), shared=True),
-    propagation=timedelta(minutes=1),
-    dead=frozenset({Fault.KEY_UNKNOWN}),
-    env_names={"sdk": (("KORBIT_API_KEY", "key"), ("KORBIT_API_SECRET", "secret"))},
-    unverified=(
-        "the day of the move to the new hosts, and how long the old ones answer",
-        "that KEY_DEACTIVATED means deleted, not merely switched off (tests of the official client say so)",
-        "the codes of a wrong signature and of a missing permission; the statuses of the codes for keys",
-        "IPv6 and networks in the address field: single IPv4 addresses are assumed",
-        "keys per account; whether unused keys end",
-        "the flow by which the official client has a person confirm a key it made (not used here)",
-        "the terms on lending; the venue's own notice on the DAXA standard",
-    ),
-)
+FACTS = facts("korbit")
 
 SCOPES = ScopeNames(
     {
@@ -105,7 +65,7 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
 
 def _signature(who: Credential, text: str) -> str:
     if who.kind is KeyKind.ED25519:
-        return base64.b64encode(ed25519(who.secret, text)).decode()
+        return base64_text(ed25519(who.secret, text))
     return hmac_sha256(who.secret, text).hex()
 
 
@@ -144,17 +104,13 @@ def whoami(public_id: str) -> Step[KeyReport]:
 
 
 ADAPTER = Adapter(
-    facts=FACTS,
+    **PAGE.parts(),
     sign=sign,
     fault=fault,
-    scopes=SCOPES,
-    clock=clock,
     whoami=whoami,
-    guide_create=PAGE.create,
-    guide_edit=PAGE.edit,
-    guide_delete=PAGE.delete,
     example=Credential(
         "FAKE" + "korbit4Hn8sQz2LrXw7Kd9Vb3Tm6Yc1Jf5Gp0-_",
         Secret("FAKE" + "korbitT7vKq9Rz3Nw5Xd2Lm8Hb4Jc6Pf1Sg0B_-"),
     ),
+    clock=clock,
 )

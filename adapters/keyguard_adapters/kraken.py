@@ -16,72 +16,22 @@ Surprises:
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
+from keyguard.core.calls import Ask, Credential, Fault, Reply, Request, Stamp, Step, Wire
 from keyguard.core.errors import Refused
-from keyguard.core.exchange import (
-    Adapter,
-    Ask,
-    Credential,
-    Facts,
-    Fault,
-    IpForm,
-    KeyReport,
-    Limit,
-    NonceKind,
-    Reply,
-    Request,
-    ScopeNames,
-    Stamp,
-    Step,
-    Wire,
-)
+from keyguard.core.exchange import Adapter, KeyReport, ScopeNames
 from keyguard.core.keys import Origin, Scope
 from keyguard.core.secret import Secret
-from keyguard_adapters._checks import from_seconds, rows, text
-from keyguard_adapters._env import env_names
+from keyguard_adapters._answers import from_seconds, rows, text
+from keyguard_adapters._encoding import base64_text, compact, decoded, encoded, pairs, target
 from keyguard_adapters._faults import by_code, member
-from keyguard_adapters._page import Page
-from keyguard_adapters._sign import (
-    compact,
-    decoded,
-    demand_kind,
-    encoded,
-    hmac_sha512,
-    pairs,
-    target,
-    unsigned,
-)
+from keyguard_adapters._page import Page, facts
+from keyguard_adapters._sign import demand_kind, hmac_sha512, unsigned
 
-FACTS = Facts(
-    id="kraken",
-    name="Kraken",
-    base="https://api.kraken.com",
-    docs="https://docs.kraken.com",
-    checked="2026-11-20",
-    key_page="https://www.kraken.com/u/security/api",
-    nonce=NonceKind.COUNTER,
-    ip_forms=frozenset(IpForm),
-    limit=Limit(5, timedelta(seconds=15)),  # the lowest tier's pace, once its first 15 are used up
-    disturbs="moves the key's nonce on: a program that counts lower is refused (EAPI:Invalid nonce)",
-    dead=frozenset({Fault.AMBIGUOUS}),
-    env_names=env_names(
-        sdk=("KRAKEN_API_KEY", "KRAKEN_API_SECRET"),
-        ccxt="KRAKEN",
-        hummingbot=("kraken_api_key", "kraken_secret_key"),
-    ),
-    unverified=(
-        "what a foreign address and an expired key are told",
-        "that a key wanting a second factor is denied GetApiKeyInfo for lack of permission (a user's report)",
-        "IPv6 and networks on keys of the website (documented for partners' keys); the length of IP lists",
-        "after how many months without use a key is disabled (support article of 2025-03-31)",
-        "how many keys an account has; how long a lockout lasts (15 minutes in older docs)",
-    ),
-)
+FACTS = facts("kraken")
 
 _TRADE = Scope.TRADE_SPOT | Scope.TRADE_MARGIN
 SCOPES = ScopeNames(
@@ -135,7 +85,7 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
 def signature(path: str, nonce: str, body: str, secret: Secret) -> str:
     """The signature of exactly this body, in base64."""
     digest = hashlib.sha256(f"{nonce}{body}".encode()).digest()
-    return base64.b64encode(hmac_sha512(decoded(secret), path.encode() + digest)).decode()
+    return base64_text(hmac_sha512(decoded(secret), path.encode() + digest))
 
 
 def fault(reply: Reply) -> tuple[Fault, str] | None:
@@ -179,14 +129,10 @@ def _report(row: Mapping[str, Any], public_id: str) -> KeyReport:
 
 
 ADAPTER = Adapter(
-    facts=FACTS,
+    **PAGE.parts(),
     sign=sign,
     fault=fault,
-    scopes=SCOPES,
     whoami=whoami,
-    guide_create=PAGE.create,
-    guide_edit=PAGE.edit,
-    guide_delete=PAGE.delete,
     example=Credential(
         "FAKE" + "kr4ken8sQz2LrXw7Kd9Vb3Tm6Yc1Jf5Gp0Rk8Ws2Zx4Vy6Bt1Nq3",
         Secret(

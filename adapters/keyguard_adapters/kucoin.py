@@ -15,74 +15,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
-from keyguard.core.exchange import (
-    Adapter,
-    Credential,
-    Effect,
-    Facts,
-    Fault,
-    KeyReport,
-    KeySpec,
-    Life,
-    Limit,
-    NewKey,
-    Reply,
-    Request,
-    ScopeNames,
-    Since,
-    Stamp,
-    Step,
-    Wire,
-)
+from keyguard.core.calls import Credential, Effect, Fault, Reply, Request, Stamp, Step, Wire
+from keyguard.core.exchange import Adapter, KeyReport, KeySpec, NewKey, ScopeNames
 from keyguard.core.keys import Origin, Scope
 from keyguard.core.secret import Secret
-from keyguard_adapters import _checks as check
-from keyguard_adapters import _sign as signing
-from keyguard_adapters._env import env_names
+from keyguard_adapters._answers import commas, flag, from_ms, rows, text, words
+from keyguard_adapters._encoding import base64_text, compact, encoded, pairs, plain, target
 from keyguard_adapters._faults import by_code, member
-from keyguard_adapters._page import Page
-
-_TRADE = Scope.TRADE_SPOT | Scope.TRADE_MARGIN | Scope.TRADE_DERIVATIVES
-FACTS = Facts(
-    id="kucoin",
-    name="KuCoin",
-    base="https://api.kucoin.com",
-    docs="https://www.kucoin.com/docs-new/authentication",
-    checked="2026-11-20",
-    key_page="https://www.kucoin.com/account/api",
-    clock_window=timedelta(seconds=5),
-    max_ips=20,
-    lives=(
-        Life(
-            timedelta(days=30),
-            source="https://www.kucoin.com/support/360015102174 (undated copy, read 2026-11-20)",
-            since=Since.USE,
-            open_only=True,
-            scopes=_TRADE,
-        ),
-    ),
-    limit=Limit(100, timedelta(seconds=30)),  # 2000 weight, 20 a call
-    label_pattern=r"[A-Za-z0-9_-]{1,24}",
-    dead=frozenset({Fault.KEY_UNKNOWN}),
-    env_names=env_names(
-        sdk=("API_KEY", "API_SECRET", "API_PASSPHRASE"),
-        ccxt="KUCOIN",
-        hummingbot=("kucoin_api_key", "kucoin_secret_key", "kucoin_passphrase"),
-    ),
-    unverified=(
-        "whether the addresses of the calling key are really masked, as in the documents' examples",
-        "code of an expired key; whether the address is checked before the signature",
-        "how fast a change takes effect; keys per account; CIDR and IPv6",
-        "that General alone lets a master key manage keys (documented so, and taken for true here)",
-        "whether an edit without `expire` keeps a key's end",
-        "parameters and permission names of the unified account (UTA)",
-        "whether key version header 3 is taken from keys of version 2",
-    ),
+from keyguard_adapters._page import Page, facts
+from keyguard_adapters._sign import demand_kind, demand_passphrase, hmac_sha256, unsigned
+from keyguard_adapters._wishes import (
+    cannot_grant,
+    demand_account,
+    demand_handle,
+    demand_label,
+    new_passphrase,
+    passphrase_of,
 )
 
+FACTS = facts("kucoin")
+
+_TRADE = Scope.TRADE_SPOT | Scope.TRADE_MARGIN | Scope.TRADE_DERIVATIVES
 MASTER = "master account"
 """Pseudo permission: General on a key of the master account."""
 SCOPES = ScopeNames(
@@ -105,8 +60,9 @@ SCOPES = ScopeNames(
 )
 SETTABLE = ("General", "Spot", "Futures", "Margin", "InnerTransfer")
 """What a key of a sub-account can be given by API, in the order of the documents."""
-_GRANTING = "a sub-account's key has General and any of Spot, Futures, Margin, InnerTransfer"
-PAGE = Page(FACTS, SCOPES, hint=_GRANTING)
+PAGE = Page(
+    FACTS, SCOPES, hint="a sub-account's key has General and any of Spot, Futures, Margin, InnerTransfer"
+)
 
 FAULTS = {
     "400001": Fault.SIGNATURE,
@@ -127,21 +83,19 @@ _KEYS = "/api/v1/sub/api-key"
 def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
     """Sign time, method, plain target and body, and the passphrase by itself, with HMAC-SHA256 in base64."""
     if not request.signed:
-        return signing.unsigned(request)
-    signing.demand_kind(who, FACTS)
-    query, body = signing.pairs(request.query), signing.compact(request.body)
-    text = f"{stamp.ms}{request.method}{signing.target(request.path, signing.plain(query))}{body}"
+        return unsigned(request)
+    demand_kind(who, FACTS)
+    query, body = pairs(request.query), compact(request.body)
+    signed = f"{stamp.ms}{request.method}{target(request.path, plain(query))}{body}"
     headers = {
         "KC-API-KEY": who.key,
-        "KC-API-SIGN": signing.base64_text(signing.hmac_sha256(who.secret, text)),
+        "KC-API-SIGN": base64_text(hmac_sha256(who.secret, signed)),
         "KC-API-TIMESTAMP": str(stamp.ms),
-        "KC-API-PASSPHRASE": signing.base64_text(
-            signing.hmac_sha256(who.secret, signing.demand_passphrase(who).reveal())
-        ),
+        "KC-API-PASSPHRASE": base64_text(hmac_sha256(who.secret, demand_passphrase(who).reveal())),
         "KC-API-KEY-VERSION": "3",
         "Content-Type": "application/json",
     }
-    return Wire(request.method, signing.target(request.path, signing.encoded(query)), headers, body.encode())
+    return Wire(request.method, target(request.path, encoded(query)), headers, body.encode())
 
 
 def fault(reply: Reply) -> tuple[Fault, str] | None:
@@ -166,16 +120,16 @@ def whoami(public_id: str) -> Step[KeyReport]:
 def list_keys(account: str) -> Step[tuple[KeyReport, ...]]:
     """List the keys of a sub-account, which goes by its name."""
     reply = yield Request("GET", _KEYS, query={"subName": _sub_account(account)})
-    return tuple(_report(row) for row in check.rows(reply.json["data"]))
+    return tuple(_report(row) for row in rows(reply.json["data"]))
 
 
 def create_key(spec: KeySpec) -> Step[NewKey]:
-    sub, label, settings = _sub_account(spec.account), check.demand_label(FACTS, spec.label), _settings(spec)
-    passphrase = yield from check.new_passphrase(FACTS)
+    sub, label, settings = _sub_account(spec.account), demand_label(FACTS, spec.label), _settings(spec)
+    passphrase = yield from new_passphrase(FACTS)
     body = {"subName": sub, "passphrase": passphrase, "remark": label, **settings, "expire": "-1"}
     reply = yield Request("POST", _KEYS, body=body, effect=Effect.KEY_CREATED)
     row = reply.json["data"]
-    credential = Credential(check.text(row["apiKey"]), Secret(check.text(row["apiSecret"])), passphrase)
+    credential = Credential(text(row["apiKey"]), Secret(text(row["apiSecret"])), passphrase)
     return NewKey(_report(row), credential)
 
 
@@ -184,8 +138,8 @@ def edit_key(current: KeyReport, wanted: KeySpec) -> Step[KeyReport]:
 
     `expire` is left out: the key's end is not told, so naming any would move it.
     """
-    sub, key, settings = _sub_account(current.account), check.demand_handle(current), _settings(wanted)
-    passphrase = yield from check.passphrase_of(FACTS, current)
+    sub, key, settings = _sub_account(current.account), demand_handle(current), _settings(wanted)
+    passphrase = yield from passphrase_of(FACTS, current)
     body = {"subName": sub, "apiKey": key, "passphrase": passphrase, **settings}
     reply = yield Request("POST", f"{_KEYS}/update", body=body, effect=Effect.KEY_EDITED)
     row = reply.json["data"]
@@ -193,8 +147,8 @@ def edit_key(current: KeyReport, wanted: KeySpec) -> Step[KeyReport]:
 
 
 def delete_key(current: KeyReport) -> Step[None]:
-    query: dict[str, Any] = {"apiKey": check.demand_handle(current), "subName": _sub_account(current.account)}
-    query["passphrase"] = yield from check.passphrase_of(FACTS, current)
+    query: dict[str, Any] = {"apiKey": demand_handle(current), "subName": _sub_account(current.account)}
+    query["passphrase"] = yield from passphrase_of(FACTS, current)
     reply = yield Request("DELETE", _KEYS, query=query, effect=Effect.KEY_DELETED)
     if reply.json["data"]["apiKey"] != current.ref:
         raise ValueError("the deletion was not confirmed")
@@ -202,51 +156,48 @@ def delete_key(current: KeyReport) -> Step[None]:
 
 def _settings(spec: KeySpec) -> dict[str, str]:
     """Permissions and addresses; raises UsageError unless KuCoin can grant exactly these to a sub key."""
-    check.demand_addresses(FACTS, spec.ips)
     ticked = tuple(grant for grant in SETTABLE if grant in spec.grants)
-    check.demand_exact("KuCoin", SCOPES, ticked, spec.scopes, hint=_GRANTING)
+    PAGE.demand(spec, ticked)
     if "General" not in ticked:
-        raise check.cannot_grant("KuCoin", spec.scopes, hint=_GRANTING)
+        raise cannot_grant("KuCoin", spec.scopes, hint=PAGE.hint)
     return {"permission": ",".join(ticked), "ipWhitelist": ",".join(spec.ips)}
 
 
 def _sub_account(account: str) -> str:
-    return check.demand_account(FACTS, account, "name", r"[A-Za-z0-9]+")
+    return demand_account(FACTS, account, "name", r"[A-Za-z0-9]+")
 
 
 def _report(row: Mapping[str, Any]) -> KeyReport:
     grants, ips, sub = (
-        check.commas(row["permission"]),
-        check.commas(row["ipWhitelist"]),
-        check.words(row.get("subName", "")),
+        commas(row["permission"]),
+        commas(row["ipWhitelist"]),
+        words(row.get("subName", "")),
     )
     masked = any("*" in ip for ip in ips)
-    if check.flag(row.get("isMaster", False)) and "General" in grants:
+    if flag(row.get("isMaster", False)) and "General" in grants:
         grants += (MASTER,)
-    public_id = check.text(row["apiKey"])
+    public_id = text(row["apiKey"])
     return KeyReport(
         public_id=public_id,
         ref=public_id,
-        label=check.words(row.get("remark", "")),
+        label=words(row.get("remark", "")),
         account=sub or str(int(row["uid"])),
         scopes=SCOPES.read(grants),
         scopes_origin=Origin.REPORTED,
         grants=tuple(sorted(grants)),
         ips=None if masked else ips,
         ips_origin=Origin.UNKNOWN if masked else Origin.REPORTED,
-        created_at=check.from_ms(row["createdAt"]) if "createdAt" in row else None,
+        created_at=from_ms(row["createdAt"]) if "createdAt" in row else None,
         notes=(f"bound to {len(ips)} addresses, which KuCoin shows masked",) if masked else (),
     )
 
 
 ADAPTER = Adapter(
-    FACTS,
-    sign,
-    fault,
-    SCOPES,
-    whoami,
-    *(PAGE.create, PAGE.edit, PAGE.delete),
-    Credential(
+    **PAGE.parts(),
+    sign=sign,
+    fault=fault,
+    whoami=whoami,
+    example=Credential(
         "FAKE" + "c01e9b7d2a4f6058e3b1",
         Secret("FAKE" + "7c2e-91d4-4b6a-8f35-0e7d9a2c6b14"),
         Secret("FAKE" + "pass7Kq2"),

@@ -16,66 +16,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
+from keyguard.core.calls import Credential, Effect, Fault, Reply, Request, Stamp, Step, Wire
 from keyguard.core.errors import NotOffered
-from keyguard.core.exchange import (
-    Adapter,
-    Credential,
-    Effect,
-    Facts,
-    Fault,
-    KeyReport,
-    KeySpec,
-    Life,
-    Limit,
-    NewKey,
-    Reply,
-    Request,
-    ScopeNames,
-    Stamp,
-    Step,
-    Wire,
-)
+from keyguard.core.exchange import Adapter, KeyReport, KeySpec, NewKey, ScopeNames
 from keyguard.core.keys import Origin, Scope
 from keyguard.core.secret import Secret
-from keyguard_adapters import _checks as check
-from keyguard_adapters import _sign as signing
-from keyguard_adapters._env import env_names
+from keyguard_adapters._answers import commas, from_ms, rows, text, words
+from keyguard_adapters._encoding import encoded, pairs, target
 from keyguard_adapters._faults import by_code, member
-from keyguard_adapters._page import Page
+from keyguard_adapters._page import Page, facts
+from keyguard_adapters._probes import probe
+from keyguard_adapters._sign import demand_kind, hmac_sha256, unsigned
+from keyguard_adapters._wishes import demand_account, demand_addresses, demand_handle, demand_label
 
-FACTS = Facts(
-    id="mexc",
-    name="MEXC",
-    base="https://api.mexc.com",
-    docs="https://www.mexc.com/api-docs/",
-    checked="2026-11-20",
-    key_page="https://www.mexc.com/user/openapi",
-    clock_window=timedelta(seconds=1),  # ahead; 5 s (the receive window) behind
-    max_ips=10,
-    lives=(
-        Life(
-            timedelta(days=90),
-            source="https://www.mexc.com/api-docs/spot-v3/introduction (read 2026-11-20)",
-            open_only=True,
-        ),
-    ),
-    limit=Limit(2, timedelta(seconds=1)),
-    label_pattern=r"[A-Za-z0-9_-]{1,20}",
-    dead=frozenset({Fault.KEY_UNKNOWN}),
-    env_names=env_names(
-        sdk=("MEXC_API_KEY", "MEXC_API_SECRET"), ccxt="MEXC", hummingbot=("mexc_api_key", "mexc_api_secret")
-    ),
-    unverified=(
-        "that SPOT_ACCOUNT_READ suffices to make and delete keys (documented so, taken for true here)",
-        "which permission each probed call needs; the futures calls' host (api.mexc.com as in ccxt)",
-        "whether the address call takes sub-accounts' keys, and replaces the list",
-        "10 or 20 addresses a key (10 is kept to); the code of a deleted key on every call",
-        "the answer of GET apiKeyInfo (not asked); address of the key page; length of all keys",
-    ),
-)
+FACTS = facts("mexc")
 
 MASTER = "master account"
 """Pseudo permission: reading the account with a key of the master account."""
@@ -96,8 +52,9 @@ SCOPES = ScopeNames(
     }
 )
 NOT_FOR_SUBS = frozenset({MASTER, "SPOT_WITHDRAW_WRITE", "SPOT_DEPOSIT_WRITE"})
-_GRANTING = "sub-accounts cannot withdraw, and what a master key does is no permission of its own"
-PAGE = Page(FACTS, SCOPES, hint=_GRANTING)
+PAGE = Page(
+    FACTS, SCOPES, hint="sub-accounts cannot withdraw, and what a master key does is no permission of its own"
+)
 
 # Reading calls without side effects; the first also tells a dead key.
 PROBES: dict[str, tuple[str, dict[str, str]]] = {
@@ -140,19 +97,19 @@ _FUTURES = "/api/v1/"
 def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
     """Sign the encoded query with HMAC-SHA256 in hex and append it; futures calls: key, time and query."""
     if not request.signed:
-        return signing.unsigned(request)
-    signing.demand_kind(who, FACTS)
+        return unsigned(request)
+    demand_kind(who, FACTS)
     headers = {"Content-Type": "application/json"}
     if request.path.startswith(_FUTURES):
-        query = signing.encoded(sorted(signing.pairs(request.query)))
-        signature = signing.hmac_sha256(who.secret, f"{who.key}{stamp.ms}{query}").hex()
+        query = encoded(sorted(pairs(request.query)))
+        signature = hmac_sha256(who.secret, f"{who.key}{stamp.ms}{query}").hex()
         headers |= {"ApiKey": who.key, "Request-Time": str(stamp.ms), "Signature": signature}
     else:
         params = {**request.query, "timestamp": stamp.ms, "recvWindow": 5000}
-        query = signing.encoded(signing.pairs(params))
-        query = f"{query}&signature={signing.hmac_sha256(who.secret, query).hex()}"
+        query = encoded(pairs(params))
+        query = f"{query}&signature={hmac_sha256(who.secret, query).hex()}"
         headers["X-MEXC-APIKEY"] = who.key
-    return Wire(request.method, signing.target(request.path, query), headers)
+    return Wire(request.method, target(request.path, query), headers)
 
 
 def fault(reply: Reply) -> tuple[Fault, str] | None:
@@ -171,7 +128,7 @@ def whoami(public_id: str) -> Step[KeyReport]:
     held = []
     for grant, (path, query) in PROBES.items():
         read = _uid if grant == "SPOT_ACCOUNT_READ" else bool
-        if (yield from check.probe(Request("GET", path, query=query), read)):
+        if (yield from probe(Request("GET", path, query=query), read)):
             held.append(grant)
     grants = tuple(sorted(held))
     scopes = SCOPES.read(grants)
@@ -187,28 +144,27 @@ def whoami(public_id: str) -> Step[KeyReport]:
 
 
 def _uid(answer: Any) -> str:
-    return check.text(str(answer["uid"]))
+    return text(str(answer["uid"]))
 
 
 def list_keys(account: str) -> Step[tuple[KeyReport, ...]]:
     """List the keys of a sub-account, which goes by its name."""
     reply = yield Request("GET", _KEYS, query={"subAccount": _sub_account(account)})
-    return tuple(_report(row, account) for row in check.rows(reply.json["subAccount"]))
+    return tuple(_report(row, account) for row in rows(reply.json["subAccount"]))
 
 
 def create_key(spec: KeySpec) -> Step[NewKey]:
-    check.demand_addresses(FACTS, spec.ips)
     ticked = tuple(grant for grant in spec.grants if grant not in NOT_FOR_SUBS)
-    check.demand_exact("MEXC", SCOPES, ticked, spec.scopes, hint=_GRANTING)
+    PAGE.demand(spec, ticked)
     query = {
         "subAccount": _sub_account(spec.account),
-        "note": check.demand_label(FACTS, spec.label),
+        "note": demand_label(FACTS, spec.label),
         "permissions": ",".join(ticked),
         **({"ip": ",".join(spec.ips)} if spec.ips else {}),
     }
     reply = yield Request("POST", _KEYS, query=query, effect=Effect.KEY_CREATED)
     row = reply.json
-    credential = Credential(check.text(row["apiKey"]), Secret(check.text(row["secretKey"])))
+    credential = Credential(text(row["apiKey"]), Secret(text(row["secretKey"])))
     return NewKey(_report(row, spec.account), credential)
 
 
@@ -221,54 +177,52 @@ def edit_key(current: KeyReport, wanted: KeySpec) -> Step[KeyReport]:
             still="the key is as it was",
             hint="make a new key with what is wanted, then delete this one: keyguard key rotate",
         )
-    check.demand_addresses(FACTS, wanted.ips)
+    demand_addresses(FACTS, wanted.ips)
     query = {
-        "apikey": check.demand_handle(current),
+        "apikey": demand_handle(current),
         "ipWhiteList": ",".join(wanted.ips),
-        "note": check.demand_label(FACTS, wanted.label),
+        "note": demand_label(FACTS, wanted.label),
     }
     reply = yield Request("POST", "/api/v3/apiKeyInfo", query=query, effect=Effect.KEY_EDITED)
-    told = check.commas(reply.json["ipWhiteList"])
+    told = commas(reply.json["ipWhiteList"])
     if set(told) != set(wanted.ips):
         raise ValueError("the list is not what was sent")
     return replace(current, label=wanted.label, ips=told, ips_origin=Origin.REPORTED)
 
 
 def delete_key(current: KeyReport) -> Step[None]:
-    query = {"subAccount": _sub_account(current.account), "apiKey": check.demand_handle(current)}
+    query = {"subAccount": _sub_account(current.account), "apiKey": demand_handle(current)}
     reply = yield Request("DELETE", _KEYS, query=query, effect=Effect.KEY_DELETED)
     if reply.json["subAccount"] != current.account:
         raise ValueError("the deletion was not confirmed")
 
 
 def _sub_account(account: str) -> str:
-    return check.demand_account(FACTS, account, "name", r"[A-Za-z0-9_-]+")
+    return demand_account(FACTS, account, "name", r"[A-Za-z0-9_-]+")
 
 
 def _report(row: Mapping[str, Any], account: str) -> KeyReport:
-    grants, public_id = tuple(sorted(check.commas(row["permissions"]))), check.text(row["apiKey"])
+    grants, public_id = tuple(sorted(commas(row["permissions"]))), text(row["apiKey"])
     return KeyReport(
         public_id=public_id,
         ref=public_id,
-        label=check.words(row["note"]),
+        label=words(row["note"]),
         account=account,
         scopes=SCOPES.read(grants),
         scopes_origin=Origin.REPORTED,
         grants=grants,
-        ips=check.commas(row["ip"]),
+        ips=commas(row["ip"]),
         ips_origin=Origin.REPORTED,
-        created_at=check.from_ms(row["creatTime"] if "creatTime" in row else row["createTime"]),
+        created_at=from_ms(row["creatTime"] if "creatTime" in row else row["createTime"]),
     )
 
 
 ADAPTER = Adapter(
-    FACTS,
-    sign,
-    fault,
-    SCOPES,
-    whoami,
-    *(PAGE.create, PAGE.edit, PAGE.delete),
-    Credential("FAKEmx0b3d9e07f2a5", Secret("FAKE" + "7c2e91d4b6a08f350e7d9a2c6b14")),
+    **PAGE.parts(),
+    sign=sign,
+    fault=fault,
+    whoami=whoami,
+    example=Credential("FAKEmx0b3d9e07f2a5", Secret("FAKE" + "7c2e91d4b6a08f350e7d9a2c6b14")),
     clock=clock,
     list_keys=list_keys,
     create_key=create_key,

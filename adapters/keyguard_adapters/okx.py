@@ -14,104 +14,29 @@ Surprises:
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-from keyguard.core.exchange import (
-    Adapter,
-    Credential,
-    Effect,
-    Facts,
-    Fault,
-    IpForm,
-    KeyReport,
-    KeySpec,
-    Life,
-    Limit,
-    NewKey,
-    Reply,
-    Request,
-    ScopeNames,
-    Since,
-    Stamp,
-    Step,
-    Wire,
-)
+from keyguard.core.calls import Credential, Effect, Fault, Reply, Request, Stamp, Step, Wire
+from keyguard.core.exchange import Adapter, KeyReport, KeySpec, NewKey, ScopeNames
 from keyguard.core.keys import Origin, Scope
 from keyguard.core.secret import Secret
-from keyguard_adapters._checks import (
-    changed,
-    commas,
-    demand_account,
-    demand_addresses,
-    demand_exact,
-    demand_handle,
-    demand_label,
-    from_ms,
-    new_passphrase,
-    own,
-    rows,
-    text,
-    words,
-)
+from keyguard_adapters._answers import commas, from_ms, own, rows, text, words
+from keyguard_adapters._encoding import base64_text, compact, encoded, pairs, target
 from keyguard_adapters._faults import by_code, member
-from keyguard_adapters._page import Page
-from keyguard_adapters._sign import (
-    compact,
-    demand_kind,
-    demand_passphrase,
-    encoded,
-    hmac_sha256,
-    pairs,
-    target,
-    unsigned,
-)
+from keyguard_adapters._page import Page, facts
+from keyguard_adapters._sign import demand_kind, demand_passphrase, hmac_sha256, unsigned
+from keyguard_adapters._wishes import changed, demand_account, demand_handle, demand_label, new_passphrase
 
-_DOCS = "https://www.okx.com/docs-v5/en/"
+FACTS = facts("okx")
+
 _TRADE = Scope.TRADE_SPOT | Scope.TRADE_MARGIN | Scope.TRADE_DERIVATIVES | Scope.TRANSFER_INTERNAL
-
-FACTS = Facts(
-    id="okx",
-    name="OKX",
-    base="https://www.okx.com",
-    docs=_DOCS,
-    checked="2026-11-20",
-    key_page="https://www.okx.com/account/my-api",
-    clock_window=timedelta(seconds=30),
-    max_ips=20,
-    ip_forms=frozenset({IpForm.IPV4, IpForm.IPV6, IpForm.NETWORK4}),
-    lives=(Life(timedelta(days=14), f"{_DOCS} (read 2026-11-20)", Since.USE, True, _TRADE | Scope.WITHDRAW),),
-    limit=Limit(5, timedelta(seconds=2)),
-    label_pattern=r"[A-Za-z0-9_ ]{1,50}",
-    dead=frozenset({Fault.KEY_UNKNOWN}),
-    env_names={
-        "sdk": (("OKX_API_KEY", "key"), ("OKX_SECRET_KEY", "secret"), ("OKX_PASSPHRASE", "passphrase")),
-        "ccxt": (("OKX_APIKEY", "key"), ("OKX_SECRET", "secret"), ("OKX_PASSWORD", "passphrase")),
-        "freqtrade": (
-            ("FREQTRADE__EXCHANGE__KEY", "key"),
-            ("FREQTRADE__EXCHANGE__SECRET", "secret"),
-            ("FREQTRADE__EXCHANGE__PASSWORD", "passphrase"),
-        ),
-        "hummingbot": (
-            ("okx_api_key", "key"),
-            ("okx_secret_key", "secret"),
-            ("okx_passphrase", "passphrase"),
-        ),
-    },
-    unverified=(
-        "the clock window (30 s is documented for the WebSocket login)",
-        "hosts of other regions: keys of the EEA and the US are not served here",
-        "whether the address list of a sub-account's key takes networks and IPv6, as the page does",
-        "create, list and delete of sub-account keys: official clients wrap only the change",
-        "HTTP status of 50119; which characters a label may hold; wording of the web page",
-    ),
-)
-
 SCOPES = ScopeNames({"read_only": Scope.READ, "trade": _TRADE, "withdraw": Scope.WITHDRAW})
-PAGE = Page(FACTS, SCOPES, "trade is one permission for all markets and for transfers between own accounts")
+PAGE = Page(
+    FACTS, SCOPES, hint="trade is one permission for all markets and for transfers between own accounts"
+)
 
 FAULTS = {
     **dict.fromkeys(("50001", "50004", "50013", "50026"), Fault.BUSY),
@@ -145,7 +70,7 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
     signature = hmac_sha256(who.secret, f"{when}{request.method}{where}{body}")
     headers = {
         "OK-ACCESS-KEY": who.key,
-        "OK-ACCESS-SIGN": base64.b64encode(signature).decode(),
+        "OK-ACCESS-SIGN": base64_text(signature),
         "OK-ACCESS-TIMESTAMP": when,
         "OK-ACCESS-PASSPHRASE": passphrase.reveal(),
         **({"Content-Type": "application/json"} if body else {}),
@@ -216,8 +141,7 @@ def _changed(request: Request, still: str) -> Step[Mapping[str, Any]]:
 def _settings(spec: KeySpec) -> dict[str, str]:
     """Permissions and addresses, all of them; raises UsageError unless they are exactly `spec`."""
     ticked = tuple(grant for grant in ("read_only", "trade") if grant in spec.grants)
-    demand_exact(FACTS.name, SCOPES, ticked, spec.scopes, hint=PAGE.hint)
-    demand_addresses(FACTS, spec.ips)
+    PAGE.demand(spec, ticked)
     return {"perm": ",".join(ticked), "ip": ",".join(spec.ips)}
 
 
@@ -247,22 +171,18 @@ def _which(current: KeyReport) -> dict[str, str]:
 
 
 ADAPTER = Adapter(
-    facts=FACTS,
+    **PAGE.parts(),
     sign=sign,
     fault=fault,
-    scopes=SCOPES,
-    clock=clock,
     whoami=whoami,
-    list_keys=list_keys,
-    create_key=create_key,
-    edit_key=edit_key,
-    delete_key=delete_key,
-    guide_create=PAGE.create,
-    guide_edit=PAGE.edit,
-    guide_delete=PAGE.delete,
     example=Credential(
         "FAKE" + "b996-e87b-4433-ae5a-b80dc3643f52",
         Secret("FAKE" + "1E59AFA5570529033DDE0B2EED27"),
         Secret("FAKE" + "-Pass1"),
     ),
+    clock=clock,
+    list_keys=list_keys,
+    create_key=create_key,
+    edit_key=edit_key,
+    delete_key=delete_key,
 )

@@ -16,67 +16,22 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
+from keyguard.core.calls import Credential, Fault, Reply, Request, Stamp, Step, Wire
 from keyguard.core.errors import Refused
-from keyguard.core.exchange import (
-    Adapter,
-    Credential,
-    Facts,
-    Fault,
-    Guide,
-    KeyReport,
-    KeySpec,
-    Life,
-    NonceKind,
-    Reply,
-    Request,
-    ScopeNames,
-    Stamp,
-    Step,
-    Wire,
-)
+from keyguard.core.exchange import Adapter, Guide, KeyReport, KeySpec, ScopeNames
 from keyguard.core.keys import Origin, Scope
 from keyguard.core.secret import Secret
-from keyguard_adapters._checks import cannot_grant, instant, own, rows
-from keyguard_adapters._env import env_names
+from keyguard_adapters._answers import instant, own, rows
+from keyguard_adapters._encoding import bracketed, compact, encoded, pairs, target
 from keyguard_adapters._faults import by_code, member
-from keyguard_adapters._page import Page
+from keyguard_adapters._page import Page, facts
 from keyguard_adapters._probes import Probe, dated, inferred
-from keyguard_adapters._sign import (
-    bracketed,
-    compact,
-    demand_kind,
-    encoded,
-    jwt_hs256,
-    pairs,
-    target,
-    unsigned,
-)
+from keyguard_adapters._sign import demand_kind, jwt_hs256, unsigned
+from keyguard_adapters._wishes import cannot_grant
 
-FACTS = Facts(
-    id="upbit",
-    name="Upbit",
-    base="https://api.upbit.com",
-    docs="https://docs.upbit.com/kr",
-    checked="2026-11-20",
-    key_page="https://upbit.com/mypage/open_api_management",
-    nonce=NonceKind.UUID,
-    max_ips=10,
-    ip_mandatory=True,
-    lives=(Life(timedelta(days=365), source="https://docs.upbit.com/kr (read 2026-11-20)"),),
-    dead=frozenset({Fault.KEY_UNKNOWN}),
-    env_names=env_names(sdk=("UPBIT_ACCESS_KEY", "UPBIT_SECRET_KEY"), ccxt="UPBIT"),
-    unverified=(
-        "length of the secret",
-        "whether HS512 is preferred to HS256 (the docs' sample header says HS512, clients sign HS256)",
-        "invalid_access_key in today's API: known from clients, missing in the official table",
-        "CIDR and IPv6 in the address field: single IPv4 addresses are assumed",
-        "how fast changes on the page take effect",
-        "current wording of the terms on lending; Upbit's own notice on the DAXA standard",
-    ),
-)
+FACTS = facts("upbit")
 
 SCOPES = ScopeNames(
     {
@@ -210,17 +165,13 @@ def guide_create(spec: KeySpec) -> Guide:
 
 
 ADAPTER = Adapter(
-    facts=FACTS,
+    **PAGE.parts(create=guide_create),
     sign=sign,
     fault=fault,
-    scopes=SCOPES,
     whoami=whoami,
-    list_keys=list_keys,
-    guide_create=guide_create,
-    guide_edit=PAGE.edit,
-    guide_delete=PAGE.delete,
     example=Credential(
         "FAKE" + "upbit4Hn8sQz2LrXw7Kd9Vb3Tm6Yc1Jf5Gp0",
         Secret("FAKE" + "upbitT7vKq9Rz3Nw5Xd2Lm8Hb4Jc6Pf1Sg0B"),
     ),
+    list_keys=list_keys,
 )

@@ -13,81 +13,31 @@ Surprises:
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
+from keyguard.core.calls import Credential, Effect, Fault, Reply, Request, Stamp, Step, Wire
 from keyguard.core.errors import Refused, UsageError
-from keyguard.core.exchange import (
-    Adapter,
-    Credential,
-    Effect,
-    Facts,
-    Fault,
-    IpForm,
-    KeyReport,
-    KeySpec,
-    Limit,
-    NewKey,
-    NonceKind,
-    Reply,
-    Request,
-    ScopeNames,
-    Stamp,
-    Step,
-    Wire,
-)
+from keyguard.core.exchange import Adapter, KeyReport, KeySpec, NewKey, ScopeNames
 from keyguard.core.keys import Origin, Scope
 from keyguard.core.secret import Secret
-from keyguard_adapters._checks import (
-    demand_account,
-    demand_addresses,
-    demand_exact,
-    demand_handle,
-    demand_label,
-    flag,
-    needs_another_key,
-    rows,
-    text,
-)
+from keyguard_adapters._answers import flag, rows, text
+from keyguard_adapters._encoding import base64_text, compact, encoded, pairs, target
 from keyguard_adapters._faults import by_code, member
-from keyguard_adapters._page import Page
-from keyguard_adapters._sign import compact, demand_kind, encoded, hmac_sha512, pairs, target, unsigned
+from keyguard_adapters._page import Page, facts
+from keyguard_adapters._sign import demand_kind, hmac_sha512, unsigned
+from keyguard_adapters._wishes import demand_account, demand_handle, demand_label, needs_another_key
 
-FACTS = Facts(
-    id="whitebit",
-    name="WhiteBIT",
-    base="https://whitebit.com",
-    docs="https://docs.whitebit.com",
-    checked="2026-11-21",
-    key_page="https://whitebit.com/settings/api",
-    nonce=NonceKind.COUNTER,
-    clock_window=timedelta(seconds=5),
-    max_ips=50,
-    ip_forms=frozenset({IpForm.IPV4, IpForm.IPV6}),
-    limit=Limit(600, timedelta(seconds=10)),
-    disturbs="a call from an address that is not on the key's IP list switches the key off",
-    label_pattern=r"[A-Za-z0-9 _-]{1,32}",
-    dead=frozenset({Fault.AMBIGUOUS}),
-    env_names={
-        "sdk": (("WHITEBIT_API_KEY", "key"), ("WHITEBIT_API_SECRET", "secret")),
-        "ccxt": (("WHITEBIT_APIKEY", "key"), ("WHITEBIT_SECRET", "secret")),
-    },
-    unverified=(
-        "shapes of key, secret and title; whether an unknown key is answered as a wrong signature is",
-        "that a nonce within the window never moves the growing one",
-        "5 addresses (overview) or 50 (authentication, sub-accounts); CIDR: refused here",
-        "the right a main key needs to manage others; whether an unrestricted key may transfer",
-        "how soon a change is known everywhere; what the empty answer to delete looks like",
-    ),
-)
+FACTS = facts("whitebit")
 
 _TRADES = Scope.READ | Scope.TRADE_SPOT | Scope.TRADE_MARGIN | Scope.TRADE_DERIVATIVES
 SCOPES = ScopeNames({"type:1": _TRADES, "type:2": _TRADES | Scope.WITHDRAW | Scope.OTHER})
-_GRANTING = "a key is of type 1 (reading and all trading) or of type 2 (deposits and withdrawals besides)"
-PAGE = Page(FACTS, SCOPES, hint=_GRANTING)
+PAGE = Page(
+    FACTS,
+    SCOPES,
+    hint="a key is of type 1 (reading and all trading) or of type 2 (deposits and withdrawals besides)",
+)
 _TYPES = {"1": "type:1", "trade": "type:1", "2": "type:2"}
 
 ENDPOINTS = (
@@ -132,7 +82,7 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
     demand_kind(who, FACTS)
     named = {"request": request.path, "nonce": stamp.nonce, "nonceWindow": True, **(request.body or {})}
     body = compact(named).encode()
-    payload = base64.b64encode(body).decode()
+    payload = base64_text(body)
     headers = {
         "Content-Type": "application/json",
         "X-TXC-APIKEY": who.key,
@@ -202,7 +152,7 @@ def list_keys(account: str) -> Step[tuple[KeyReport, ...]]:
 
 def create_key(spec: KeySpec) -> Step[NewKey]:
     """Several effects where addresses are wanted: the key is made, then bound."""
-    _demand(spec)
+    PAGE.demand(spec)
     body = {
         "type": 2 if "type:2" in spec.grants else 1,
         "subAccountId": demand_account(FACTS, spec.account, *_ID),
@@ -217,7 +167,7 @@ def create_key(spec: KeySpec) -> Step[NewKey]:
 
 def edit_key(current: KeyReport, wanted: KeySpec) -> Step[KeyReport]:
     """Change the addresses; raises NotOffered for other rights, which only a new key can have."""
-    _demand(wanted)
+    PAGE.demand(wanted)
     if current.scopes != wanted.scopes:
         raise needs_another_key(FACTS)
     if current.ips is None:
@@ -243,11 +193,6 @@ def delete_key(current: KeyReport) -> Step[None]:
     reply = yield Request("POST", f"{_KEYS}delete", body=body, effect=Effect.KEY_DELETED)
     if reply.body.strip() not in (b"", b"[]", b"{}"):  # documented as empty, whatever that is
         raise ValueError("the deletion was not confirmed")
-
-
-def _demand(spec: KeySpec) -> None:
-    demand_exact(FACTS.name, SCOPES, spec.grants, spec.scopes, hint=_GRANTING)
-    demand_addresses(FACTS, spec.ips)
 
 
 def _addresses(reply: Reply) -> tuple[str, ...]:
@@ -281,20 +226,16 @@ def _of_endpoints(paths: list[str]) -> Scope:
 
 
 ADAPTER = Adapter(
-    facts=FACTS,
+    **PAGE.parts(),
     sign=sign,
     fault=fault,
-    scopes=SCOPES,
-    clock=clock,
     whoami=whoami,
+    example=Credential(
+        "FAKE" + "0fa4e9b7c3d15a68" + "0fa4e9b7c3d1", Secret("FAKE" + "7b1fa4e290d6" * 2 + "c35a")
+    ),
+    clock=clock,
     list_keys=list_keys,
     create_key=create_key,
     edit_key=edit_key,
     delete_key=delete_key,
-    guide_create=PAGE.create,
-    guide_edit=PAGE.edit,
-    guide_delete=PAGE.delete,
-    example=Credential(
-        "FAKE" + "0fa4e9b7c3d15a68" + "0fa4e9b7c3d1", Secret("FAKE" + "7b1fa4e290d6" * 2 + "c35a")
-    ),
 )

@@ -8,42 +8,17 @@ Surprises:
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from keyguard.core.exchange import (
-    Adapter,
-    Credential,
-    Facts,
-    Fault,
-    KeyReport,
-    Reply,
-    Request,
-    ScopeNames,
-    Stamp,
-    Step,
-    Wire,
-)
+from keyguard.core.calls import Credential, Fault, Reply, Request, Stamp, Step, Wire
+from keyguard.core.exchange import Adapter, KeyReport, ScopeNames
 from keyguard.core.keys import Origin, Scope
 from keyguard.core.secret import Secret
-from keyguard_adapters._checks import own, rows, text, words
-from keyguard_adapters._env import env_names
+from keyguard_adapters._answers import own, rows, text, words
+from keyguard_adapters._encoding import compact, encoded, pairs, target
 from keyguard_adapters._faults import by_code, member
-from keyguard_adapters._page import Page
-from keyguard_adapters._sign import compact, demand_kind, encoded, hmac_sha256, pairs, target, unsigned
+from keyguard_adapters._page import Page, facts
+from keyguard_adapters._sign import demand_kind, hmac_sha256, unsigned
 
-FACTS = Facts(
-    id="examplex",
-    name="FILL IN",
-    base="https://api.examplex.test",
-    docs="https://docs.examplex.test",
-    checked="FILL IN",
-    key_page="https://examplex.test/keys",
-    clock_window=timedelta(seconds=5),  # None: it has no timestamps
-    max_ips=10,  # None: not documented; 0: it has no address lists
-    dead=frozenset({Fault.KEY_UNKNOWN}),  # AMBIGUOUS, where its answer may mean other things too
-    env_names=env_names(sdk=("EXAMPLEX_API_KEY", "EXAMPLEX_API_SECRET"), ccxt="EXAMPLEX"),
-    unverified=("FILL IN what you could not check",),
-)
+FACTS = facts("examplex")
 
 SCOPES = ScopeNames({"read": Scope.READ, "FILL IN": Scope.TRADE_SPOT})
 PAGE = Page(FACTS, SCOPES)
@@ -101,15 +76,11 @@ def list_keys(account: str) -> Step[tuple[KeyReport, ...]]:
 # The operations that change something stand here, as in okx.py; those the venue lacks are left out.
 
 ADAPTER = Adapter(
-    facts=FACTS,
+    **PAGE.parts(),
     sign=sign,
     fault=fault,
-    scopes=SCOPES,
-    clock=clock,
     whoami=whoami,
-    list_keys=list_keys,
-    guide_create=PAGE.create,
-    guide_edit=PAGE.edit,
-    guide_delete=PAGE.delete,
     example=Credential("FAKE" + "FILL IN", Secret("FAKE" + "FILL IN")),
+    clock=clock,
+    list_keys=list_keys,
 )

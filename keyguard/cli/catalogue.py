@@ -15,6 +15,8 @@ COMMANDS = {
     "key list": "all keys",
     "key show": "one key: versions, scopes, leases",
     "key inspect": "ask the venue about a key and show drift",
+    "key danger": "what a thief of each key could do now, the worst first",
+    "key minimise": "what keys may beyond need and use, and taking it away",
     "key rotate": "give a key a new version and prove the old one dead",
     "key revoke": "end a key at the venue and prove it dead",
     "key reveal": "show a key's secret on this terminal, on record",
@@ -79,15 +81,23 @@ COMMANDS = {
     "workflow list": "journalled work",
     "workflow show": "one workflow and its calls",
     "workflow resume": "go on with a workflow that was interrupted",
-    "workflow cancel": "give up a rotation before its switch; the old key stays",
+    "workflow cancel": "give up a rotation before its switch, or a minimisation; the key stays",
+    "verify": "check an attestation, offline",
+    "reconcile": "an exchange's own list of keys against an attestation",
     "completion": "completion for bash, zsh or fish",
 }
 """Command -> what it does; the module is `keyguard.cli.commands.<name with underscores>`."""
 
+USAGE_STATUS = {"verify": 4, "reconcile": 4}
+"""Wrong use of a command whose exit table is its own (KGA/1 §14.1): there 2 says that evidence failed."""
+
 LATER = frozenset(
     {
-        *("attest", "panic", "reconcile", "review", "tui", "verify"),
-        *("key minimise", "log checkpoint"),
+        "attest",
+        "log checkpoint",
+        "panic",
+        "review",
+        "tui",
     }
 )
 """Promised in the product's description, not built yet: answered with exit status 2, never listed."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from keyguard import __version__, dumps
 from keyguard.cli import streams
-from keyguard.cli.catalogue import COMMANDS, LATER, resolve
+from keyguard.cli.catalogue import COMMANDS, LATER, USAGE_STATUS, resolve
 from keyguard.cli.output import Output
 from keyguard.cli.ready import READY
 from keyguard.core.errors import KeyguardError, UsageError
@@ -49,6 +49,8 @@ def guarded(words: list[str]) -> int:
     except KeyguardError as error:
         _leave_out_secrets(error, words)
         out.error(error)
+        if isinstance(error, UsageError):
+            return USAGE_STATUS.get(resolve(_leading_options(words)[1])[0], error.exit_status)
         return error.exit_status
     except KeyboardInterrupt:
         out.talk("keyguard: interrupted")

@@ -36,7 +36,7 @@ def encode(value: Any) -> bytes:
 
 def decode(data: bytes, check_text: CheckText | None = None) -> Any:
     """Parse canonical bytes; ValueError for bytes that `encode` would not have made of their value."""
-    _limit_nesting(data)
+    limit_nesting(data)
     text = data.decode()
     value = _DECODER.decode(text)
     check(value, check_text or (_plain_text if _is_plain(text) else read_text))
@@ -141,7 +141,7 @@ def _is_name(text: str) -> bool:
     return _NAME.fullmatch(text) is not None
 
 
-def _limit_nesting(data: bytes) -> None:
+def limit_nesting(data: bytes) -> None:
     """Before parsing: the parser recurses, and hostile input would exhaust the stack."""
     if data.count(b"{") + data.count(b"[") <= DEEPEST:
         return

@@ -4,6 +4,7 @@ A body is written as `member:kind`, `member?:kind` where it may be absent. Absen
 Kinds are in `_KINDS`; a kind with `|` lists the allowed words. The table grows by addition only;
 `scopes_venue` of `key.observe` is such an addition: the venue's own words, and how they are known; so are
 `store.migrate`, `store.rewrap`, `backup.create` and `log.restore`: where secrets and log came to be;
+`snapshot.key` and its like: what a snapshot restates, in the form of `kga/derive/state.py`;
 `key.remove`: that a key was forgotten here, and whether it lives on at the venue; and
 `people.change`: that a desk, person, party, grant or approval was declared, changed or ended. Every recipient
 sees that one, so it names nobody; what changed is in its private part.
@@ -112,6 +113,10 @@ _VENUE_TYPES = {
     "incident.update": "incident:id note:free containment?:free",
     "incident.close": "incident:id root_cause:free actions:frees",
     "snapshot.begin": "",
+    **{
+        f"snapshot.{kind}": "id:text state:object"
+        for kind in "key grant party approval review incident exception stranger".split()
+    },
     "snapshot.end": "",
     "attestation.issued": "attestation_id:text serial:int period:object statement_sha256:hash",
 }

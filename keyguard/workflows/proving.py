@@ -138,13 +138,13 @@ def running(run: Run) -> tuple[str, ...]:
 
 def _proven(run: Run, report: KeyReport) -> Action:
     run.record("key.observe", records.observe(run.names, report), "key", "status", "ip_allow")
-    known = _with_declared(run, report)
+    known = with_declared(run, report)
     run.ports.inventory.observe(Observation(run.new_version().id, run.ports.clock.now(), known))
     run.tell("proven: the venue answers the new key", _told(run, report))
     return run.advance(Event.PROVEN)
 
 
-def _with_declared(run: Run, report: KeyReport) -> KeyReport:
+def with_declared(run: Run, report: KeyReport) -> KeyReport:
     """Fill what the venue does not tell from what was asked for, marked as declared only."""
     if report.ips is None and run.plan.ips_known:
         report = replace(report, ips=run.spec.ips, ips_origin=Origin.DECLARED)

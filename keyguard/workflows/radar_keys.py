@@ -12,8 +12,8 @@ from keyguard.core import oauth
 from keyguard.core.exchange import Facts
 from keyguard.core.expiry import deadlines
 from keyguard.core.findings import Item, Kind
-from keyguard.core.keys import DANGEROUS, Key, KeyKind, KeyVersion, Origin, Scope, scope_names
-from keyguard.core.policy import Level
+from keyguard.core.keys import Key, KeyKind, KeyVersion, Origin, Scope, scope_names
+from keyguard.core.policy import Level, excess_of, excess_text
 from keyguard.ports.all import Ports
 from keyguard.ports.inventory import Observation
 
@@ -70,18 +70,16 @@ def _expiry(
 
 def _scopes(key: Key, seen: Observation) -> Iterator[Item]:
     report = seen.report
-    excess = report.scopes & ~key.needs if key.needs else report.scopes & DANGEROUS
-    grave = excess & (Scope.WITHDRAW | Scope.MANAGE_KEYS)
-    if excess:
-        why = "its purpose does not need" if key.needs else "no declared purpose needs"
-        needs = ",".join(scope_names(key.needs)) or "SCOPE,…"
+    grave = excess_of(key, report) & (Scope.WITHDRAW | Scope.MANAGE_KEYS)
+    if text := excess_text(key, report):
+        needs = "" if key.needs else " --needs SCOPE,…"
         yield Item(
             Kind.SCOPES,
             Level.HIGH if grave else Level.MEDIUM,
             key.name,
-            f"may {_words(excess)}, which {why}",
+            text,
             seen.at,
-            f"keyguard key rotate {key.name} --reason scope_change --needs {needs}",
+            f"keyguard key minimise {key.name}{needs} --apply",
             report.scopes_origin,
             "excess",
             seen.version_id,
@@ -107,9 +105,9 @@ def _others(key: Key, seen: Observation, facts: Facts) -> Iterator[Item]:
         return Item(kind, level, key.name, text, seen.at, command, origin, version=seen.version_id)
 
     if report.ips == () and facts.max_ips != 0:
-        rotate = f"keyguard key rotate {key.name} --ips IP,…"
+        narrow = f"keyguard key minimise {key.name} --ips IP,… --apply"
         yield item(
-            Kind.ADDRESSES, Level.MEDIUM, "no IP list: works from any address", rotate, report.ips_origin
+            Kind.ADDRESSES, Level.MEDIUM, "no IP list: works from any address", narrow, report.ips_origin
         )
     if not report.enabled:
         inspect = f"keyguard key inspect {key.name}"

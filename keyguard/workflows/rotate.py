@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from keyguard.core.errors import Refused, UsageError
+from keyguard.core.excess import within
 from keyguard.core.exchange import Adapter, KeyReport, KeySpec
 from keyguard.core.keys import Key, KeyKind, KeyVersion, Origin, Scope, scope_names
 from keyguard.core.rotation import State
@@ -54,7 +55,7 @@ def rotate(
         declared = replace(key, needs=options.needs or key.needs)
         plan = make_plan(ports, declared, options, workflow_id)
         if declared != key:
-            _declare(ports, key, declared)
+            declare_needs(ports, key, declared)
             key = declared
         workflow = open_workflow(ports, "rotate", key, plan, workflow_id)
         ports.person.tell(f"rotating {key.name}", f"workflow {workflow.id}")
@@ -223,7 +224,7 @@ def wanted_ips(report: KeyReport, chosen: tuple[str, ...] | None) -> tuple[str, 
     """Return the replacement's addresses, () for any, None where nobody tells; never wider than before."""
     if chosen is None:
         return report.ips
-    if report.ips and (not chosen or set(chosen) - set(report.ips)):
+    if report.ips and not within(chosen, report.ips):
         raise UsageError(
             "the old key is not open to all of these addresses: a rotation never widens",
             code="rotation.widening",
@@ -232,7 +233,7 @@ def wanted_ips(report: KeyReport, chosen: tuple[str, ...] | None) -> tuple[str, 
     return chosen
 
 
-def _declare(ports: Ports, key: Key, declared: Key) -> None:
+def declare_needs(ports: Ports, key: Key, declared: Key) -> None:
     """Record what a person declares of the key, then keep it."""
     fingerprint = ports.inventory.live_version(key.id).fingerprint
     change = {"old": list(scope_names(key.needs)), "new": list(scope_names(declared.needs))}

@@ -10,6 +10,7 @@ from typing import Any
 from keyguard.core.errors import IntegrityError
 from keyguard.core.exchange import Adapter, Credential, KeySpec
 from keyguard.core.keys import Key, KeyVersion
+from keyguard.core.minimisation import MINIMISATION
 from keyguard.core.rotation import REVOCATION, ROTATION, Action, Event, Machine, State
 from keyguard.ports.all import Ports
 from keyguard.ports.journal import Workflow
@@ -21,7 +22,7 @@ from keyguard.workflows.plan import Plan, decode
 ProcessAlive = Callable[[int, str], bool]
 """Whether the process of this pid and start time (clock ticks, as text) still runs."""
 
-MACHINES = {"rotate": ROTATION, "revoke": REVOCATION}
+MACHINES = {"rotate": ROTATION, "revoke": REVOCATION, "minimise": MINIMISATION}
 
 BACKOFF_S = (1.0, 2.0, 4.0, 8.0, 15.0)
 """Waits while a change propagates at a venue; where none is documented half a minute covers those seen."""

@@ -90,6 +90,7 @@ def test_nothing_of_the_template_is_left(venue: str) -> None:
     module = inspect.getmodule(adapter(venue).sign)
     assert module is not None and module.__file__ is not None
     assert "FILL IN" not in Path(module.__file__).read_text(encoding="utf-8")
+    assert "FILL IN" not in repr((module.FACTS, module.PAGE.words))
 
 
 @every_venue
@@ -256,6 +257,21 @@ def test_a_permission_that_does_not_exist_is_wrong_use(venue: str) -> None:
             found.guide_create(spec)
         else:
             Script([]).run(found.create_key(spec))
+
+
+@every_venue
+@pytest.mark.parametrize("entry", ["*", "203.0.113.7,0.0.0.0/0", "desk.example", "203.0.113.7/24"])
+def test_what_is_no_address_is_wrong_use_before_anything_is_sent(venue: str, entry: str) -> None:
+    """Where a list travels as one text, an entry with a comma or a star would widen it."""
+    found, spec = adapter(venue), replace(told(venue).SPEC, ips=(entry,))
+    with pytest.raises(UsageError):
+        if found.create_key is None:
+            found.guide_create(spec)
+        else:
+            Script([]).run(found.create_key(spec))
+    if found.edit_key is not None:
+        with pytest.raises(UsageError):
+            Script([]).run(found.edit_key(told(venue).CURRENT, spec))
 
 
 @every_venue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -22,8 +23,8 @@ from tests.adapters.scripts import Scenario, adapter, told
 
 TEMPLATE = Path(__file__).parents[2] / "adapters/template"
 FILL_IN = {
-    'name="FILL IN"': 'name="Examplex"',
-    'checked="FILL IN"': 'checked="2026-11-20"',
+    'name = "FILL IN"': 'name = "Examplex"',
+    'checked = "FILL IN"': 'checked = "2026-11-20"',
     "(read FILL IN)": "(read 2026-11-20)",
     'ScopeNames({"read": Scope.READ, "FILL IN"': 'ScopeNames({"read": Scope.READ, "trade"',
     '("FAKE" + "FILL IN", Secret("FAKE" + "FILL IN")': '("FAKE" + "a", Secret("FAKE" + "b")',
@@ -64,7 +65,9 @@ def install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Install:
         for path in (TEMPLATE / "replies").iterdir():
             (replies / "examplex" / path.name).write_text(filled(path), encoding="utf-8")
         monkeypatch.setattr(scripts, "REPLIES", replies)
-        monkeypatch.setattr(_page, "_words", lambda _: _page.parsed(filled(TEMPLATE / "examplex.toml")))
+        page = tomllib.loads(filled(TEMPLATE / "examplex.toml"))
+        monkeypatch.setattr(_page, "_file", lambda venue, package: page)
+        monkeypatch.setattr(_page, "_words", lambda venue, package: _page.read_words(venue, page))
         for name, file in (("keyguard_adapters", "examplex"), ("tests.adapters.venues", "told")):
             path = tmp_path / f"{file}.py"
             path.write_text(filled(TEMPLATE / f"{file}.py"), encoding="utf-8")
@@ -95,8 +98,8 @@ def contract() -> None:
 
 
 def test_as_it_is_it_fails(install: Install) -> None:
-    install({})
     with pytest.raises((AssertionError, ValueError)):
+        install({})
         contract()
 
 
@@ -133,6 +136,12 @@ def test_its_simulator_accepts_it_and_refuses_another_secret(
 
 @pytest.mark.parametrize("left", [old for old in FILL_IN if old != "FILL IN"])
 def test_one_place_left_open_fails(install: Install, left: str) -> None:
-    install({old: new for old, new in FILL_IN.items() if old not in (left, "FILL IN")})
     with pytest.raises((AssertionError, ValueError)):
+        install(
+            {
+                left: "left open",
+                **{old: new for old, new in FILL_IN.items() if old != left},
+                "left open": left,
+            }
+        )
         contract()

@@ -16,7 +16,7 @@ class FakePerson:
         self.questions = []
         self.pastes = []  # what to paste instead of what the page showed, first come first served
         self.ticks = None  # so many steps are ticked before the person goes away; None: all, at once
-        self.mends = False  # changes a key at the page when told to
+        self.mends = True  # changes a key at the page when told to
         self.lazy = False  # says "done" without doing it
 
     def tick(self, venue, guide):
@@ -43,13 +43,13 @@ class FakePerson:
         self._come()
         self.guides.append(guide)
         first = guide.steps[0]
-        if guide.title == "edit":
-            if self.mends:
-                public_id, grants, ips = json.loads(first)
-                self._exchanges[venue].edit(public_id, grants, ips)
-            return
         if first.startswith("look for a key labelled "):
             self._remove_labelled(venue, first.split()[-1])
+        elif guide.title == "edit":
+            if self.mends and not self.lazy:
+                public_id, grants, ips = json.loads(first)
+                told = {} if ips is None else {"ips": tuple(ips)}
+                self._exchanges[venue].edit(public_id, grants=tuple(grants), **told)
         elif not self.lazy:
             public_id = guide.steps[-1].removeprefix("delete ")
             if public_id in self._exchanges[venue].keys:

@@ -42,4 +42,4 @@ MANAGER = ["sub_accounts:read_write", "account:read"]
 def client_pieces(vector: dict[str, Any]) -> dict[str, Any]:
     """gate-api writes JSON with spaces."""
     spaced = vector["source"].startswith("gate-api") and vector["request"]["body"]
-    return {"signing.compact": json.dumps} if spaced else {}
+    return {"compact": json.dumps} if spaced else {}

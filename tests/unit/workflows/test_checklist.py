@@ -126,7 +126,7 @@ def test_an_old_key_that_is_dead_is_known_by_its_id():
 def test_a_key_that_may_too_much_is_changed_at_its_page_and_not_pasted_again():
     world = World("guided")
     made = world.exchange.make("by hand", ["view", "trade", "payout"], ())
-    world.person.pastes, world.person.mends = [made], True
+    world.person.pastes = [made]
     assert turn(world).state == "buried"
     assert credentials.load(world.ports, world.inventory.live_version(world.key.id)) == made
     told = "\n".join(world.person.told)
@@ -171,7 +171,7 @@ def test_a_key_that_was_to_be_deleted_and_lives_keeps_the_rotation_open():
 def test_a_rotation_given_up_has_the_pasted_key_deleted_and_shown_dead(lazy):
     world = World("guided")
     made = world.exchange.make("by hand", ["view", "trade", "payout"], IPS)
-    world.person.pastes = [made]
+    world.person.pastes, world.person.mends = [made], False
     with pytest.raises(Exception, match="may withdraw too"):
         turn(world)
     world.person.lazy = lazy
@@ -250,6 +250,7 @@ def test_an_old_key_that_was_said_to_be_deleted_is_said_until_it_is_dead():
 def test_a_key_given_up_and_not_deleted_is_said_too():
     world = World("guided")
     world.person.pastes = [world.exchange.make("by hand", ["view", "trade", "payout"], IPS)]
+    world.person.mends = False
     with pytest.raises(Exception, match="may withdraw too"):
         turn(world)
     world.person.lazy = True

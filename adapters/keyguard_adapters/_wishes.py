@@ -1,54 +1,19 @@
-"""Checks that several venues' adapters share: of what a venue answered, and of what is asked of it."""
+"""What is asked of a venue: wishes that have to be met exactly, or are refused before anything is sent."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
-from typing import Any
 
+from keyguard.core.calls import Ask, Reply, Request, Step
 from keyguard.core.errors import NotOffered, Refused, UsageError
-from keyguard.core.exchange import (
-    Ask,
-    Facts,
-    Fault,
-    IpForm,
-    KeyReport,
-    KeySpec,
-    Reply,
-    Request,
-    ScopeNames,
-    Step,
-)
+from keyguard.core.exchange import Facts, IpForm, KeyReport, KeySpec, ScopeNames
 from keyguard.core.keys import Origin, Scope, scope_names
 from keyguard.core.secret import Secret
 
 _STILL = "nothing was changed"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # no call of the system: those fail in ways of their own
-
-
-def text(value: Any) -> str:
-    """Return a non-empty text of an answer; raises ValueError for anything else."""
-    if not isinstance(value, str) or not value:
-        raise ValueError("a text was expected")
-    return value
-
-
-def rows(value: Any) -> list[Any]:
-    """Return a list of an answer; raises ValueError, for "no keys" and "misread" must not look alike."""
-    if not isinstance(value, list):
-        raise ValueError("a list was expected")
-    return value
-
-
-def instant(value: str) -> datetime:
-    """Parse an ISO 8601 instant with its offset into UTC; raises ValueError without an offset."""
-    moment = datetime.fromisoformat(value)
-    if moment.tzinfo is None:
-        raise ValueError("an instant without an offset")
-    return moment.astimezone(UTC)
 
 
 def demand_exact(venue: str, names: ScopeNames, grants: tuple[str, ...], scopes: Scope, *, hint: str) -> None:
@@ -106,19 +71,6 @@ def _form(entry: str) -> IpForm | None:
     return IpForm.IPV4 if network.version == 4 else IpForm.IPV6
 
 
-def own(reports: Iterable[KeyReport], public_id: str) -> KeyReport:
-    """The one report of this key; raises ValueError where it is missing or told twice."""
-    (found,) = [report for report in reports if report.public_id == public_id]
-    return found
-
-
-def from_ms(value: Any) -> datetime:
-    """Unix milliseconds, as number or digits, as UTC; raises ValueError for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        raise ValueError("milliseconds were expected")
-    return _EPOCH + timedelta(milliseconds=int(value))
-
-
 def demand_handle(current: KeyReport) -> str:
     """What the venue calls the key to act on: without it some venues would act on the calling key."""
     if not current.ref:
@@ -140,13 +92,6 @@ def demand_label(facts: Facts, label: str) -> str:
             still=_STILL,
         )
     return label
-
-
-def commas(value: Any) -> tuple[str, ...]:
-    """The entries of a comma-separated text, () for the empty one; raises ValueError for anything else."""
-    if not isinstance(value, str):
-        raise ValueError("a comma-separated text was expected")
-    return tuple(entry.strip() for entry in value.split(",")) if value.strip() else ()
 
 
 def demand_account(facts: Facts, account: str, what: str = "id", pattern: str = r"[0-9]+") -> str:
@@ -174,24 +119,6 @@ def passphrase_of(facts: Facts, current: KeyReport) -> Step[Secret]:
     return Secret(answer)
 
 
-def probe(request: Request, read: Callable[[Any], object] = bool) -> Step[bool | None]:
-    """Whether the calling key holds the permission for a reading call; None where the answer tells neither.
-
-    A refusal that says something of the key or the moment (IP, clock, rate …) is raised: it infers nothing.
-    Nor does an answer that is no JSON, or that `read` does not take (ValueError, LookupError …).
-    """
-    try:
-        reply = yield request
-    except Refused as refusal:
-        if refusal.fault is Fault.SCOPE:
-            return False
-        if refusal.fault in (Fault.OTHER, Fault.NOT_FOUND):
-            return None
-        raise
-    read(reply.json)
-    return True
-
-
 def changed(request: Request, reasons: Mapping[str, str], facts: Facts, still: str) -> Step[Reply]:
     """Send what changes something; NotOffered for a refusal that only a person on the web page gets past."""
     try:
@@ -202,20 +129,6 @@ def changed(request: Request, reasons: Mapping[str, str], facts: Facts, still: s
             raise
         raise NotOffered(reason, code="exchange.web_only", still=still, hint=facts.key_page) from None
     return reply
-
-
-def flag(value: Any) -> bool:
-    """Return true or false of an answer; raises ValueError for anything else, "false" and 0 included."""
-    if not isinstance(value, bool):
-        raise ValueError("true or false was expected")
-    return value
-
-
-def from_seconds(value: Any) -> datetime:
-    """Unix seconds, as number or digits, as UTC; raises ValueError for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        raise ValueError("seconds were expected")
-    return _EPOCH + timedelta(seconds=int(value))
 
 
 def needs_another_key(facts: Facts, what: str = "the permissions of a key") -> NotOffered:
@@ -249,15 +162,3 @@ def as_wanted(current: KeyReport, wanted: KeySpec) -> KeyReport:
         ips=wanted.ips,
         ips_origin=Origin.INFERRED,
     )
-
-
-def words(value: Any) -> str:
-    """Return a text of an answer, which may be empty; raises ValueError for anything else."""
-    if not isinstance(value, str):
-        raise ValueError("a text was expected")
-    return value
-
-
-def texts(value: Any) -> tuple[str, ...]:
-    """Return a list of non-empty texts of an answer; raises ValueError for anything else."""
-    return tuple(text(one) for one in rows(value))
