@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from email.utils import formatdate
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
@@ -41,7 +42,9 @@ class Front:
         if hangs:
             await self._hold(request, receive, rule.hold_ms if rule else 0)
             return
-        await _response(answer, rule)(scope, receive, send)
+        response = _response(answer, rule)
+        response.headers["Date"] = formatdate(self.venue.state.clock.now_ms() / 1000, usegmt=True)
+        await response(scope, receive, send)
 
     async def _call(self, request: Request) -> Call:
         query = request.scope["query_string"].decode("ascii")

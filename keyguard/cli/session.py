@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from keyguard import home as homes
 from keyguard import wiring
+from keyguard.cli import qr
 from keyguard.cli.person import TerminalPerson, speaks_korean
 from keyguard.core.errors import StoreError
 from keyguard.core.secret import Secret
@@ -47,7 +48,11 @@ def opened(
     config = home.read()
     announce(config, out)
     person = TerminalPerson(
-        out, sys.stdin.buffer, interactive=sys.stdin.isatty(), korean=speaks_korean(os.environ)
+        out,
+        sys.stdin.buffer,
+        interactive=sys.stdin.isatty(),
+        korean=speaks_korean(os.environ),
+        show_code=functools.partial(qr.show, out) if out.talk_colour and not out.json else None,
     )
     # A command ends soon, and the thousands of keys it may read at once are no garbage.
     gc.set_threshold(50_000, 20, 20)

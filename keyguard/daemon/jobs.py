@@ -18,7 +18,7 @@ from keyguard.daemon.custody import Custody
 from keyguard.daemon.leaks import Leaks
 from keyguard.ports.all import Ports
 from keyguard.ports.channels import Messenger
-from keyguard.workflows import alerting, findings, look, use_checks
+from keyguard.workflows import alerting, findings, look, reminders, use_checks
 from keyguard.workflows import refresh as renewal
 
 _LOG = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ class Jobs:
 
     async def refresh(self) -> None:
         """Begin to bring the findings up to what is stored."""
-        self._begin("refresh findings", lambda: findings.refresh(self._ports))
+        self._begin("refresh findings", self._refresh)
 
     async def tell(self) -> None:
         """Begin to send the alerts that are due."""
@@ -140,6 +140,13 @@ class Jobs:
                 _LOG.info(
                     "inspected %d keys; %d could not be asked", len(seen.inspections), len(seen.unasked)
                 )
+
+    def _refresh(self) -> None:
+        try:
+            if not self._custody.locked:
+                reminders.ask_again(self._ports, self._going_on)
+        finally:
+            findings.refresh(self._ports)
 
     def _renew(self) -> None:
         if self._custody.locked:

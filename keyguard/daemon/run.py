@@ -142,6 +142,10 @@ def _nobody(_: str) -> Secret:
 class NoPerson:
     """Nobody sits at a daemon: work that needs a person is for the commands."""
 
+    def tick(self, venue: str, guide: Guide) -> int:
+        """Refuse."""
+        _refuse()
+
     def new_credential(self, venue: str, guide: Guide) -> Credential:
         """Refuse."""
         _refuse()

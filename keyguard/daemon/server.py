@@ -30,6 +30,7 @@ from keyguard.daemon.watching import Watching
 from keyguard.daemon.workers import Workers
 from keyguard.rpc.messages import PROTOCOL
 from keyguard.workflows.identity import Actor
+from keyguard.workflows.reminders import waiting
 
 if TYPE_CHECKING:
     from keyguard.core.secret import Secret
@@ -182,6 +183,7 @@ class Server:
         loop = asyncio.get_running_loop()
         venues = await self.hand_outs.ledger.read(self._venues)
         unfinished = await self.hand_outs.ledger.read(self._unfinished)
+        reminders = await self.hand_outs.ledger.read(self._reminders)
         return {
             "version": __version__,
             "protocol": PROTOCOL,
@@ -198,6 +200,7 @@ class Server:
             "frozen": await self.hand_outs.ledger.read(self._frozen),
             "open_incidents": await self.hand_outs.ledger.read(self._incidents),
             "workflows": await self.hand_outs.ledger.read(self._workers.status),
+            "reminders": reminders,
         }
 
     def store_status(self) -> dict[str, Any]:
@@ -321,6 +324,10 @@ class Server:
 
     def _unfinished(self) -> int:
         return len(self._ports.journal.workflows(unfinished=True))
+
+    def _reminders(self) -> list[dict[str, str]]:
+        found = waiting(self._ports, self._ports.clock.now())
+        return [{"key": one.subject, "text": one.text, "command": one.command} for one in found]
 
 
 def _shown(key: Key) -> dict[str, str]:

@@ -9,7 +9,7 @@ from keyguard.core.errors import ExchangeError, NotStored, OutcomeUnknown, Refus
 from keyguard.core.exchange import Credential, Fault, KeyReport
 from keyguard.core.keys import Key, KeyVersion, VersionStatus
 from keyguard.core.rotation import Action, Event
-from keyguard.workflows import credentials, inferred_death, records, venue_keys
+from keyguard.workflows import checklist, credentials, inferred_death, paste_checks, records, venue_keys
 from keyguard.workflows.operations import ask
 from keyguard.workflows.run import Run
 
@@ -71,7 +71,9 @@ def end_version(run: Run, version: KeyVersion) -> None:
         if not (run.resumed and isinstance(_try_proof(run, version, 1), Proof)):
             ref = version.venue_ref or version.public_id
             target = KeyReport(version.public_id, ref=ref, account=run.plan.account)
-            run.ports.person.confirm(run.key.venue, run.adapter.guide_delete(target))
+            guide = checklist.walk(run, checklist.DELETE, run.adapter.guide_delete(target))
+            run.ports.person.confirm(run.key.venue, guide)
+            run.remember(checklist=None, told_done_at=records.instant(run.ports.clock.now()))
         return
     entry = venue_keys.find(venue_keys.managed(run), version.public_id)
     if entry is not None:
@@ -92,7 +94,16 @@ def bury(run: Run) -> Action:
         "taken for dead: the venue refuses" if proof.inferred else "proven dead: the venue no longer knows"
     )
     run.tell(f"{shown} the old key", proof.method)
-    return run.advance(Event.BURIED, proof=asdict(proof))
+    return run.advance(Event.BURIED, proof=asdict(proof), secret=_fingerprint(run))
+
+
+def _fingerprint(run: Run) -> str | None:
+    """What tells the old secret should somebody paste it as a new one; None where it is stored no more."""
+    try:
+        secret = credentials.load(run.ports, run.old_version()).secret
+    except NotStored:
+        return None
+    return paste_checks.secret_fingerprint(run.ports, secret)
 
 
 def close(run: Run) -> Action:
@@ -102,8 +113,8 @@ def close(run: Run) -> Action:
         # A request that timed out may have been carried out long after we looked.
         venue_keys.remove_strays(run, venue_keys.ours(run, patiently=False))
     run.operation(venue_keys.END).forget()
-    if (control := _control(run)) is not None:
-        venue_keys.record_list(run, control[1])
+    if (found := working_key(run)) is not None:
+        venue_keys.record_list(run, found[1])
     return run.advance(Event.CLOSED)
 
 
@@ -161,7 +172,7 @@ def _try_proof(run: Run, version: KeyVersion, attempt: int) -> Proof | str:
     if probe.fault not in run.adapter.facts.dead:
         return f"the venue refuses it, but for a reason that proves nothing ({probe.fault.value})"
     # (2)
-    control = _control(run)
+    control = working_key(run)
     if control is None:
         return "no other key of this venue works from here, so the refusal may have another cause"
     # (3)
@@ -187,7 +198,7 @@ def _try_proof(run: Run, version: KeyVersion, attempt: int) -> Proof | str:
     )
 
 
-def _control(run: Run) -> tuple[Key, Credential] | None:
+def working_key(run: Run) -> tuple[Key, Credential] | None:
     """Return a key that works from here now: the managing one, this key's live version, or any other."""
     keys = sorted(
         run.ports.inventory.keys(), key=lambda k: (k.id != run.plan.manager, k.id != run.key.id, k.name)

@@ -10,7 +10,7 @@ from keyguard.core.keys import Origin
 from keyguard.core.people import EXTERNAL, Approval, Decision, Grant, GrantState, Person, Span
 from keyguard.core.policy import Level
 from keyguard.ports.all import Ports
-from keyguard.workflows import incident_items, parking, radar_keys, radar_reviews
+from keyguard.workflows import incident_items, parking, radar_keys, radar_reviews, reminders
 
 SOON = timedelta(days=30)
 WAITS_LONG = timedelta(days=2)
@@ -30,7 +30,7 @@ def attention(ports: Ports, *, soon: timedelta = SOON) -> tuple[Item, ...]:
         *radar_reviews.reviews(ports, now, soon),
         *radar_keys.keys(ports, now, soon),
         *map(incident_items.item, ports.incidents.open()),
-        *_workflows(ports),
+        *_workflows(ports, now),
     ]
     return tuple(sorted(found, key=Item.order))
 
@@ -116,7 +116,15 @@ def _leases(
                 break
 
 
-def _workflows(ports: Ports) -> Iterator[Item]:
+def _workflows(ports: Ports, now: datetime) -> Iterator[Item]:
+    """Each that needs a person, once: why it stands still says more than that it is open."""
+    standing = list(_standing(ports))
+    told = {item.detail for item in standing}
+    yield from standing
+    yield from (item for item in reminders.waiting(ports, now) if item.detail not in told)
+
+
+def _standing(ports: Ports) -> Iterator[Item]:
     names = {key.id: key.name for key in ports.inventory.keys()}  # noqa: SIM118 - a method of the port
     pauses = ports.journal.pauses()
     for workflow in ports.journal.workflows(unfinished=True):

@@ -89,13 +89,19 @@ class Run:
         workflow = replace(
             self.workflow,
             state=state.value,
-            data={**parking.without(self.workflow.data), **data},
+            data={k: v for k, v in {**parking.without(self.workflow.data), **data}.items() if v is not None},
             updated_at=self.ports.clock.now(),
             finished=action is Action.NOTHING,
         )
         self.ports.journal.advance(workflow)
         self.workflow = workflow
         return action
+
+    def remember(self, **data: Any) -> None:
+        """Journal more data where the workflow stands; None for what is over."""
+        kept = {name: value for name, value in {**self.workflow.data, **data}.items() if value is not None}
+        self.workflow = replace(self.workflow, data=kept, updated_at=self.ports.clock.now())
+        self.ports.journal.advance(self.workflow)
 
     def record(self, type_: str, body: dict[str, Any], *same: str) -> None:
         """Append an audit record; after a crash only if it is not there yet (equal under `same`)."""

@@ -24,7 +24,7 @@ CHANGING = {
     "journal": {"open", "advance", "intend", "answered", "forget_calls", "pause", "unpause"},
     "audit": {"append", "append_all"},
     "gateway": {"send"},
-    "person": {"new_credential", "confirm"},
+    "person": {"tick", "new_credential", "confirm"},
     "clock": set(),
     "uses": {"take_in"},
     "people": {"put_desk", "put_person", "put_party", "put_grant", "put_approval", "note"},

@@ -52,6 +52,7 @@ def _lines(status: dict[str, Any]) -> list[str]:
         *(f"            {one['workflow'][:8]} {one['state']}: {one['why']}" for one in driven["standing"]),
         f"incidents   {status['open_incidents']} open",
         *(f"frozen      {one['scope']} {one['subject']}: {one['reason']}" for one in status["frozen"]),
+        *(f"waiting     {one['key']}: {one['text']}; {one['command']}" for one in status["reminders"]),
         "jobs        " + ", ".join(f"{job['name']} in {_span(job['in_s'])}" for job in status["jobs"]),
     ]
 
