@@ -19,6 +19,7 @@ COMMANDS = {
     "key revoke": "end a key at the venue and prove it dead",
     "key reveal": "show a key's secret on this terminal, on record",
     "key remove": "forget a key that is dead at its venue",
+    "tui": "the terminal UI: all of it on one screen",
     "run": "run a command with keys in its environment",
     "desk add": "declare a desk",
     "desk list": "all desks",
@@ -86,7 +87,7 @@ COMMANDS = {
 
 LATER = frozenset(
     {
-        *("attest", "panic", "reconcile", "review", "tui", "verify"),
+        *("attest", "panic", "reconcile", "review", "verify"),
         *("key minimise", "log checkpoint"),
     }
 )
