@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from keyguard.core.expiry import Deadline
@@ -103,7 +103,9 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What came of looking: the newest picture there is, and why it is not newer."""
+    """What came of looking: the newest picture there is, and why it is not newer. `at`: when, by the home's
+    clock (UTC), None where that could not be asked."""
 
     picture: Picture | None
     trouble: Trouble | None = None
+    at: datetime | None = field(default=None, compare=False)

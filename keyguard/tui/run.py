@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from keyguard import __version__
@@ -25,21 +26,16 @@ _WEB_DRIVER = "textual.drivers.web_driver:WebDriver"
 _HARMLESS = frozenset({"TEXTUAL_ANIMATIONS", "TEXTUAL_COLOR_SYSTEM", "TEXTUAL_FPS"})
 
 
-def run(home: Home, *, language: str, theme: str) -> None:
+def run(home: Home, *, language: str, theme: str, lock_after_s: float) -> None:
     """Show the home until the person quits; raises what broke the app, if anything did.
 
     UsageError where there is no home.
     """
     home.read()
-    show(source(home), language=language, theme=theme)
-
-
-def show(of: Source, *, language: str, theme: str) -> None:
-    """Show what a source reads."""
     disarm()
     from keyguard.tui.app import KeyguardApp  # noqa: PLC0415 - `disarm` comes first
 
-    app = KeyguardApp(of, language=language, theme=theme)
+    app = KeyguardApp(source(home), language=language, theme=theme, lock_after_s=lock_after_s)
     app.run()
     if app.broke is not None:
         raise app.broke
@@ -64,7 +60,19 @@ def source(home: Home) -> Source:
     def identity() -> object:
         return _identity(home)
 
-    return Source(lambda: _opened(home), lambda: _facts(home), lambda: ask_daemon(home), identity)
+    opens = partial(_opens, home) if home.read().store == "file" else None
+    return Source(lambda: _opened(home), lambda: _facts(home), lambda: ask_daemon(home), identity, opens)
+
+
+def _opens(home: Home, passphrase: Secret) -> bool:
+    """Whether this is the passphrase of the file store; a store that is gone or damaged opens by none."""
+    from keyguard import wiring  # noqa: PLC0415 - loads the vault's cryptography
+
+    try:
+        wiring.vault(home, lambda: passphrase).names()
+    except StoreError:
+        return False
+    return True
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import datetime
 
+    from keyguard.core.secret import Secret
     from keyguard.ports.all import Ports
 
 T = TypeVar("T")
@@ -31,6 +32,7 @@ class Source:
     """Reads a home. `opening` opens its ports, again after any error; `home` says what is configured.
 
     `identity` is another value after the database was replaced; it may raise StoreError where it is gone.
+    `opens`: whether a passphrase is that of the store; None where the store has none.
     """
 
     def __init__(
@@ -39,8 +41,10 @@ class Source:
         home: Callable[[], reading.Home],
         daemon: Callable[[], DaemonView],
         identity: Callable[[], object] = lambda: None,
+        opens: Callable[[Secret], bool] | None = None,
     ) -> None:
         self._opening, self._home, self._daemon, self._identity = opening, home, daemon, identity
+        self._opens = opens
         self._reader = ThreadPoolExecutor(1, "keyguard-read")
         self._asker = ThreadPoolExecutor(1, "keyguard-daemon")
         self._stack = contextlib.ExitStack()
@@ -56,6 +60,18 @@ class Source:
     async def daemon(self) -> DaemonView:
         """How the daemon does. Never raises."""
         return await asyncio.get_running_loop().run_in_executor(self._asker, self._daemon)
+
+    @property
+    def opens(self) -> Callable[[Secret], Awaitable[bool]] | None:
+        """Tells whether a passphrase is that of the store; None where the store has none."""
+        opens = self._opens
+        if opens is None:
+            return None
+
+        async def opened(passphrase: Secret) -> bool:
+            return await asyncio.get_running_loop().run_in_executor(self._reader, opens, passphrase)
+
+        return opened
 
     async def ask(self, read: Callable[[Ports], T]) -> T:
         """What `read` finds, in the thread that reads; raises what it raises. It must not write."""
@@ -81,7 +97,7 @@ class Source:
         except KeyguardError as error:
             self._shut()
             return Look(self._picture, Trouble(error.code, error.message, error.hint))
-        return Look(self._picture)
+        return Look(self._picture, at=now)
 
     def _open(self) -> Ports:
         identity = self._identity()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keyguard.tui.app import KeyguardApp
+from keyguard.tui.needs import Need, needs
 from keyguard.tui.source import Source
 from tests.tui.desk import HOME, RUNNING, TuiDesk, desk
 
@@ -53,17 +54,24 @@ class Seat:
     def sees(self, text: str) -> bool:
         return any(text in line for line in self.seen())
 
-    async def pictures(self, name: str) -> None:
+    def needs(self) -> tuple[Need, ...]:
+        return needs(self.app.look_now.picture)
+
+    async def sheets(self, name: str) -> None:
+        """Compare what is laid over a screen, which keeps the language it was opened in."""
+        await self.pictures(name, languages=(self.app.say.language,))
+
+    async def pictures(self, name: str, languages=LANGUAGES) -> None:
         """Compare this screen in every size and language with what is kept. `name`: what a person sees."""
         wrong = []
-        for language in LANGUAGES:
+        for language in languages:
             self.app.speak(language)
             for size in SIZES:
                 await self.pilot.resize_terminal(*size)
                 await self.pilot.pause()
                 if not matches(f"{name} {language} {size[0]}x{size[1]}", self.app.export_screenshot()):
                     wrong.append(f"{language} {size[0]}x{size[1]}")
-        self.app.speak(LANGUAGES[0])
+        self.app.speak(languages[0])
         assert not wrong, f"{name} looks different in {', '.join(wrong)}: see {SNAPSHOTS}/*.new.svg"
 
 

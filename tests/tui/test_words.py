@@ -53,7 +53,7 @@ def test_no_text_lies_about_unused() -> None:
     code = "\n".join(
         file.read_text(encoding="utf-8") for file in FOLDER.rglob("*.py") if "words" not in file.parts
     )
-    families = tuple(re.findall(rf'f"({NAME}*)\{{', code))
+    families = tuple(re.findall(rf"f[\"']({NAME}*)\{{", code))
     for module in MODULES:
         for name in texts(module):
             whole = f"{module}.{name}"

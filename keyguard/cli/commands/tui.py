@@ -22,6 +22,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("--lang", choices=("en", "ko"), help="language (else as LC_ALL, LANG say)")
     parser.add_argument("--theme", choices=THEMES, default="dark", help="colours; NO_COLOR takes all away")
+    parser.add_argument(
+        "--lock-after",
+        type=int,
+        default=10,
+        metavar="MINUTES",
+        help="lock what is shown when nobody has touched it for so long; 0: never (default 10)",
+    )
     parser.epilog = "example: keyguard tui --lang ko --theme light"
 
 
@@ -32,5 +39,5 @@ def run(args: argparse.Namespace, out: Output) -> int:
     from keyguard.tui import run as tui  # noqa: PLC0415 - other commands have no use for it
 
     language = args.lang or ("ko" if speaks_korean(os.environ) else "en")
-    tui.run(session.home_of(args), language=language, theme=args.theme)
+    tui.run(session.home_of(args), language=language, theme=args.theme, lock_after_s=args.lock_after * 60)
     return 0
