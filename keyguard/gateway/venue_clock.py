@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -29,6 +30,8 @@ class VenueClock:
         self._clock = clock
         self._offset_ms: dict[str, int] = {}
         self._due: dict[str, datetime] = {}
+        self._asking = threading.Lock()
+        self._measuring: dict[str, threading.Lock] = {}
 
     def offset_ms(self, venue: str) -> int | None:
         """The venue's clock minus ours, as last measured; None if never."""
@@ -39,10 +42,18 @@ class VenueClock:
         return unix_ms(self._clock.now()) + self._offset_ms.get(venue, 0)
 
     def keep_measured(self, adapter: Adapter, ask: Callable[[Request], Answer]) -> None:
-        """Measure where timestamps matter and the last measurement is missing or old."""
-        due = self._due.get(adapter.facts.id)
-        if adapter.facts.clock_window is not None and (due is None or self._clock.now() >= due):
-            self.measure(adapter, ask)
+        """Measure where timestamps matter and the last measurement is missing or old.
+
+        Of threads that come at once one measures and the others wait for what it finds.
+        """
+        if adapter.facts.clock_window is None:
+            return
+        with self._asking:
+            measuring = self._measuring.setdefault(adapter.facts.id, threading.Lock())
+        with measuring:
+            due = self._due.get(adapter.facts.id)
+            if due is None or self._clock.now() >= due:
+                self.measure(adapter, ask)
 
     def measure(self, adapter: Adapter, ask: Callable[[Request], Answer]) -> None:
         """Ask the venue for its time; a failure leaves the last offset standing, so the caller goes on.
