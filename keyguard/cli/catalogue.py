@@ -17,6 +17,7 @@ COMMANDS = {
     "key inspect": "ask the venue about a key and show drift",
     "key rotate": "give a key a new version and prove the old one dead",
     "key revoke": "end a key at the venue and prove it dead",
+    "panic": "end the keys of a desk, a venue, a person or all, everywhere at once",
     "key reveal": "show a key's secret on this terminal, on record",
     "key remove": "forget a key that is dead at its venue",
     "run": "run a command with keys in its environment",
@@ -55,6 +56,7 @@ COMMANDS = {
     "log show": "the audit log",
     "log verify": "recompute the audit log and compare",
     "log export": "the audit log as lines, for a SIEM",
+    "log merge-emergency": "bring in what a panic wrote beside the database",
     "alert add": "a channel for alerts: chat, mail, pager, desktop",
     "alert list": "the channels",
     "alert remove": "take a channel away",
@@ -86,7 +88,7 @@ COMMANDS = {
 
 LATER = frozenset(
     {
-        *("attest", "panic", "reconcile", "review", "tui", "verify"),
+        *("attest", "reconcile", "review", "tui", "verify"),
         *("key minimise", "log checkpoint"),
     }
 )

@@ -50,10 +50,14 @@ def in_order(facts: Facts, keys: Iterable[Key]) -> list[list[Key]]:
 
 
 class InTurn:
-    """A person who may be asked from several threads: one question at a time."""
+    """A person who may be asked from several threads: one question at a time.
 
-    def __init__(self, person: Person) -> None:
+    `tells` False: steps are not told, where many workflows would talk at once.
+    """
+
+    def __init__(self, person: Person, *, tells: bool = True) -> None:
         self._person = person
+        self._tells = tells
         self._asking = threading.Lock()
 
     def new_credential(self, venue: str, guide: Guide) -> Credential:
@@ -73,7 +77,8 @@ class InTurn:
 
     def tell(self, step: str, detail: str = "") -> None:
         """At once: what is told waits for nobody."""
-        self._person.tell(step, detail)
+        if self._tells:
+            self._person.tell(step, detail)
 
 
 def together(lanes: Iterable[Lane]) -> None:

@@ -132,7 +132,11 @@ def _handed(ports: Ports, aliases: frozenset[str], venues: set[str]) -> dict[str
 
 def _order(one: Touched) -> tuple[object, ...]:
     """Real money first; then what the key can do, what was really handed out, and from where it works."""
-    scopes = ~Scope.NONE if one.scopes is None else one.scopes
-    rank = next((number for number, danger in enumerate(_DANGER) if scopes & danger), len(_DANGER))
     play = one.key.environment is not Environment.LIVE
-    return (play, rank, not one.must_rotate, not one.any_address, one.key.name)
+    return (play, danger(one.scopes), not one.must_rotate, not one.any_address, one.key.name)
+
+
+def danger(scopes: Scope | None) -> int:
+    """How bad it is that somebody else holds a key that can do this: 0 is worst, as is None (unknown)."""
+    held = ~Scope.NONE if scopes is None else scopes
+    return next((number for number, worst in enumerate(_DANGER) if held & worst), len(_DANGER))

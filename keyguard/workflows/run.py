@@ -29,7 +29,10 @@ BACKOFF_S = (1.0, 2.0, 4.0, 8.0, 15.0)
 
 @dataclass(slots=True)
 class Run:
-    """A workflow in motion. `resumed`: an earlier process may have done part of the next action."""
+    """A workflow in motion. `resumed`: an earlier process may have done part of the next action.
+
+    `patient` False: no wait for a change to propagate; what does not show at once is not proven.
+    """
 
     ports: Ports
     workflow: Workflow
@@ -37,6 +40,7 @@ class Run:
     actor: Actor
     process_alive: ProcessAlive
     resumed: bool
+    patient: bool = True
     plan: Plan = field(init=False)
     names: Names = field(init=False)
 
@@ -62,6 +66,8 @@ class Run:
     @property
     def waits(self) -> tuple[float, ...]:
         """Seconds between looks at a change: together no less than the venue says it may take to count."""
+        if not self.patient:
+            return ()
         missing = self.adapter.facts.propagation.total_seconds() - sum(BACKOFF_S)
         return BACKOFF_S + (BACKOFF_S[-1],) * max(0, ceil(missing / BACKOFF_S[-1]))
 

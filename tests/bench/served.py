@@ -120,14 +120,26 @@ class Furnisher:
         if facts.MANAGER is None:
             return [self._enrolled(n, self._issue(self._firm(n), facts.TRADER), "") for n in range(count)]
         firm = self._firm(0)
-        manager = self._issue(firm, facts.MANAGER)
-        found = [enrol(self.ports, Declared(self.venue, "ops", "manager", "bench"), manager).key]
+        manager = self._enrol_manager("manager", firm)
+        found = [self.ports.inventory.find_key(f"{self.venue}/ops/manager")]
         while len(found) < count:
-            number = len(found)
-            account, name = self._open(f"desk{number}", firm), f"desk{number}"
-            who = self._issue(account, facts.TRADER)
-            found.append(self._enrolled(number, who, self._called(manager, who, name, account)))
+            opened = self._opened(f"desk{len(found)}", firm)
+            who = self._issue(str(opened["account"]), facts.TRADER)
+            called = self._called(manager, who, str(opened["name"]), str(opened["account"]))
+            if called is None:  # the manager sees the keys of its own account only, which takes some
+                try:
+                    who, called = self._issue(firm, facts.TRADER), ""
+                except RuntimeError:
+                    firm = self._firm(len(found))
+                    self._enrol_manager(f"manager{len(found)}", firm)
+                    continue
+            found.append(self._enrolled(len(found), who, called))
         return found
+
+    def _enrol_manager(self, label: str, firm: str) -> Credential:
+        manager = self._issue(firm, told(self.venue).MANAGER)
+        enrol(self.ports, Declared(self.venue, "ops", label, "bench"), manager)
+        return manager
 
     def _firm(self, number: int) -> str:
         account = self._open(f"firm{number}", "")
@@ -136,8 +148,10 @@ class Furnisher:
         return account
 
     def _open(self, name: str, parent: str) -> str:
-        opened = self.venues.web(self.venue, "/_web/accounts", "POST", name=name, parent=parent)
-        return str(opened["account"])
+        return str(self._opened(name, parent)["account"])
+
+    def _opened(self, name: str, parent: str) -> Any:
+        return self.venues.web(self.venue, "/_web/accounts", "POST", name=name, parent=parent)
 
     def _issue(self, account: str, permissions: Any) -> Credential:
         ips = [] if self.ports.gateway.adapter(self.venue).facts.max_ips == 0 else [EGRESS]
@@ -147,8 +161,9 @@ class Furnisher:
         kind = self.ports.gateway.adapter(self.venue).example.kind
         return Credential(made["key"], Secret(made["secret"]), passphrase, kind)
 
-    def _called(self, manager: Credential, who: Credential, *names: str) -> str:
-        """What the account is called in key management: as the venue reports it, else what its list takes."""
+    def _called(self, manager: Credential, who: Credential, *names: str) -> str | None:
+        """What the account is called in key management: as the venue reports it, else what its list takes;
+        None where the manager is shown no list with the key."""
         adapter = self.ports.gateway.adapter(self.venue)
         assert adapter.list_keys is not None
         named = ask(self.ports, self.venue, adapter.whoami(who.key), who).account
@@ -157,7 +172,7 @@ class Furnisher:
                 listed = ask(self.ports, self.venue, adapter.list_keys(called), manager)
                 if any(report.public_id == who.key for report in listed):
                     return called
-        return named
+        return None
 
     def _enrolled(self, number: int, who: Credential, account: str) -> Key:
         declared = Declared(self.venue, "mm", f"bot{number}", "bench", account=account)

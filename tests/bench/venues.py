@@ -36,7 +36,7 @@ def main() -> None:
             seen = ports.inventory.last_observations([one.version.id for one in looked.inspections])
             limits = {name: ports.gateway.adapter(name).facts.limit for name in NAMES}
         for name in sorted(NAMES):
-            _print_calls(name, limits[name], venues.web(name, "/_sim/requests"))
+            print_calls(name, limits[name], venues.web(name, "/_sim/requests"))
     for name, why in looked.unasked.items():
         sys.stdout.write(f"not asked: {name}: {why}\n")
     inspected = (max(one.at for one in seen.values()) - begun).total_seconds()
@@ -53,7 +53,8 @@ def _shares() -> dict[str, int]:
     return {**shares, "hashkey": 1}
 
 
-def _print_calls(name: str, limit: Limit | None, seen: list[dict[str, Any]]) -> None:
+def print_calls(name: str, limit: Limit | None, seen: list[dict[str, Any]]) -> None:
+    """Say how many calls a venue saw, and whether they were within its documented limit."""
     if not seen:
         sys.stdout.write(f"{name:18}    0 calls\n")
         return
