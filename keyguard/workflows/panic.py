@@ -278,12 +278,25 @@ class _Venue:
             operation.perform(ending, signed(run.ports, run.key.venue, who))
         except (Refused, UsageError):
             operation.forget()
-            self._manager_from_the_list(one, run)
-            return False
+            return self._ended_by_the_list(one, run)
         run.advance(Event.REVOKED)
         return True
 
-    def _manager_from_the_list(self, one: Target, run: Run) -> None:
+    def _ended_by_the_list(self, one: Target, run: Run) -> bool:
+        """Have the key ended as its manager's list names it; where that is without it, look for another
+        manager, and leave the rest to the ordinary way."""
+        try:
+            entry = venue_keys.find(venue_keys.managed(run), one.version.public_id)
+            if entry is not None:
+                venue_keys.end(run, entry, run.manager_credential())
+                run.advance(Event.REVOKED)
+                return True
+        except (Refused, UsageError):
+            pass  # it manages another account
+        self._find_manager(one, run)
+        return False
+
+    def _find_manager(self, one: Target, run: Run) -> None:
         account = run.plan.account
         found = managers.choose(self.ports, one.key, one.version, account, named="", itself=True)
         run.plan = replace(run.plan, manager=found)
@@ -314,7 +327,7 @@ class _Venue:
                 code="workflow.open",
                 hint=f"keyguard workflow resume {one.workflow.id}",
             )
-        return Run(self._quiet(), one.workflow, one.key, self.actor, self.process_alive, resumed)
+        return Run(self._quiet(), one.workflow, one.key, self.actor, self.process_alive, resumed, lists=False)
 
     def _opened(self, one: Target) -> Workflow:
         seen = self.ports.inventory.last_observation(one.version.id)

@@ -32,6 +32,7 @@ class Run:
     """A workflow in motion. `resumed`: an earlier process may have done part of the next action.
 
     `patient` False: no wait for a change to propagate; what does not show at once is not proven.
+    `lists` False: the account's keys are not listed for the record at the end, where many workflows would.
     """
 
     ports: Ports
@@ -41,6 +42,7 @@ class Run:
     process_alive: ProcessAlive
     resumed: bool
     patient: bool = True
+    lists: bool = True
     plan: Plan = field(init=False)
     names: Names = field(init=False)
 
