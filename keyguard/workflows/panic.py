@@ -124,21 +124,26 @@ def panic(
     reason: str,
     actor: Actor,
     process_alive: ProcessAlive,
+    named: Sequence[Key] = (),
     freeze: Freeze = begin,
     emergency: Ports | None = None,
 ) -> Outcome:
     """End the keys; returns when each is proven dead, or known not to be. `scope`: which, in words.
 
-    What keeps one key alive keeps no other waiting: it stands in the outcome. `emergency`: the ports to use
+    What keeps one key alive keeps no other waiting: it stands in the outcome. `named`: keys that manage
+    others, for venues that do not tell which do. `emergency`: the ports to use
     where the database takes nothing, which write to a file instead. Raises UsageError for an unknown
     reason, StoreError where neither database nor file takes the records: then nothing was done.
     """
     if reason not in REASONS:
         raise UsageError(f"no such reason: {reason}", code="reason", hint="one of " + ", ".join(REASONS))
     begun = ports.clock.now()
+    managing = {key.id for key in named}
+    for one in chosen:
+        one.manages |= one.key.id in managing
     ports = replace(ports, person=InTurn(ports.person))
     try:
-        venues = _announced(ports, chosen, scope, reason, actor, process_alive, freeze)
+        venues = _announced(ports, chosen, scope, reason, actor, process_alive, named, freeze)
     except StoreError as error:
         if emergency is None:
             raise
@@ -146,7 +151,7 @@ def panic(
             one.workflow = one.run = one.error = None
         ports = replace(emergency, person=ports.person)
         ports.person.tell("everything is written to an emergency file", error.message)
-        venues = _announced(ports, chosen, scope, reason, actor, process_alive, freeze)
+        venues = _announced(ports, chosen, scope, reason, actor, process_alive, named, freeze)
     frozen = ports.clock.now()
     ports.person.tell(f"nobody is handed any of {len(chosen)} keys any more")
     together(venue.lane() for venue in venues)
@@ -160,6 +165,7 @@ def _announced(
     reason: str,
     actor: Actor,
     process_alive: ProcessAlive,
+    named: Sequence[Key],
     freeze: Freeze,
 ) -> tuple[_Venue, ...]:
     """Write down all that is about to happen, and end the hand-outs: one commit for all keys."""
@@ -167,7 +173,7 @@ def _announced(
     venues: dict[str, _Venue] = {}
     for one in chosen:
         one.workflow = open_already.get(one.key.id)
-        venue = venues.setdefault(one.key.venue, _Venue(ports, reason, actor, process_alive))
+        venue = venues.setdefault(one.key.venue, _Venue(ports, reason, actor, process_alive, named))
         (venue.managing if one.manages else venue.others).append(one)
     for name in venues:
         names(ports, name)  # makes what its records call things, where that was never made
@@ -186,6 +192,7 @@ class _Venue:
     reason: str
     actor: Actor
     process_alive: ProcessAlive
+    named: Sequence[Key]
     others: list[Target] = field(default_factory=list)
     managing: list[Target] = field(default_factory=list)
     _may_manage: dict[Environment, list[Key]] = field(default_factory=dict)
@@ -256,7 +263,9 @@ class _Venue:
         if not venue_keys.can_end(self.ports.gateway.adapter(key.venue)):
             return ""
         if key.environment not in self._may_manage:
-            self._may_manage[key.environment] = managers.candidates(self.ports, key, itself=True)
+            place = (key.venue, key.environment)
+            named = [one for one in self.named if (one.venue, one.environment) == place]
+            self._may_manage[key.environment] = named or managers.candidates(self.ports, key, itself=True)
         may = sorted(self._may_manage[key.environment], key=lambda one: one.id == key.id)
         return may[0].id if may else ""
 

@@ -43,6 +43,7 @@ def main() -> None:
                 reason="suspicion",
                 actor=Actor("bench", "bench"),
                 process_alive=process_alive,
+                named=[ports.inventory.find_key("binance/ops/manager")],
             )
             limits = {name: ports.gateway.adapter(name).facts.limit for name in names}
         for name in names:

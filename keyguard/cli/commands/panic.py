@@ -29,6 +29,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rehearse", action="store_true", help="do it, on simulated venues only")
     parser.add_argument("--reason", default="suspicion", metavar="R", help=", ".join(REASONS))
     parser.add_argument(
+        "--manager",
+        action="append",
+        default=[],
+        metavar="K",
+        help="a key that manages others, where its venue does not tell so (Binance); may be repeated",
+    )
+    parser.add_argument(
         "--emergency-log", type=Path, metavar="F", help="written where the database cannot be (in the home)"
     )
     parser.epilog = (
@@ -58,6 +65,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
             reason=args.reason,
             actor=session.actor(),
             process_alive=process_alive,
+            named=[ports.inventory.find_key(name) for name in args.manager],
             emergency=emergency,
         )
         panic_words.tell_outcome(out, ports, outcome)

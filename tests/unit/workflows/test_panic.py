@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from keyguard.core.errors import OutcomeUnknown, StoreError, UsageError
-from keyguard.core.keys import KeyKind, VersionStatus
+from keyguard.core.keys import KeyKind, Scope, VersionStatus
 from keyguard.ports.journal import Workflow
 from keyguard.workflows import panic
 from keyguard.workflows.enrol import Declared, enrol
@@ -180,3 +180,23 @@ def test_nothing_is_done_without_a_record():
 def test_a_reason_is_one_of_those_of_the_record():
     with pytest.raises(UsageError):
         run(World(), reason="because")
+
+
+def test_a_manager_that_its_venue_does_not_tell_of_is_named():
+    world = World(with_manager=False)
+    add(world, "quiet", desk="ops", grants=["view", "keys"], account="A0")
+    manager = world.inventory.find_key("quiet")
+    version = world.inventory.live_version(manager.id)
+    seen = world.inventory.last_observation(version.id)
+    world.inventory.observe(replace(seen, report=replace(seen.report, scopes=Scope.READ)))
+    assert labels(run(world, panic.targets(world.ports, desk="desk"), named=[manager]).dead) == ["bot"]
+
+
+def test_a_manager_of_another_account_leads_to_the_list():
+    world = World()
+    seen = world.inventory.last_observation(versions(world, "bot")[0].id)
+    world.inventory.observe(
+        replace(seen, report=replace(seen.report, ref=""))
+    )  # no handle: cannot be ended by it
+    assert labels(run(world, panic.targets(world.ports, desk="desk")).dead) == ["bot"]
+    assert [path for method, path, _ in world.gateway.sent if method == "DELETE"] != []
