@@ -23,7 +23,7 @@ from keyguard.core.slots import FIRM
 from keyguard.ports.all import Ports
 from keyguard.ports.journal import Workflow
 from keyguard.workflows import managers, offboard, venue_keys
-from keyguard.workflows.identity import Actor, names
+from keyguard.workflows.identity import Actor, Names, names
 from keyguard.workflows.lanes import InTurn, Lane, together
 from keyguard.workflows.operations import signed
 from keyguard.workflows.plan import REASONS, Plan
@@ -175,8 +175,8 @@ def _announced(
         one.workflow = open_already.get(one.key.id)
         venue = venues.setdefault(one.key.venue, _Venue(ports, reason, actor, process_alive, named))
         (venue.managing if one.manages else venue.others).append(one)
-    for name in venues:
-        names(ports, name)  # makes what its records call things, where that was never made
+    for name, venue in venues.items():
+        venue.names = names(ports, name)  # which makes them, where they were never needed
     with ports.inventory.transaction():
         freeze(ports, chosen, scope, reason)
         for venue in venues.values():
@@ -195,6 +195,7 @@ class _Venue:
     named: Sequence[Key]
     others: list[Target] = field(default_factory=list)
     managing: list[Target] = field(default_factory=list)
+    names: Names | None = None
     _may_manage: dict[Environment, list[Key]] = field(default_factory=dict)
 
     @property
@@ -336,7 +337,16 @@ class _Venue:
                 code="workflow.open",
                 hint=f"keyguard workflow resume {one.workflow.id}",
             )
-        return Run(self._quiet(), one.workflow, one.key, self.actor, self.process_alive, resumed, lists=False)
+        return Run(
+            self._quiet(),
+            one.workflow,
+            one.key,
+            self.actor,
+            self.process_alive,
+            resumed,
+            lists=False,
+            named=self.names,
+        )
 
     def _opened(self, one: Target) -> Workflow:
         seen = self.ports.inventory.last_observation(one.version.id)

@@ -33,6 +33,7 @@ class Run:
 
     `patient` False: no wait for a change to propagate; what does not show at once is not proven.
     `lists` False: the account's keys are not listed for the record at the end, where many workflows would.
+    `named`: what the venue's records call things, where that was read already.
     """
 
     ports: Ports
@@ -43,12 +44,13 @@ class Run:
     resumed: bool
     patient: bool = True
     lists: bool = True
+    named: Names | None = None
     plan: Plan = field(init=False)
     names: Names = field(init=False)
 
     def __post_init__(self) -> None:
         self.plan = decode(self.workflow.data["plan"])
-        self.names = names(self.ports, self.key.venue)
+        self.names = self.named or names(self.ports, self.key.venue)
 
     @property
     def machine(self) -> Machine:
