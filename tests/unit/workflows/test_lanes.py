@@ -123,6 +123,25 @@ def test_a_person_is_asked_one_thing_at_a_time():
     assert most == [1, 1, 1, 1]
 
 
+def test_all_else_reaches_the_person_as_it_is():
+    heard = []
+
+    class Person:
+        def __getattr__(self, name):
+            return lambda *words: heard.append((name, *words))
+
+    person, quiet = InTurn(Person()), InTurn(Person(), tells=False)
+    person.confirm("venue", "guide")
+    person.new_credential("venue", "guide")
+    person.tell("step", "detail")
+    quiet.tell("step")
+    assert heard == [
+        ("confirm", "venue", "guide"),
+        ("new_credential", "venue", "guide"),
+        ("tell", "step", "detail"),
+    ]
+
+
 def keys(*accounts):
     return [SimpleNamespace(account=account, id=f"k{n}") for n, account in enumerate(accounts)]
 
