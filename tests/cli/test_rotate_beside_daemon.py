@@ -141,7 +141,7 @@ def test_a_daemon_that_looks_all_the_time_takes_no_rotation_for_something_wrong(
 def test_a_daemon_that_stops_leaves_a_rotation_to_finish(ready: Desk) -> None:
     with daemon(ready), started(ready, "run", BOT, "--", sys.executable, "-c", HOLD) as bot:
         line(bot)
-        with started(ready, "key", "rotate", BOT, "--overlap", "1h") as rotation:
+        with started(ready.hurried(), "key", "rotate", BOT, "--overlap", "1h") as rotation:
             until_it_waits(rotation)
             ready.keyguard("daemon", "stop")
             assert ready.unfinished()
