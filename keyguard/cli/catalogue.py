@@ -20,6 +20,7 @@ COMMANDS = {
     "key minimise": "what keys may beyond need and use, and taking it away",
     "key rotate": "give keys a new version and prove the old ones dead; --due: what is due and why",
     "key revoke": "end a key at the venue and prove it dead",
+    "panic": "end the keys of a desk, a venue, a person or all, everywhere at once",
     "key reveal": "show a key's secret on this terminal, on record",
     "key remove": "forget a key that is dead at its venue",
     "tui": "the terminal UI: all of it on one screen",
@@ -81,6 +82,7 @@ COMMANDS = {
     "log show": "the audit log",
     "log verify": "recompute the audit log and compare",
     "log export": "the audit log as lines, for a SIEM",
+    "log merge-emergency": "bring in what a panic wrote beside the database",
     "alert add": "a channel for alerts: chat, mail, pager, desktop",
     "alert list": "the channels",
     "alert remove": "take a channel away",
@@ -120,7 +122,6 @@ LATER = frozenset(
     {
         "attest",
         "log checkpoint",
-        "panic",
     }
 )
 """Promised in the product's description, not built yet: answered with exit status 2, never listed."""

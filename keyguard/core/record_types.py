@@ -63,6 +63,8 @@ _FIRM_TYPES = {
     "backup.create": "backup:id items:int",
     "incident.change": "incident:id change:opened|updated|closed",
     "handout.freeze": f"{_FREEZE}",
+    "panic.begin": "scope:text keys:int reason:free",
+    "log.late": "records:int sha256:hash",
     "log.restore": "backup:id made_at:instant records:int chain:hash whole:bool lost?:int",
 }
 
@@ -194,6 +196,10 @@ class _Member:
     optional: bool
 
 
+_LATE = "late?:instant"
+"""In any body: when it was written to an emergency file, where it was appended later than that."""
+
+
 def check_body(stream: str, type_: str, body: Mapping[str, Any]) -> None:
     """Raise ValueError unless this body may be written under this type into this stream."""
     slot(stream)
@@ -202,7 +208,7 @@ def check_body(stream: str, type_: str, body: Mapping[str, Any]) -> None:
         raise ValueError(
             f"no record type {type_!r} in {'the firm stream' if stream == FIRM else 'a venue stream'}"
         )
-    members = _members(known[type_])
+    members = _members(f"{known[type_]} {_LATE}")
     for name, member in members.items():
         if name in body:
             if not member.fits(body[name]):
