@@ -100,6 +100,7 @@ def opened_with(home: Home, secrets: SecretStore, person: Person) -> Iterator[Po
     from keyguard.stores.journal import SqlJournal
     from keyguard.stores.nonces import SqlNonces
     from keyguard.stores.people import SqlPeople
+    from keyguard.stores.seals import SqlSeals
 
     config = home.read()
     home.demand_private()
@@ -126,6 +127,7 @@ def opened_with(home: Home, secrets: SecretStore, person: Person) -> Iterator[Po
                 person=person,
                 people=SqlPeople(database, config.rights),
                 findings=SqlFindings(database),
+                seals=SqlSeals(database, secrets, clock),
                 uses=_uses(database, config),
             )
 

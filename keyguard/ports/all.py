@@ -13,6 +13,7 @@ from keyguard.ports.inventory import Inventory
 from keyguard.ports.journal import Journal
 from keyguard.ports.people import People
 from keyguard.ports.person import Person
+from keyguard.ports.seals import Seals
 from keyguard.ports.secrets import SecretStore
 
 if TYPE_CHECKING:
@@ -32,4 +33,5 @@ class Ports:
     person: Person
     people: People
     findings: Findings
+    seals: Seals
     uses: Uses | None = None

@@ -29,6 +29,7 @@ CHANGING = {
     "uses": {"take_in"},
     "people": {"put_desk", "put_person", "put_party", "put_grant", "put_approval", "note"},
     "findings": {"put", "say", "unsay"},
+    "seals": {"add", "sign", "cosign", "stamp", "prune"},
 }
 
 

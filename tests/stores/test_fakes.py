@@ -10,12 +10,14 @@ from tests.fakes.findings import FakeFindings
 from tests.fakes.inventory import FakeInventory
 from tests.fakes.journal import FakeJournal
 from tests.fakes.people import FakePeople
+from tests.fakes.seals import FakeSeals
 from tests.fakes.uses import FakeUses
 from tests.stores.contract_audit import AuditContract
 from tests.stores.contract_findings import FindingsContract
 from tests.stores.contract_inventory import InventoryContract
 from tests.stores.contract_journal import JournalContract
 from tests.stores.contract_people import PeopleContract
+from tests.stores.contract_seals import SealsContract
 from tests.stores.contract_uses import UsesContract
 
 
@@ -61,3 +63,13 @@ class TestFakeUses(UsesContract):
     @pytest.fixture
     def uses(self, audit: FakeAudit, inventory: FakeInventory) -> FakeUses:
         return FakeUses(audit, inventory, ())
+
+
+class TestFakeSeals(SealsContract):
+    @pytest.fixture
+    def audit(self, clock: FakeClock) -> FakeAudit:
+        return FakeAudit(clock)
+
+    @pytest.fixture
+    def seals(self, audit: FakeAudit) -> FakeSeals:
+        return FakeSeals(audit)

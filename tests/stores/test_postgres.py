@@ -19,6 +19,7 @@ from keyguard.stores.inventory import SqlInventory
 from keyguard.stores.journal import SqlJournal
 from keyguard.stores.nonces import SqlNonces
 from keyguard.stores.people import SqlPeople
+from keyguard.stores.seals import SqlSeals
 from keyguard.stores.tables import METADATA
 from keyguard.stores.uses import SqlUses
 from tests.fakes.clock import FakeClock
@@ -28,6 +29,7 @@ from tests.stores.contract_findings import FindingsContract
 from tests.stores.contract_inventory import KEY, V1, InventoryContract
 from tests.stores.contract_journal import JournalContract
 from tests.stores.contract_people import PeopleContract
+from tests.stores.contract_seals import SealsContract
 from tests.stores.contract_uses import UsesContract
 from tests.stores.memory_secrets import MemorySecrets
 
@@ -117,6 +119,12 @@ class TestJournal(JournalContract):
 
 class TestAuditLog(AuditContract):
     pass
+
+
+class TestSeals(SealsContract):
+    @pytest.fixture
+    def seals(self, database: Database, secrets: MemorySecrets, clock: FakeClock) -> SqlSeals:
+        return SqlSeals(database, secrets, clock)
 
 
 class TestUses(UsesContract):

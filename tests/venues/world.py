@@ -37,6 +37,7 @@ from tests.fakes.inventory import FakeInventory
 from tests.fakes.journal import FakeJournal
 from tests.fakes.memory_store import MemoryStore
 from tests.fakes.people import FakePeople
+from tests.fakes.seals import FakeSeals
 from tests.unit.gateway.venue import Counters
 
 IP = "203.0.113.7"
@@ -144,7 +145,8 @@ class VenueWorld:
         self.gateway._transport = lambda: inside  # type: ignore[assignment,return-value,method-assign]
         self.store, self.inventory, self.journal = MemoryStore(), FakeInventory(), FakeJournal()
         self.audit, self.people, self.findings = FakeAudit(self.clock), FakePeople(), FakeFindings()
-        self.inventory.joined = [self.people, self.audit, self.findings]
+        self.seals = FakeSeals(self.audit)
+        self.inventory.joined = [self.people, self.audit, self.findings, self.seals]
         self.person = Person(self)
         self.firm = self.venue.open_account("firm1", "")
         self.firm.second_factor = True
@@ -169,6 +171,7 @@ class VenueWorld:
             self.person,
             self.people,
             self.findings,
+            self.seals,
         )
 
     def issue(self, account: Account, permissions: Any) -> Key:
