@@ -63,7 +63,15 @@ def run(home: Home, passphrase_file: str | None, ready: Callable[[], None]) -> N
                 rights=rights.granted(ports),
                 listening=listening,
                 notifier=Notifier(),
-                jobs=Jobs(ports, custody, AppriseMessenger(), manner, chosen.inspect_s, chosen.watch),
+                jobs=Jobs(
+                    ports,
+                    custody,
+                    AppriseMessenger(),
+                    manner,
+                    chosen.inspect_s,
+                    chosen.watch,
+                    chosen.checkpoint_to,
+                ),
             )
             await server.run(ready)
 

@@ -17,6 +17,7 @@ from tests.stores.contract_findings import FindingsContract
 from tests.stores.contract_inventory import InventoryContract
 from tests.stores.contract_journal import JournalContract
 from tests.stores.contract_people import PeopleContract
+from tests.stores.contract_sealing import SealingContract
 from tests.stores.contract_seals import SealsContract
 from tests.stores.contract_uses import UsesContract
 
@@ -73,3 +74,19 @@ class TestFakeSeals(SealsContract):
     @pytest.fixture
     def seals(self, audit: FakeAudit) -> FakeSeals:
         return FakeSeals(audit)
+
+
+class TestFakeSealing(SealingContract):
+    @pytest.fixture
+    def audit(self, clock: FakeClock) -> FakeAudit:
+        return FakeAudit(clock)
+
+    @pytest.fixture
+    def seals(self, audit: FakeAudit) -> FakeSeals:
+        return FakeSeals(audit)
+
+    @pytest.fixture
+    def inventory(self, audit: FakeAudit, seals: FakeSeals) -> FakeInventory:
+        made = FakeInventory()
+        made.joined = [audit, seals]
+        return made

@@ -29,6 +29,7 @@ from tests.stores.contract_findings import FindingsContract
 from tests.stores.contract_inventory import KEY, V1, InventoryContract
 from tests.stores.contract_journal import JournalContract
 from tests.stores.contract_people import PeopleContract
+from tests.stores.contract_sealing import SealingContract
 from tests.stores.contract_seals import SealsContract
 from tests.stores.contract_uses import UsesContract
 from tests.stores.memory_secrets import MemorySecrets
@@ -121,10 +122,17 @@ class TestAuditLog(AuditContract):
     pass
 
 
+@pytest.fixture
+def seals(database: Database, secrets: MemorySecrets, clock: FakeClock) -> SqlSeals:
+    return SqlSeals(database, secrets, clock)
+
+
 class TestSeals(SealsContract):
-    @pytest.fixture
-    def seals(self, database: Database, secrets: MemorySecrets, clock: FakeClock) -> SqlSeals:
-        return SqlSeals(database, secrets, clock)
+    pass
+
+
+class TestSealing(SealingContract):
+    pass
 
 
 class TestUses(UsesContract):

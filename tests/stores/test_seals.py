@@ -16,6 +16,7 @@ from keyguard.stores.seals import SqlSeals
 from tests.fakes.clock import FakeClock
 from tests.fakes.memory_store import MemoryStore
 from tests.stores.contract_audit import HANDOUT
+from tests.stores.contract_sealing import SealingContract
 from tests.stores.contract_seals import SealsContract, kept, tree
 
 
@@ -29,7 +30,16 @@ def seals(database: Database, clock: FakeClock) -> Seals:
     return SqlSeals(database, MemoryStore(), clock)
 
 
+@pytest.fixture
+def inventory(database: Database) -> SqlInventory:
+    return SqlInventory(database)
+
+
 class TestSqlSeals(SealsContract):
+    pass
+
+
+class TestSealing(SealingContract):
     pass
 
 
