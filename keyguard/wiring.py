@@ -150,6 +150,7 @@ def _ports(
     from keyguard.stores.inventory import SqlInventory
     from keyguard.stores.journal import SqlJournal
     from keyguard.stores.people import SqlPeople
+    from keyguard.stores.seals import SqlSeals
 
     clock = SystemClock()
     gateway = HttpGateway(
@@ -172,6 +173,7 @@ def _ports(
             people=SqlPeople(database, config.rights),
             findings=SqlFindings(database),
             incidents=SqlIncidents(database),
+            seals=SqlSeals(database, secrets, clock),
             uses=_uses(database, config),
         )
 

@@ -83,6 +83,14 @@ COMMANDS = {
     "log verify": "recompute the audit log and compare",
     "log export": "the audit log as lines, for a SIEM",
     "log merge-emergency": "bring in what a panic wrote beside the database",
+    "log checkpoint": "seal the log and print its head, to deposit with somebody else",
+    "log cosign": "take in what a witness signed over a checkpoint",
+    "log timestamp": "take in an RFC 3161 time-stamp over a checkpoint",
+    "log resume": "let a restored log sign again",
+    "log prune": "forget records whose retention is over, keeping every proof",
+    "attester add": "let a key sign attestations for the firm, or witness its log",
+    "attester list": "whose keys sign attestations and witness the log",
+    "attester remove": "let a key sign no more",
     "alert add": "a channel for alerts: chat, mail, pager, desktop",
     "alert list": "the channels",
     "alert remove": "take a channel away",
@@ -121,7 +129,6 @@ USAGE_STATUS = {"verify": 4, "reconcile": 4}
 LATER = frozenset(
     {
         "attest",
-        "log checkpoint",
     }
 )
 """Promised in the product's description, not built yet: answered with exit status 2, never listed."""

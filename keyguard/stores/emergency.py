@@ -94,9 +94,9 @@ class EmergencyLog:
                 answers.append(error)
         return tuple(answers)
 
-    def entries(self, *, stream: str | None = None, holding: bytes = b"") -> Iterator[Entry]:
+    def entries(self, *, stream: str | None = None, holding: bytes = b"", after: int = -1) -> Iterator[Entry]:
         """The database's."""
-        return self._log.entries(stream=stream, holding=holding)
+        return self._log.entries(stream=stream, holding=holding, after=after)
 
     def private_part(self, number: int) -> tuple[bytes, bytes] | None:
         """The database's."""

@@ -34,6 +34,7 @@ from tests.fakes.inventory import FakeInventory
 from tests.fakes.journal import FakeJournal
 from tests.fakes.memory_store import MemoryStore
 from tests.fakes.people import FakePeople
+from tests.fakes.seals import FakeSeals
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -73,6 +74,7 @@ class TuiDesk:
             self.people,
             self.findings,
             self.incidents,
+            FakeSeals(self.audit),
         )
 
     def key(self, name, scopes=READ | SPOT, *, needs=READ | SPOT, ips=("203.0.113.7",), **facts):

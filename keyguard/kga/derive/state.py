@@ -225,8 +225,8 @@ def _review(state: State, line: Line, body: Any) -> None:
         "items": body["items"],
         "reviewers": body["reviewers"],
         "due": body["due"],
-        "decisions": {},
-        "results": {},
+        "decisions": [],
+        "results": [],
         "closed": None,
     }
     state.put("review", body["review"], entity)
@@ -236,7 +236,8 @@ def _review_decide(state: State, line: Line, body: Any) -> None:
     review = state.get("review", body["review"])
     if review is None:
         return
-    review["decisions"][body["item"]] = {"decision": body["decision"], "by": body["by"], "at": line.at}
+    told = {"item": body["item"], "decision": body["decision"], "by": body["by"], "at": line.at}
+    review["decisions"] = _with(review["decisions"], told)
     for item in review["items"]:
         key = state.get("key", item.get("key", "")) if isinstance(item, dict) else None
         if key is not None and item.get("item") == body["item"]:
@@ -245,7 +246,13 @@ def _review_decide(state: State, line: Line, body: Any) -> None:
 
 def _review_apply(state: State, line: Line, body: Any) -> None:
     if (review := state.get("review", body["review"])) is not None:
-        review["results"][body["item"]] = {"result": body["result"], "at": line.at}
+        told = {"item": body["item"], "result": body["result"], "at": line.at}
+        review["results"] = _with(review["results"], told)
+
+
+def _with(told: list[Entity], new: Entity) -> list[Entity]:
+    """The newest word on each item. A list, since an item may be called anything and a member may not."""
+    return [*(one for one in told if one["item"] != new["item"]), new]
 
 
 def _review_close(state: State, line: Line, body: Any) -> None:
