@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from textual.app import SystemCommand
     from textual.screen import Screen
 
+    from keyguard.tui.commands import Keys
     from keyguard.tui.screens.palette import Entry
     from keyguard.tui.source import Source
 
@@ -75,6 +76,7 @@ class KeyguardApp(App[None]):
         self.look_now = Look(None)
         self.daemon_now = DaemonView()
         self.pulse = Pulse()
+        self._palette_keys: Keys | None = None
         self.broke: Exception | None = None
         """What ended the app, if anything but the person did."""
         self._live, self._ticks = live, ticks
@@ -197,10 +199,12 @@ class KeyguardApp(App[None]):
         """Open the palette."""
         if self.locked or not isinstance(self.screen, Page):
             return
-        from keyguard.tui.commands import entries  # noqa: PLC0415 - when first wanted
+        from keyguard.tui.commands import Keys, entries  # noqa: PLC0415 - when first wanted
         from keyguard.tui.screens.palette import Palette  # noqa: PLC0415 - when first wanted
 
-        self.push_screen(Palette(entries(self), self.say), self._do)
+        if self._palette_keys is None:
+            self._palette_keys = Keys()
+        self.push_screen(Palette(entries(self, self._palette_keys), self.say), self._do)
 
     async def _do(self, entry: Entry | None) -> None:
         if entry is not None:
