@@ -55,7 +55,9 @@ class KeyguardApp(App[None]):
             for place in PLACES
         ),
         Binding("question_mark,f1", "app.help", "shell.key_help", key_display="?"),
-        Binding("ctrl+p,colon", "app.palette", "shell.key_palette", key_display=":"),
+        # Priority: what is typed right after must reach the palette.
+        Binding("colon", "app.palette(True)", "shell.key_palette", key_display=":", priority=True),
+        Binding("ctrl+p", "app.palette", "shell.key_palette", show=False, priority=True),
         Binding("ctrl+l", "app.lock", "shell.key_lock", show=False),
         Binding("ctrl+q", "app.quit", "shell.key_quit", priority=True),
     ]
@@ -195,8 +197,8 @@ class KeyguardApp(App[None]):
         places = [(key_of(place), self.say(f"places.{place.name}_help")) for place in PLACES]
         self.push_screen(Help(self.say(name), self.say(f"{name}_help"), here, places, self.say))
 
-    def action_palette(self) -> None:
-        """Open the palette."""
+    def action_palette(self, typed: bool = False) -> None:
+        """Open the palette. `typed`: by a character, which in a text field is that character."""
         if self.locked or not isinstance(self.screen, Page):
             return
         from keyguard.tui.commands import Keys, entries  # noqa: PLC0415 - when first wanted
@@ -236,7 +238,10 @@ class KeyguardApp(App[None]):
             self.action_lock()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Nothing but quitting while locked."""
+        """Nothing but quitting while locked, and characters belong to the field one types in."""
+        field = self.focused if self.screen_stack else None
+        if action == "palette" and parameters == (True,) and field and field.check_consume_key("colon", ":"):
+            return False
         return not self._locked or action in _WHILE_LOCKED
 
     async def on_event(self, event: events.Event) -> None:

@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, out: Output) -> int:
     """Show the home until the person quits."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):  # it draws on stderr
         raise UsageError("the terminal UI needs a terminal", code="tui.terminal", hint="keyguard attention")
     if args.demo:
         _demo(args, out)

@@ -14,6 +14,7 @@ from keyguard.tui.widgets.filter import FilterField, matches
 from keyguard.tui.widgets.rows import Cell, Column, Line, Rows
 
 if TYPE_CHECKING:
+    from textual import events
     from textual.app import ComposeResult
     from textual.widgets import Input
 
@@ -70,6 +71,13 @@ class Palette(ModalScreen[Entry | None]):
         """Offer everything."""
         self.query_one(FilterField).placeholder = self._say("palette.hint")
         self._offer("")
+
+    def on_key(self, event: events.Key) -> None:
+        """What is typed before the line has the focus is typed into it all the same."""
+        field = self.query_one(FilterField)
+        if event.is_printable and event.character is not None and not field.has_focus:
+            event.stop()
+            field.insert_text_at_cursor(event.character)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Offer what matches."""
