@@ -88,7 +88,13 @@ class TuiDesk:
         born = NOW - facts.pop("age", 40) * DAY
         key = Key(f"k_{label}_{venue}_{desk}", venue, desk, label, needs=needs, **facts)
         version = KeyVersion(
-            f"v1_{key.id}", key.id, 1, f"AKID{len(key.id):02}{venue}", "ab" * 16, VersionStatus.LIVE, born
+            f"v1_{key.id}",
+            key.id,
+            1,
+            f"AKID{len(label):02}{desk}{venue}",
+            "ab" * 16,
+            VersionStatus.LIVE,
+            born,
         )
         self.inventory.add_key(key, version)
         if seen is not None:
