@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from keyguard.tui.commands import Keys
+    from keyguard.tui.panicking import Panicking
     from keyguard.tui.screens.palette import Entry
     from keyguard.tui.source import Source
 
@@ -39,8 +40,9 @@ _WHILE_LOCKED = frozenset({"quit", "help_quit", "focus_next", "focus_previous"})
 class KeyguardApp(App[None]):
     """Shows one home.
 
-    `source` reads it. `lock_after_s` without key or mouse it locks itself, 0: never; `ticks` counts those
-    seconds. `live` False: it looks only when told to (`look`), for tests.
+    `source` reads it; `panicking` ends its keys, None: it is only looked at. `lock_after_s` without key or
+    mouse it locks itself, 0: never; `ticks` counts those seconds. `live` False: it looks only when told to
+    (`look`), for tests.
     """
 
     CSS_PATH = "style.tcss"
@@ -66,6 +68,7 @@ class KeyguardApp(App[None]):
         self,
         source: Source,
         *,
+        panicking: Panicking | None = None,
         language: str = "en",
         theme: str = "dark",
         lock_after_s: float = 0.0,
@@ -74,6 +77,7 @@ class KeyguardApp(App[None]):
     ) -> None:
         super().__init__()
         self.source = source
+        self.panicking = panicking
         self.say = Words(language)
         self.look_now = Look(None)
         self.daemon_now = DaemonView()
@@ -86,6 +90,11 @@ class KeyguardApp(App[None]):
         for made in THEMES.values():
             self.register_theme(made)
         self.theme = THEMES[theme].name
+
+    @property
+    def live(self) -> bool:
+        """Whether time goes by on its own."""
+        return self._live
 
     @property
     def here(self) -> str:
