@@ -40,9 +40,9 @@ _WHILE_LOCKED = frozenset({"quit", "help_quit", "focus_next", "focus_previous"})
 class KeyguardApp(App[None]):
     """Shows one home.
 
-    `source` reads it; `panicking` ends its keys, None: it is only looked at. `lock_after_s` without key or
-    mouse it locks itself, 0: never; `ticks` counts those seconds. `live` False: it looks only when told to
-    (`look`), for tests.
+    `source` reads it; `panicking` ends its keys, None: nothing here does. `read_only`: it is only looked at,
+    which every screen says. `lock_after_s` without key or mouse it locks itself, 0: never; `ticks` counts
+    those seconds. `live` False: it looks only when told to (`look`), for tests.
     """
 
     CSS_PATH = "style.tcss"
@@ -69,6 +69,7 @@ class KeyguardApp(App[None]):
         source: Source,
         *,
         panicking: Panicking | None = None,
+        read_only: bool = False,
         language: str = "en",
         theme: str = "dark",
         lock_after_s: float = 0.0,
@@ -78,6 +79,7 @@ class KeyguardApp(App[None]):
         super().__init__()
         self.source = source
         self.panicking = panicking
+        self.read_only = read_only
         self.say = Words(language)
         self.look_now = Look(None)
         self.daemon_now = DaemonView()

@@ -202,7 +202,7 @@ class Panicking:
             if {one.version.id for one in chosen} != versions:
                 raise UsageError(
                     "the keys are not those that were shown any more",
-                    code="panic.changed",
+                    code="plan.changed",
                     still="nothing was ended",
                     hint="look at the list again",
                 )

@@ -51,15 +51,13 @@ class Danger:
 
     async def ended(self, seat: Seat) -> None:
         self.panicking.wait()
-        await seat.pilot.pause()
-        await seat.pilot.pause()
+        await seat.until(lambda: seat.app.screen.stage is Stage.OVER)
 
 
 async def chosen(seat: Seat, what: str) -> None:
     """On the plan of `what`."""
     await seat.app.go("panic", what)
-    await seat.app.workers.wait_for_complete()
-    await seat.pilot.pause()
+    await seat.until(lambda: seat.sees(" die, "))
 
 
 def count_down(seat: Seat, seconds: int = COUNT_S) -> None:
@@ -73,8 +71,7 @@ def test_the_keys_of_a_desk_die_after_two_steps_and_a_count_down() -> None:
     async def test(seat: Seat) -> None:
         assert seat.sees("What is in danger?")
         await seat.press("enter")  # the first: desk desk
-        await seat.app.workers.wait_for_complete()
-        await seat.pilot.pause()
+        await seat.until(lambda: seat.sees(" die, "))
         assert seat.sees("desk desk: 1 keys die, 1 by API, 0 only by a person")
         await seat.press("enter", "1", "enter")
         assert seat.sees("1 keys die in 10 s.")
@@ -169,14 +166,12 @@ def test_a_locked_store_is_opened_before_the_seconds_run() -> None:
     async def test(seat: Seat) -> None:
         await chosen(seat, "desk desk")
         await seat.press("enter", "1", "enter", "x", "enter")
-        await seat.app.workers.wait_for_complete()
-        await seat.pilot.pause()
+        await seat.until(lambda: not seat.sees("Trying"))
         assert seat.sees("That is not the passphrase of the store. Nothing was ended.")
         await seat.type(PASSPHRASE.reveal())
         assert not seat.sees("FAKE")
         await seat.press("enter")
-        await seat.pilot.pause()
-        assert seat.sees("1 keys die in 10 s.")
+        await seat.until(lambda: seat.sees("1 keys die in 10 s."))
         count_down(seat)
         await danger.ended(seat)
         assert seat.sees("1 of 1 keys are dead.")
