@@ -125,7 +125,7 @@ class Server:
     def _app(self) -> web.Application:
         app = web.Application(middlewares=[self._guarded], client_max_size=LARGEST)
         app.router.add_get("/", self._opened)
-        app.router.add_get("/ws", self._connected)
+        app.router.add_get("/ws/{page}", self._connected)
         app.router.add_static("/static", _front_end())
         return app
 
@@ -157,11 +157,11 @@ class Server:
             return web.Response(status=403, text=_REFUSED)
         self._link, self._page = "", secrets.token_urlsafe(32)
         self._waiting = asyncio.get_running_loop().call_later(CONNECT_S, self._new_link)
-        url = html.escape(f"ws://{self._here}/ws?page={self._page}")
+        url = html.escape(f"ws://{self._here}/ws/{self._page}")
         return web.Response(text=_PAGE.format(url=url), content_type="text/html")
 
     async def _connected(self, request: web.Request) -> web.StreamResponse:
-        given, origin = request.query.get("page", ""), request.headers.get("Origin")
+        given, origin = request.match_info["page"], request.headers.get("Origin")
         if not self._page or not _same(given, self._page) or origin != f"http://{self._here}":
             return web.Response(status=403, text=_REFUSED)
         self._page = ""

@@ -90,7 +90,8 @@ def _serve(home: Home, args: argparse.Namespace, out: Output) -> None:
     from keyguard.tui import serve  # noqa: PLC0415 - loads a web server
 
     def tell(link: str) -> None:
-        out.talk(f"keyguard: open this in a browser of this machine; it works once\n{link}")
+        out.talk("keyguard: open this in a browser of this machine; it works once, and shows without changing")
+        out.talk(link)
 
     command = serve.command(home.path, language=_language(args), theme=args.theme)
     serve.Server(command, tell, port=args.port, idle_s=args.lock_after * 60).run()
