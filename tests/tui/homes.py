@@ -30,7 +30,9 @@ def home(path: Path) -> Home:
             venue, desk, label = name.split("/")
             key = Key(f"k{number}", venue, desk, label, owner="hana", needs=Scope.READ)
             born = now - timedelta(days=9)
-            version = KeyVersion(f"v{number}", key.id, 1, f"AKID{number}", "ab" * 16, VersionStatus.LIVE, born)
+            version = KeyVersion(
+                f"v{number}", key.id, 1, f"AKID{number}", "ab" * 16, VersionStatus.LIVE, born
+            )
             ports.inventory.add_key(key, version)
             report = KeyReport(version.public_id, scopes=Scope.READ, scopes_origin=Origin.REPORTED)
             ports.inventory.observe(Observation(version.id, now, report))

@@ -81,7 +81,9 @@ def test_a_browser_opens_the_link_once_sees_the_keys_and_cannot_change_any(home)
         page.on("request", lambda request: asked_for.append(request.url))
         page.on(
             "websocket",
-            lambda socket: socket.on("framereceived", lambda data: drawn.append(data.encode() if isinstance(data, str) else data)),
+            lambda socket: socket.on(
+                "framereceived", lambda data: drawn.append(data.encode() if isinstance(data, str) else data)
+            ),
         )
 
         def shows(text: str) -> None:

@@ -22,9 +22,8 @@ class Terminal:
 
     def __init__(self, folder, words) -> None:
         self._socket = str(folder / "tmux")
-        line = f"exec {shlex.join(words)}"
-        size = ("-x", "120", "-y", "36")
-        self._tmux("-f", "/dev/null", "new-session", "-d", *size, line, ";", "set", "remain-on-exit", "on")
+        line = f"{shlex.join(words)}; echo ended with $?; cat"
+        self._tmux("-f", "/dev/null", "new-session", "-d", "-x", "120", "-y", "36", line)
 
     def _tmux(self, *words: str) -> str:
         done = subprocess.run(
@@ -64,9 +63,10 @@ def test_start_find_a_key_open_its_page_quit(tmp_path) -> None:
         terminal.types("/", "k", "r", "a", "k")
         terminal.shows("1 of 3")
         terminal.types("Enter")
+        terminal.shows("⏎ Open")  # from the filter to what it left
         terminal.types("Enter")
         terminal.shows("kraken/vol/spot", "AKID1")
         terminal.types("C-q")
-        terminal.shows("Pane is dead (status 0")
+        terminal.shows("ended with 0")
     finally:
         terminal.close()

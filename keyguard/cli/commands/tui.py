@@ -90,7 +90,9 @@ def _serve(home: Home, args: argparse.Namespace, out: Output) -> None:
     from keyguard.tui import serve  # noqa: PLC0415 - loads a web server
 
     def tell(link: str) -> None:
-        out.talk("keyguard: open this in a browser of this machine; it works once, and shows without changing")
+        out.talk(
+            "keyguard: open this in a browser of this machine; it works once, and shows without changing"
+        )
         out.talk(link)
 
     command = serve.command(home.path, language=_language(args), theme=args.theme)
