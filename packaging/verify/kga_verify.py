@@ -323,7 +323,10 @@ class Note:
         if not blank or not body or not tail.endswith("\n") or re.search(r"[\x00-\x09\x0b-\x1f]", data):
             raise ValueError("not a signed note")
         self.text = body + "\n"
-        self.lines = [self._line(line) for line in tail[:-1].split("\n")]
+        lines = tail[:-1].split("\n")
+        if len(set(lines)) != len(lines):
+            raise ValueError("a signature line stands twice")
+        self.lines = [self._line(line) for line in lines]
 
     @staticmethod
     def _line(line: str) -> tuple[str, str, bytes]:

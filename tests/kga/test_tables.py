@@ -1,6 +1,8 @@
 """The tables, computed twice: by keyguard, and by the stand-alone file that was written from the document."""
 
+import contextlib
 import json
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -13,6 +15,7 @@ from keyguard.kga.derive.lines import Line, Period
 from tests.kga import alone
 from tests.kga.histories import history, period, snapshot
 from tests.kga.making import instant
+from tests.kga.mutations import change_member
 
 
 def by_the_other(lines: list[Line], when: Period) -> bytes:
@@ -72,3 +75,36 @@ def test_a_state_of_another_form_is_none():
         assert not forms.fits(record)
         with pytest.raises(alone.module().Failed):
             alone.module().read_record("00" * 8, "upbit", 0, encode(record))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_bodies_of_any_form(seed):
+    """Whatever stands in a record that was sealed: both refuse it, or both read the same from it."""
+    disagree, refused = compared(Random(f"bodies {seed}"), 20)
+    assert not disagree
+    assert refused
+
+
+def compared(random: Random, count: int) -> tuple[list[bytes], int]:
+    """Records that the two do not judge alike, and how many both refused."""
+    lines = snapshot(history(f"{random.random()}", 60), 30)
+    disagree, refused = [], 0
+    for _ in range(count):
+        at = random.randrange(len(lines))
+        old = lines[at].record
+        body = json.loads(encode(old))["body"]
+        if not body:
+            continue
+        change_member(random, body)
+        spoilt = Line(lines[at].log_id, replace(old, body=body))
+        shown = [*lines[:at], spoilt, *lines[at + 1 :]]
+        if forms.fits(spoilt.record):
+            when = Period(instant(20), instant(90))
+            if by_the_other(shown, when) != encoded(derive(shown, when, seals=7)):
+                disagree.append(encode(spoilt.record))
+            continue
+        refused += 1
+        with contextlib.suppress(alone.module().Failed):
+            by_the_other([spoilt], Period(instant(20), instant(90)))
+            disagree.append(encode(spoilt.record))
+    return disagree, refused
