@@ -1257,7 +1257,7 @@ def unpacked(data: bytes) -> dict[str, bytes]:
 IN_TOTO = "application/vnd.in-toto+json"
 
 
-def envelope(entries: dict[str, bytes], name: str) -> tuple[bytes, str, list[bytes]]:
+def envelope(entries: dict[str, bytes], name: str) -> tuple[bytes, str, list[tuple[str, bytes]]]:
     """Payload, its type, the signatures; Malformed unless in the one spelling (DSSE, canonical JSON)."""
     if name not in entries:
         raise Malformed(f"{name} is missing")
@@ -1266,16 +1266,17 @@ def envelope(entries: dict[str, bytes], name: str) -> tuple[bytes, str, list[byt
         signed = Form("payload:text payloadType:text", signatures=each(Form("keyid:text sig:text")))
         if not signed(value) or encoded(value) != entries[name]:
             raise ValueError("not an envelope in its one spelling")
-        signatures = [from_base64(one["sig"]) for one in value["signatures"]]
+        signatures = [(one["keyid"], from_base64(one["sig"])) for one in value["signatures"]]
         return from_base64(value["payload"]), value["payloadType"], signatures
     except ValueError as error:
         raise Malformed(f"{name}: {error}") from None
 
 
-def signs(key: bytes, signatures: list[bytes], payload: bytes) -> bool:
-    """Whether one of the signatures is this key's over the payload of an in-toto statement (DSSE's PAE)."""
+def signs(key: bytes, signatures: list[tuple[str, bytes]], payload: bytes) -> bool:
+    """Whether a signature names this key and is its own, over an in-toto payload (DSSE's PAE)."""
     message = b"DSSEv1 %d %b %d %b" % (len(IN_TOTO), IN_TOTO.encode(), len(payload), payload)
-    return any(signed_by(key, one, message) for one in signatures)
+    own = sha256(key).hex()
+    return any(keyid == own and signed_by(key, sig, message) for keyid, sig in signatures)
 
 
 def statement(payload: bytes, kind: str) -> tuple[dict[str, Json], dict[str, str]]:
