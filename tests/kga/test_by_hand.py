@@ -1,7 +1,9 @@
 """What a recipient has without keyguard: the stand-alone file as a program, and the shell (KGA/1 §14.3)."""
 
+import hashlib
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +22,7 @@ LOG = "0f1e2d3c4b5a6978"
 def folder(tmp_path_factory):
     """A bundle as it is received, and the keys as they were pinned."""
     place = tmp_path_factory.mktemp("received")
+    (place / "b").mkdir()
     log = firm_log()
     making = Making(log, change=lambda predicate: predicate.update(valid_until=instant(36_500)))
     (place / "KGA.zip").write_bytes(making.bundle())
@@ -30,7 +33,7 @@ def folder(tmp_path_factory):
             .public_key()
             .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
         )
-        (place / f"{name}.pem").write_bytes(pem)
+        (place / "b" / f"{name}.pem").write_bytes(pem)
     return place
 
 
@@ -60,7 +63,7 @@ def test_as_a_program(folder):
         ("KGA.zip", "--trust", "trust.json", "--tofu"),
         ("KGA.zip", "--tofu", "--remember"),
         ("none.zip", "--tofu"),
-        ("KGA.zip", "--trust", "attester.pem"),
+        ("KGA.zip", "--trust", "b/attester.pem"),
         ("KGA.zip", "--tofu", "--more"),
     ],
 )
@@ -82,23 +85,23 @@ def test_it_needs_the_standard_library_only():
 
 
 def test_its_checksum_is_the_one_that_is_told():
-    done = subprocess.run(
-        ["sha256sum", "-c", "SHA256SUMS"], cwd=alone.FILE.parent, capture_output=True, check=False
-    )
-    assert done.returncode == 0, done.stdout
+    told = (alone.FILE.parent / "SHA256SUMS").read_text().split()
+    assert told == [hashlib.sha256(alone.FILE.read_bytes()).hexdigest(), alone.FILE.name]
 
 
 SHELL = re.compile(r"^### 14\.3.*?^```\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
+@pytest.mark.skipif(
+    any(shutil.which(one) is None for one in ("bash", "unzip", "jq", "openssl", "sha256sum")),
+    reason="needs what the document names",
+)
 def test_the_shell_only_check(folder):
     """The commands as the document has them; what is optional there needs an authority."""
     found = SHELL.search((ROOT / "docs/kga-1.md").read_text())
     assert found is not None
     lines = [line for line in found[1].splitlines() if "openssl ts" not in line]
-    script = "\n".join(lines).replace("<log_id>", LOG).replace("KGA-….zip", "../KGA.zip")
-    script = script.replace("../../KGA.zip", "../KGA.zip").replace("attester.pem", "../attester.pem")
-    script = script.replace("log.pem", "../log.pem").replace("unzip -q ../KGA.zip", "unzip -q KGA.zip")
+    script = "\n".join(lines).replace("<log_id>", LOG).replace("KGA-….zip", "KGA.zip")
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script], cwd=folder, capture_output=True, check=False
     )
