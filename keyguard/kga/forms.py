@@ -107,7 +107,7 @@ CHANGEABLE: Mapping[str, Form] = {
 }
 """Members of a key that `key.update` may change; its `changes` may tell of others, which no table shows."""
 
-_ITEMS = _each(_form("item:text key?:text? person?:text? grant?:text?"))
+_ITEMS = _each(_body("item:text keys?:texts"))
 
 
 def names(notation: str) -> tuple[str, ...]:
@@ -170,8 +170,8 @@ _STATES: dict[str, tuple[tuple[str, ...], Form]] = {
         _form(
             "review:text opened_at:instant reviewers:texts due:instant",
             items=_ITEMS,
-            decisions=_by_name(_form("decision:text by:text at:instant")),
-            results=_by_name(_form("result:text at:instant")),
+            decisions=_each(_form("item:text decision:text by:text at:instant")),
+            results=_each(_form("item:text result:text at:instant")),
             closed=_or_null(_form("at:instant by:text decided:int undecided:int changed:int")),
         ),
     ),

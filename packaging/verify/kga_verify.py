@@ -447,7 +447,7 @@ def one_of(*words: str) -> Any:
 
 
 PERIOD = Form("from:instant to:instant tz:text")
-ITEMS = each(Form("item:text key?:text? person?:text? grant?:text?"))
+ITEMS = each(Form("item:text keys?:texts", more=True))
 CHANGEABLE = {  # members of a key that key.update may change (§9)
     name: Form(f"new:{kind}", more=True)
     for kind, names in {
@@ -553,8 +553,8 @@ SNAPSHOTS = {  # what a snapshot restates, exactly (§9.3)
     "review": Form(
         "review:text opened_at:instant reviewers:texts due:instant",
         items=ITEMS,
-        decisions=by_name(Form("decision:text by:text at:instant")),
-        results=by_name(Form("result:text at:instant")),
+        decisions=each(Form("item:text decision:text by:text at:instant")),
+        results=each(Form("item:text result:text at:instant")),
         closed=Form("at:instant by:text decided:int undecided:int changed:int", null=True),
     ),
     "incident": Form(
@@ -1440,7 +1440,8 @@ EXTERNAL = ("contractor", "affiliate_staff", "vendor_staff")
 SILENT = set(  # types that change nothing in the tables' state
     "handout.denied snapshot.begin snapshot.end attestation.issued log.genesis agent.enroll agent.retire "
     "agent.start agent.stop log.heartbeat log.gap log.torn log.restore clock.step clock.check signer.add "
-    "signer.remove role.assign role.remove people.change store.migrate store.rewrap backup.create".split()
+    "signer.remove role.assign role.remove people.change store.migrate store.rewrap backup.create "
+    "workflow.pause workflow.resume handout.freeze panic.begin incident.change log.late".split()
 )
 NEVER: dict[str, Json] = {  # a key of which nothing has been said but that it is registered
     **{"sub_account": "", "hint": "", "created_at": None, "expires_at": None, "seen": "enabled"},
@@ -1464,6 +1465,11 @@ def named(notation: str, value: dict[str, Json]) -> dict[str, Json]:
 
 def picked(value: dict[str, Json], names: str) -> dict[str, Json]:
     return {name: value[name] for name in names.split()}
+
+
+def newest(told: list[dict[str, Json]], new: dict[str, Json]) -> None:
+    """The newest word on each item, in the order in which they were said."""
+    told[:] = [*(one for one in told if one["item"] != new["item"]), new]
 
 
 def in_order(entities: dict[str, dict[str, Json]]) -> list[dict[str, Json]]:
@@ -1619,7 +1625,7 @@ class Tables:
             nothing = {"decided_by": None, "decision": None, "decided_at": None}
             self.approvals[said["approval"]] = {**asked, **nothing, "reason": said["reason"]}
         elif kind == "review.open":
-            review = {"opened_at": at, "decisions": {}, "results": {}, "closed": None}
+            review: dict[str, Json] = {"opened_at": at, "decisions": [], "results": [], "closed": None}
             self.reviews[said["review"]] = {**review, **picked(said, "review items reviewers due")}
         elif kind == "incident.open":
             incident = {**named(INCIDENT, said), "opened_at": at, "notes": [], "closed": None}
@@ -1633,7 +1639,7 @@ class Tables:
         elif kind == "review.decide" and said["review"] in self.reviews:
             self.decide(self.reviews[said["review"]], said, at)
         elif kind == "review.apply" and said["review"] in self.reviews:
-            self.reviews[said["review"]]["results"][said["item"]] = {"result": said["result"], "at": at}
+            newest(self.reviews[said["review"]]["results"], {**picked(said, "item result"), "at": at})
         elif kind == "review.close" and said["review"] in self.reviews:
             closed = {"at": at, **picked(said, "by decided undecided changed")}
             self.reviews[said["review"]]["closed"] = closed
@@ -1650,10 +1656,11 @@ class Tables:
 
     def decide(self, review: dict[str, Json], said: dict[str, Json], at: str) -> None:
         decision = {"decision": said["decision"], "at": at}
-        review["decisions"][said["item"]] = {**decision, "by": said["by"]}
+        newest(review["decisions"], {**decision, "by": said["by"], "item": said["item"]})
         for item in review["items"]:
-            if item["item"] == said["item"] and item.get("key") in self.keys:
-                self.keys[item["key"]]["last_review"] = {**decision, "review": review["review"]}
+            for one in item.get("keys", ()) if item["item"] == said["item"] else ():
+                if one in self.keys:
+                    self.keys[one]["last_review"] = {**decision, "review": review["review"]}
 
     def restate(self, kind: str, id_: str, entity: dict[str, Json]) -> None:
         tables = {
@@ -1823,7 +1830,7 @@ class Tables:
         ]
 
     def review_row(self, review: dict[str, Json]) -> dict[str, Json]:
-        decided = Counter(one["decision"] for one in review["decisions"].values())
+        decided = Counter(one["decision"] for one in review["decisions"])
         closed = review["closed"]["at"] if review["closed"] else None
         return {
             "review": review["review"],

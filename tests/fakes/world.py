@@ -15,11 +15,13 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.exchange import FakeExchange
 from tests.fakes.findings import FakeFindings
 from tests.fakes.gateway import FakeGateway
+from tests.fakes.incidents import FakeIncidents
 from tests.fakes.inventory import FakeInventory
 from tests.fakes.journal import FakeJournal
 from tests.fakes.memory_store import MemoryStore
 from tests.fakes.people import FakePeople
 from tests.fakes.person import FakePerson
+from tests.fakes.seals import FakeSeals
 from tests.fakes.uses import FakeUses
 
 ACTOR = Actor("hana", "host-1")
@@ -42,7 +44,9 @@ class World:
         self.person = FakePerson(self.exchange)
         self.people = FakePeople()
         self.findings = FakeFindings()
-        self.inventory.joined = [self.people, self.audit, self.findings]
+        self.incidents = FakeIncidents()
+        self.seals = FakeSeals(self.audit)
+        self.inventory.joined = [self.people, self.audit, self.findings, self.incidents, self.seals]
         self.uses = None
         self.alive = set()
         grants = ["view", "trade", "keys"] if self_managed else ["view", "trade"]
@@ -73,6 +77,8 @@ class World:
             self.person,
             self.people,
             self.findings,
+            self.incidents,
+            self.seals,
             uses=self.uses,
         )
 

@@ -181,7 +181,10 @@ def _handout(h: _History, day: float) -> dict[str, Any]:
 
 
 def _review(h: _History, day: float) -> dict[str, Any]:
-    items = [{"item": f"{n}", "key": key, "person": h.one(PERSONS)} for n, key in enumerate(h.some(KEYS))]
+    items = [
+        {"item": f"{n}", "person": h.one(PERSONS), "keys": [key, h.one(KEYS)], "handouts": n}
+        for n, key in enumerate(h.some(KEYS))
+    ]
     return {"review": h.one(REVIEWS), "items": items, "reviewers": h.some(PERSONS), "due": h.near(day)}
 
 

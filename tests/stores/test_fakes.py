@@ -7,15 +7,20 @@ import pytest
 from tests.fakes.audit import FakeAudit
 from tests.fakes.clock import FakeClock
 from tests.fakes.findings import FakeFindings
+from tests.fakes.incidents import FakeIncidents
 from tests.fakes.inventory import FakeInventory
 from tests.fakes.journal import FakeJournal
 from tests.fakes.people import FakePeople
+from tests.fakes.seals import FakeSeals
 from tests.fakes.uses import FakeUses
 from tests.stores.contract_audit import AuditContract
 from tests.stores.contract_findings import FindingsContract
+from tests.stores.contract_incidents import IncidentsContract
 from tests.stores.contract_inventory import InventoryContract
 from tests.stores.contract_journal import JournalContract
 from tests.stores.contract_people import PeopleContract
+from tests.stores.contract_sealing import SealingContract
+from tests.stores.contract_seals import SealsContract
 from tests.stores.contract_uses import UsesContract
 
 
@@ -49,6 +54,12 @@ class TestFakeFindings(FindingsContract):
         return FakeFindings()
 
 
+class TestFakeIncidents(IncidentsContract):
+    @pytest.fixture
+    def incidents(self) -> FakeIncidents:
+        return FakeIncidents()
+
+
 class TestFakeUses(UsesContract):
     @pytest.fixture
     def audit(self, clock: FakeClock) -> FakeAudit:
@@ -61,3 +72,29 @@ class TestFakeUses(UsesContract):
     @pytest.fixture
     def uses(self, audit: FakeAudit, inventory: FakeInventory) -> FakeUses:
         return FakeUses(audit, inventory, ())
+
+
+class TestFakeSeals(SealsContract):
+    @pytest.fixture
+    def audit(self, clock: FakeClock) -> FakeAudit:
+        return FakeAudit(clock)
+
+    @pytest.fixture
+    def seals(self, audit: FakeAudit) -> FakeSeals:
+        return FakeSeals(audit)
+
+
+class TestFakeSealing(SealingContract):
+    @pytest.fixture
+    def audit(self, clock: FakeClock) -> FakeAudit:
+        return FakeAudit(clock)
+
+    @pytest.fixture
+    def seals(self, audit: FakeAudit) -> FakeSeals:
+        return FakeSeals(audit)
+
+    @pytest.fixture
+    def inventory(self, audit: FakeAudit, seals: FakeSeals) -> FakeInventory:
+        made = FakeInventory()
+        made.joined = [audit, seals]
+        return made

@@ -15,19 +15,24 @@ from keyguard.stores import migrations
 from keyguard.stores.audit import SqlAuditLog
 from keyguard.stores.database import Database, open_database
 from keyguard.stores.findings import SqlFindings
+from keyguard.stores.incidents import SqlIncidents
 from keyguard.stores.inventory import SqlInventory
 from keyguard.stores.journal import SqlJournal
 from keyguard.stores.nonces import SqlNonces
 from keyguard.stores.people import SqlPeople
+from keyguard.stores.seals import SqlSeals
 from keyguard.stores.tables import METADATA
 from keyguard.stores.uses import SqlUses
 from tests.fakes.clock import FakeClock
 from tests.services import postgres_server
 from tests.stores.contract_audit import HANDOUT, AuditContract
 from tests.stores.contract_findings import FindingsContract
+from tests.stores.contract_incidents import IncidentsContract
 from tests.stores.contract_inventory import KEY, V1, InventoryContract
 from tests.stores.contract_journal import JournalContract
 from tests.stores.contract_people import PeopleContract
+from tests.stores.contract_sealing import SealingContract
+from tests.stores.contract_seals import SealsContract
 from tests.stores.contract_uses import UsesContract
 from tests.stores.memory_secrets import MemorySecrets
 
@@ -105,6 +110,12 @@ class TestPeople(PeopleContract):
         return SqlPeople(database, RightsPolicy())
 
 
+class TestIncidents(IncidentsContract):
+    @pytest.fixture
+    def incidents(self, database: Database) -> SqlIncidents:
+        return SqlIncidents(database)
+
+
 class TestFindings(FindingsContract):
     @pytest.fixture
     def findings(self, database: Database) -> SqlFindings:
@@ -116,6 +127,19 @@ class TestJournal(JournalContract):
 
 
 class TestAuditLog(AuditContract):
+    pass
+
+
+@pytest.fixture
+def seals(database: Database, secrets: MemorySecrets, clock: FakeClock) -> SqlSeals:
+    return SqlSeals(database, secrets, clock)
+
+
+class TestSeals(SealsContract):
+    pass
+
+
+class TestSealing(SealingContract):
     pass
 
 

@@ -228,8 +228,8 @@ def _review(state: State, line: Line, body: Any) -> None:
         "items": body["items"],
         "reviewers": body["reviewers"],
         "due": body["due"],
-        "decisions": {},
-        "results": {},
+        "decisions": [],
+        "results": [],
         "closed": None,
     }
     state.put("review", body["review"], entity)
@@ -239,16 +239,27 @@ def _review_decide(state: State, line: Line, body: Any) -> None:
     review = state.get("review", body["review"])
     if review is None:
         return
-    review["decisions"][body["item"]] = {"decision": body["decision"], "by": body["by"], "at": line.at}
+    told = {"item": body["item"], "decision": body["decision"], "by": body["by"], "at": line.at}
+    review["decisions"] = _with(review["decisions"], told)
     for item in review["items"]:
-        key = state.get("key", item.get("key") or "")
-        if key is not None and item["item"] == body["item"]:
+        for key in _keys_of(state, item) if item["item"] == body["item"] else ():
             key["last_review"] = {"review": body["review"], "decision": body["decision"], "at": line.at}
+
+
+def _keys_of(state: State, item: Entity) -> list[Entity]:
+    """An item is what one person may use: the known keys of it."""
+    return [key for id_ in item.get("keys", ()) if (key := state.get("key", id_)) is not None]
 
 
 def _review_apply(state: State, line: Line, body: Any) -> None:
     if (review := state.get("review", body["review"])) is not None:
-        review["results"][body["item"]] = {"result": body["result"], "at": line.at}
+        told = {"item": body["item"], "result": body["result"], "at": line.at}
+        review["results"] = _with(review["results"], told)
+
+
+def _with(told: list[Entity], new: Entity) -> list[Entity]:
+    """The newest word on each item. A list, since an item may be called anything and a member may not."""
+    return [*(one for one in told if one["item"] != new["item"]), new]
 
 
 def _review_close(state: State, line: Line, body: Any) -> None:
@@ -319,6 +330,7 @@ _FIRM: dict[str, Callable[[State, Line, Any], None]] = {"policy.set": _policy}
 _SILENT = frozenset(
     "handout.denied snapshot.begin snapshot.end attestation.issued log.genesis agent.enroll agent.retire "
     "agent.start agent.stop log.heartbeat log.gap log.torn log.restore clock.step clock.check signer.add "
-    "signer.remove role.assign role.remove people.change store.migrate store.rewrap backup.create".split()
+    "signer.remove role.assign role.remove people.change store.migrate store.rewrap backup.create "
+    "workflow.pause workflow.resume handout.freeze panic.begin incident.change log.late".split()
 )
 """Types that change no entity. Any other type is unknown here: counted, never dropped."""

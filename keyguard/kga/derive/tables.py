@@ -127,7 +127,7 @@ def reviews(state: State, period: Period) -> list[Row]:
 
 
 def _review(review: Entity, period: Period) -> Row:
-    decided = [one["decision"] for one in review["decisions"].values()]
+    decided = [one["decision"] for one in review["decisions"]]
     closed = review["closed"] and review["closed"]["at"]
     return {
         "review": review["review"],
