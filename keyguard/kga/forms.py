@@ -249,5 +249,10 @@ _VENUE: dict[str, Form] = {
 
 def fits(record: Record) -> bool:
     """Whether the body is of the form of its type; a type without rules has any."""
-    form = (_FIRM if record.stream == FIRM else _VENUE).get(record.type)
-    return form is None or form(record.body)
+    return fits_body(record.stream, record.type, record.body)
+
+
+def fits_body(stream: str, type_: str, body: Mapping[str, Any]) -> bool:
+    """The same of a body as it is decoded."""
+    form = (_FIRM if stream == FIRM else _VENUE).get(type_)
+    return form is None or form(body)

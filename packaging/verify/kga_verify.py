@@ -1753,7 +1753,7 @@ class Tables:
             "scopes_needed": sorted(needed),
             "scopes_excess": sorted(granted - needed),
             "scopes_proof": key["proof"],
-            "ip_allow": sorted(key["ip_allow"]),
+            "ip_allow": sorted(set(key["ip_allow"])),
             "age_days": days(began(key), min(end or self.until, self.until)),
             "status": self.status(key),
             "ended_at": end,

@@ -118,7 +118,7 @@ def _observe(h: _History, day: float) -> dict[str, Any]:
         "by": "venue_api",
         "scopes_granted": h.some(SCOPES),
         "scopes_venue": h.maybe(h.one([{}, {"scopes_origin": "inferred"}])),
-        "ip_allow": h.some(["203.0.113.10"]),
+        "ip_allow": h.some(["203.0.113.10"]) * 2,
         "expires_at": h.maybe(h.near(day)),
         "status": h.one(["enabled", "disabled", "key_unknown"]),
     }
