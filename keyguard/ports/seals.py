@@ -48,6 +48,10 @@ class Seals(Protocol):
         """Every stream with a record, as it stood at this seal."""
         ...
 
+    def chain_after(self, records: int) -> bytes | None:
+        """The log's chain value after so many records, pruned ones counted; None where it has fewer."""
+        ...
+
     def leaves(self, start: int = 0) -> tuple[bytes, ...]:
         """The leaf hashes of all seals from `start` on."""
         ...

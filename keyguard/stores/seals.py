@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, Row, delete, func, insert, select
 
-from keyguard.core.chain import leaf_hash
+from keyguard.core.chain import CHAIN_START, leaf_hash
 from keyguard.core.errors import IntegrityError, UsageError
 from keyguard.core.record import parse
 from keyguard.kga.merkle import HASH_SIZE, Frontier
@@ -77,6 +77,15 @@ class SqlSeals:
         with self._database.read() as connection:
             rows = connection.execute(select(SEAL_STREAMS).join(newest, same)).all()
         return {row.stream: self._tree(row.size, row.tree) for row in rows}
+
+    def chain_after(self, records: int) -> bytes | None:
+        """The log's chain value after so many records; None where it has fewer."""
+        with self._database.read() as connection:
+            for table in (RECORDS, PRUNED):
+                chain = connection.scalar(select(table.c.chain).where(table.c.number == records - 1))
+                if chain is not None:
+                    return bytes(chain)
+        return None if records else CHAIN_START
 
     def leaves(self, start: int = 0) -> tuple[bytes, ...]:
         """The leaf hashes of all seals from `start` on."""

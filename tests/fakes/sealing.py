@@ -28,9 +28,12 @@ HANDOUT = {
 }
 
 
-def log_ports() -> Ports:
+FIRM = Firm("가짜 주식회사", "FAKE Trading", "000-00", "KR")
+
+
+def log_ports(clock: FakeClock | None = None) -> Ports:
     """A log that has begun and has two hand-outs at Upbit."""
-    clock = FakeClock()
+    clock = clock or FakeClock()
     inventory, audit = FakeInventory(), FakeAudit(clock)
     seals = FakeSeals(audit)
     inventory.joined = [audit, seals]
@@ -46,7 +49,7 @@ def log_ports() -> Ports:
         FakeFindings(),
         seals,
     )
-    begin(ports, Firm("가짜 주식회사", "FAKE Trading"), tool_version="0")
+    begin(ports, FIRM, tool_version="0")
     for _ in range(2):
         audit.append("upbit", "handout", HANDOUT)
     return ports

@@ -40,6 +40,9 @@ class FakeSeals:
             found |= {name: tree.copy() for name, tree in grown.items()}
         return found
 
+    def chain_after(self, records):
+        return next((e.chain for e in self._audit._entries if e.number == records - 1), None)
+
     def leaves(self, start=0):
         return tuple(leaf_hash(one.data) for one in self._seals[start:])
 
