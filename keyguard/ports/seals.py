@@ -22,8 +22,13 @@ class KeptSeal:
 
 
 class Seals(Protocol):
-    """Append-only. Every method is one transaction (StoreError, exit 3) and joins an open
-    `Inventory.transaction()`, so that a seal and the records it covers are seen together."""
+    """Append-only; of the present log, where a new one was begun. Every method is one transaction
+    (StoreError, exit 3) and joins an open `Inventory.transaction()`, so that a seal and the records it covers
+    are seen together."""
+
+    def first(self) -> int:
+        """The number of the record with which the present log begins; 0 unless a new log was begun."""
+        ...
 
     def last(self) -> KeptSeal | None:
         """The newest seal; None before the first."""

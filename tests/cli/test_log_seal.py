@@ -113,6 +113,25 @@ def test_yesterdays_backup_signs_only_what_is_proven(ready: Desk, tmp_path: Path
     assert "nothing known is missing" in ready.keyguard(*home, "log", "verify").out
 
 
+def test_a_backup_that_is_too_old_goes_on_as_a_new_log(ready: Desk, tmp_path: Path) -> None:
+    secret = tmp_path / "backup-passphrase"
+    secret.write_text("FAKE passphrase of a backup, quite long")
+    secret.chmod(0o600)
+    opened_by = ("--backup-passphrase-file", str(secret))
+    old = ready.keyguard("log", "checkpoint", "--json").json["origin"]
+    ready.keyguard("backup", "create", "older.kgb", *opened_by)
+    home = ("--home", str(tmp_path / "restored"))
+    ready.keyguard(*home, "backup", "restore", "older.kgb", *opened_by)
+    ready.keyguard(*home, "log", "renew", expect=2)
+    fresh = ready.keyguard(*home, "log", "renew", "--yes", "--json").json
+    told = ready.keyguard(*home, "log", "checkpoint", "--json").json
+    assert (told["vkey"], told["size"]) == (fresh["vkey"], 2)
+    assert told["origin"] == f"keyguard/{fresh['log_id']}" != old
+    ready.keyguard(*home, "run", "bybit/mm/bot", "--", "true")
+    assert "2 seals match" in ready.keyguard(*home, "log", "verify").out
+    assert "the log is now" in ready.keyguard(*home, "log", "renew", "--yes").out
+
+
 def openssl(folder: Path, words: str) -> None:
     subprocess.run(["openssl", *words.split()], cwd=folder, check=True, capture_output=True, timeout=60)
 

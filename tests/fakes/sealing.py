@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 
 from keyguard.ports.all import Ports
@@ -57,14 +58,11 @@ def log_ports(clock: FakeClock | None = None) -> Ports:
 
 def copied(ports: Ports, *, secrets: bool) -> Ports:
     """The database as it is now, as a copy of it would be put back later; the secret store's too, or not."""
-    inventory = FakeInventory()
-    audit = FakeAudit(ports.clock)
-    vars(audit).update(
-        {n: v.copy() if isinstance(v, list | dict) else v for n, v in vars(ports.audit).items()}
-    )
+    inventory, audit = FakeInventory(), FakeAudit(ports.clock)
+    vars(audit).update({name: copy.copy(value) for name, value in vars(ports.audit).items()})
+    audit._clock = ports.clock
     seals = FakeSeals(audit)
-    same = {n: v.copy() for n, v in vars(ports.seals).items() if n != "_audit"}
-    vars(seals).update(same)
+    vars(seals).update({n: copy.copy(v) for n, v in vars(ports.seals).items() if n != "_audit"})
     inventory.joined = [audit, seals]
     store = ports.secrets
     if secrets:
