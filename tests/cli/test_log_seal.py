@@ -25,7 +25,8 @@ WITNESS = notes.VerifierKey("witness.example/w1", notes.COSIGNATURE, public(3))
 def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with desk(tmp_path_factory.mktemp("seal"), impatient=True) as opened:
         opened.init()
-        bot, _ = bybit_keys(opened.venues.venues["bybit"])
+        bot, manager = bybit_keys(opened.venues.venues["bybit"])
+        opened.add("bybit/ops/manager", manager)
         opened.add("bybit/mm/bot", bot)
         yield opened
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keyguard.cli import declared, rotation_words, session
+from keyguard.cli import declared, rotation_words, sealing, session
 from keyguard.processes import process_alive
 from keyguard.workflows.rotate import OVERLAP_S, Options, rotate
 
@@ -50,5 +50,6 @@ def run(args: argparse.Namespace, out: Output) -> int:
     with session.opened(args, out) as ports:
         key = ports.inventory.find_key(args.key)
         workflow = rotate(ports, key.id, options, actor=session.actor(), process_alive=process_alive)
+        sealing.seal_soon(ports, out)
     rotation_words.tell(out, workflow, key.name)
     return 0
