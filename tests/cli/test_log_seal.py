@@ -86,6 +86,14 @@ def test_a_time_stamp_by_openssl_is_taken_in(ready: Desk, tmp_path: Path) -> Non
     assert "no time-stamp over a checkpoint" in ready.keyguard(*words, expect=2).errors[0]
 
 
+def test_a_revocation_is_sealed_at_once(ready: Desk) -> None:
+    before = ready.keyguard("log", "checkpoint", "--json").json
+    ready.keyguard("key", "rotate", "bybit/mm/bot", "--overlap", "0s")
+    after = ready.keyguard("log", "checkpoint", "--last", "--json").json
+    assert after["size"] == before["size"] + 1
+    assert after["records"] > before["records"]
+
+
 def test_nothing_is_old_enough_to_go(ready: Desk) -> None:
     assert "0 records may go" in ready.keyguard("log", "prune").out
     assert ready.keyguard("log", "prune", "--years", "5", "--yes", "--json").json["deleted"] == 0
