@@ -76,11 +76,19 @@ def es256(private_key: Secret, text: str) -> bytes:
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec, utils
 
+    key = private_p256(private_key)
+    r, s = utils.decode_dss_signature(key.sign(text.encode(), ec.ECDSA(hashes.SHA256())))
+    return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+
+def private_p256(private_key: Secret) -> Any:
+    """The key on P-256 that a PEM holds; raises UsageError if it is none."""
+    from cryptography.hazmat.primitives.asymmetric import ec
+
     key = _private_key(private_key)
     if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != "secp256r1":
         raise _not("P-256")
-    r, s = utils.decode_dss_signature(key.sign(text.encode(), ec.ECDSA(hashes.SHA256())))
-    return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+    return key
 
 
 def _private_key(pem: Secret) -> Any:

@@ -10,6 +10,7 @@ Surprises:
 - The private key is a PEM (P-256) or the base64 of an Ed25519 key; there is no secret in the usual sense.
 - Nothing tells a key's label, addresses, age or id: it is known by the name it signs with.
 - Clients differ in the claims they send (`uri` or `uris`, `aud`, `iss`); this is the vendor's own set.
+- An app's sign-in (`oauth/coinbase.toml`) sees the v2 API of Coinbase App, not key_permissions.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from keyguard.core.secret import Secret
 from keyguard_adapters._answers import flag, text
 from keyguard_adapters._encoding import base64url, compact, encoded, pairs, target
 from keyguard_adapters._faults import by_code, member
+from keyguard_adapters._oauth import token_fault, told, with_token
 from keyguard_adapters._page import Page, facts
 from keyguard_adapters._sign import demand_kind, ed25519, ed25519_base64, es256, unsigned
 
@@ -54,6 +56,8 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
     if not request.signed:
         return unsigned(request)
     demand_kind(who, FACTS)
+    if who.kind is KeyKind.OAUTH:
+        return with_token(request, who)
     now = stamp.ms // 1000
     algorithm = "ES256" if who.kind is KeyKind.ES256 else "EdDSA"
     header = {"alg": algorithm, "kid": who.key, "nonce": stamp.nonce, "typ": "JWT"}
@@ -77,6 +81,8 @@ def _signature(who: Credential, signed: str) -> bytes:
 def fault(reply: Reply) -> tuple[Fault, str] | None:
     """Decide by the error's name; a 401 means too many things, whatever its body says."""
     name = member(reply, "errors", 0, "id") or member(reply, "error_details") or member(reply, "error")
+    if (of_token := token_fault(reply)) is not None:
+        return of_token
     if reply.status == 401:
         return Fault.AMBIGUOUS, name or "401"
     return by_code(reply, name.lower().replace(" ", "_"), FAULTS)
@@ -120,4 +126,5 @@ ADAPTER = Adapter(
         kind=KeyKind.ED25519,
     ),
     clock=clock,
+    oauth=told("coinbase"),
 )

@@ -22,13 +22,15 @@ from typing import Any
 from keyguard.core.calls import Credential, Effect, Fault, Reply, Request, Stamp, Step, Wire
 from keyguard.core.errors import Refused, UsageError
 from keyguard.core.exchange import Adapter, KeyReport, KeySpec, NewKey
-from keyguard.core.keys import Origin
+from keyguard.core.keys import KeyKind, Origin
 from keyguard.core.secret import Secret
 from keyguard_adapters._answers import flag, from_ms, own, rows, text, words
 from keyguard_adapters._deribit_code import challenged, confirmed
 from keyguard_adapters._deribit_scope import EVERY_SCOPE, FEATURES, SCOPES, held, levels
+from keyguard_adapters._deribit_session import SESSIONS
 from keyguard_adapters._encoding import encoded, pairs, target
 from keyguard_adapters._faults import by_code, member
+from keyguard_adapters._oauth import with_token
 from keyguard_adapters._page import Page, facts
 from keyguard_adapters._sign import demand_kind, hmac_sha256, unsigned
 from keyguard_adapters._wishes import demand_label
@@ -62,6 +64,8 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
     if not request.signed:
         return unsigned(request)
     demand_kind(who, FACTS)
+    if who.kind is KeyKind.OAUTH:
+        return with_token(request, who)
     if request.path == _AUTH:
         return _sign_auth(request, who, stamp)
     where = target(request.path, encoded(pairs(request.query)))
@@ -251,4 +255,5 @@ ADAPTER = Adapter(
     disable_key=disable_key,
     enable_key=enable_key,
     delete_key=delete_key,
+    sessions=SESSIONS,
 )

@@ -10,7 +10,7 @@ Surprises:
 - A key with a "time based nonce" wants unix time; a time may be in milliseconds, and so ours is.
 - `GEMINI_API_KEY` mostly holds another company's key: only `account-…` and `master-…` are of this venue.
 - Auditor excludes the other roles, and these read as well. All about a key is fixed when it is made.
-- An app's sign-in sends a bearer token with the same payload, without nonce (`_gemini_oauth.py`).
+- An app's sign-in sends a bearer token with the same payload, without nonce (`oauth/gemini.toml`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from keyguard.core.secret import Secret
 from keyguard_adapters._answers import flag
 from keyguard_adapters._encoding import base64_text, compact, encoded, pairs, target
 from keyguard_adapters._faults import by_code, member
-from keyguard_adapters._gemini_oauth import OAUTH
+from keyguard_adapters._oauth import told
 from keyguard_adapters._page import Page, facts
 from keyguard_adapters._sign import bearer, demand_kind, hmac_sha384, unsigned
 
@@ -137,5 +137,5 @@ ADAPTER = Adapter(
     fault=fault,
     whoami=whoami,
     example=Credential("account-" + "FAKE8sQz2LrXw7Kd9Vb3", Secret("FAKE" + "gem1niTm6Yc1Jf5Gp0Rk8Ws2")),
-    oauth=OAUTH,
+    oauth=told("gemini"),
 )

@@ -11,7 +11,8 @@ Surprises:
 - A key may want a second factor (`otp`): a fixed password, kept as the passphrase, or codes. Without it a
   call that needs no permission is denied for lack of permission (npm-kraken-api issue 61).
 - Errors come with HTTP 200. Withdrawal *addresses* have permissions of their own.
-- Calls that manage keys exist for Prime and for partners' apps only: other kinds of keys.
+- Calls that manage keys exist for Prime and for partners' apps only: other kinds of keys. An app's sign-in
+  (`oauth/kraken.toml`) names its user; that it may call the trading API is not documented.
 """
 
 from __future__ import annotations
@@ -23,11 +24,12 @@ from typing import Any
 from keyguard.core.calls import Ask, Credential, Fault, Reply, Request, Stamp, Step, Wire
 from keyguard.core.errors import Refused
 from keyguard.core.exchange import Adapter, KeyReport, ScopeNames
-from keyguard.core.keys import Origin, Scope
+from keyguard.core.keys import KeyKind, Origin, Scope
 from keyguard.core.secret import Secret
 from keyguard_adapters._answers import from_seconds, rows, text
 from keyguard_adapters._encoding import base64_text, compact, decoded, encoded, pairs, target
 from keyguard_adapters._faults import by_code, member
+from keyguard_adapters._oauth import token_fault, told, with_token
 from keyguard_adapters._page import Page, facts
 from keyguard_adapters._sign import demand_kind, hmac_sha512, unsigned
 
@@ -70,6 +72,8 @@ def sign(request: Request, who: Credential, stamp: Stamp) -> Wire:
     if not request.signed:
         return unsigned(request)
     demand_kind(who, FACTS)
+    if who.kind is KeyKind.OAUTH:
+        return with_token(request, who)
     otp = {"otp": who.passphrase.reveal()} if who.passphrase else {}
     params = {"nonce": stamp.nonce, **otp, **(request.body or {})}
     nested = any(isinstance(value, list | dict) for value in params.values())
@@ -90,6 +94,8 @@ def signature(path: str, nonce: str, body: str, secret: Secret) -> str:
 
 def fault(reply: Reply) -> tuple[Fault, str] | None:
     """Decide by the first error's family and name; what follows them are details."""
+    if (of_token := token_fault(reply)) is not None:
+        return of_token
     name = ":".join(member(reply, "error", 0).split(":")[:2])
     return by_code(reply, name.replace(" ", "-"), FAULTS)
 
@@ -139,4 +145,5 @@ ADAPTER = Adapter(
             "FAKE" + "kr4kenS4Hn8sQz2LrXw7Kd9Vb3Tm6Yc1Jf5Gp0Rk8Ws2Zx4Vy6Bt1Nq3Mu5Ph7Cj9Dg0Fl2Ae4yRs7KdQQ=="
         ),
     ),
+    oauth=told("kraken"),
 )

@@ -1,9 +1,10 @@
-"""Bullish (trading API): HMAC log-in, tokens for a day bound to an address, signed commands.
+"""Bullish (trading API): log-in by HMAC or ECDSA, tokens for a day bound to an address, signed commands.
 
 Chosen where the documents are silent: 8327 for every failed log-in; times may be 5 s off; one growing nonce
 for log-ins and commands, within the day's microseconds; a log-out ends the one session; a token dies with
 its key unless `tokens_outlive_keys` is on; 401 with code 401 for a token that is not, no longer or elsewhere
-valid.
+valid. An ECDSA key's log-in is good for the five minutes it names, and once in each second; its signature is
+that of the vendor's examples. Its commands are not simulated.
 """
 
 from __future__ import annotations
@@ -14,22 +15,84 @@ import hmac
 import ipaddress
 import json
 import uuid
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_public_key,
+)
 
 from keyguard_simulators.accounts import DAY_MS, Key
 from keyguard_simulators.shapes import digits
 from keyguard_simulators.state import State
-from keyguard_simulators.table import Caller, Endpoint, Form, Refusal, Rules, Table
+from keyguard_simulators.table import Caller, Endpoint, Form, Refusal, Rules, Table, body_of
+from keyguard_simulators.venue import KeyForm
 from keyguard_simulators.wire import Call, whole
 
 LOGIN = "/trading-api/v1/users/hmac/login"
+ECDSA_LOGIN = "/trading-api/v2/users/login"
 _SKEW_MS = 5_000
 _LOGGED_OUT = "logged out"
 
 
 def _admit(state: State, call: Call) -> Key:
+    if call.path == ECDSA_LOGIN:
+        return _log_in_by_ecdsa(state, call)
     return _log_in(state, call) if call.path == LOGIN else _of_session(state, call)
+
+
+def _log_in_by_ecdsa(state: State, call: Call) -> Key:
+    sent = body_of(call)
+    payload, public = sent.get("loginPayload"), sent.get("publicKey")
+    keys = [key for key in state.book.keys.values() if key.public_key and key.public_key == public]
+    key = state.book.usable(keys[0].public_id, call.now_ms) if keys else None
+    if key is None or not isinstance(payload, dict) or not _allowed(key, call.ip):
+        raise Refusal(8327, "INVALID_LOGIN", 401)
+    text = json.dumps(payload, separators=(",", ":"))
+    now, begun, ends = call.now_ms // 1000, payload.get("nonce"), payload.get("expirationTime")
+    timely = isinstance(begun, int) and isinstance(ends, int) and begun - 5 <= now < ends <= begun + 300
+    if payload.get("userId") != _user(key) or not timely or not _verified(key, text, sent.get("signature")):
+        raise Refusal(8327, "INVALID_LOGIN", 401)
+    if not state.raise_counter(f"log-in of {key.public_id}", int(str(begun))):
+        raise Refusal(2035, "INVALID_NONCE")
+    return key
+
+
+def _verified(key: Key, text: str, signature: Any) -> bool:
+    public = load_pem_public_key(key.public_key.encode())
+    assert isinstance(public, ec.EllipticCurvePublicKey)
+    try:
+        public.verify(base64.b64decode(str(signature)), text.encode(), ec.ECDSA(hashes.SHA256()))
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _user(key: Key) -> str:
+    return str(json.loads(base64.b64decode(key.public_id))["userId"])
+
+
+def _make(_state: State, form: KeyForm) -> Mapping[str, Any]:
+    if form.permissions != ["ecdsa"]:
+        return {"public_id": f"HMAC-{uuid.uuid4()}", "secret": str(uuid.uuid4())}
+    private = ec.generate_private_key(ec.SECP256R1())
+    public = (
+        private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode().strip()
+    )
+    told = {"accountId": form.account, "publicKey": public, "credentialId": digits(4), "userId": digits(12)}
+    return {
+        "public_id": base64.b64encode(json.dumps(told).encode()).decode(),
+        "secret": private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
+        "public_key": public,
+    }
 
 
 def _log_in(state: State, call: Call) -> Key:
@@ -149,7 +212,7 @@ def _order(caller: Caller) -> dict[str, Any]:
 
 RULES = Rules(
     name="bullish",
-    form=Form(["hmac"], max_ips=20, networks=True),
+    form=Form(["ecdsa", "hmac"], max_ips=20, networks=True),
     claimed=lambda call: call.headers.get("bx-public-key", ""),
     admit=_admit,
     refused=lambda refusal: {
@@ -166,12 +229,13 @@ RULES = Rules(
     },
     private={
         ("GET", LOGIN): Endpoint(_login),
+        ("POST", ECDSA_LOGIN): Endpoint(_login),
         ("GET", "/trading-api/v1/users/logout"): Endpoint(_logout),
         ("GET", "/trading-api/v1/accounts/trading-accounts"): Endpoint(_accounts),
         ("GET", "/trading-api/v2/history/orders"): Endpoint(lambda _caller: []),
         ("POST", "/trading-api/v2/orders"): Endpoint(_order, ["hmac"]),
     },
-    make=lambda _state, _form: {"public_id": f"HMAC-{uuid.uuid4()}", "secret": str(uuid.uuid4())},
+    make=_make,
     account_id=lambda: digits(15),
     calls_per_second=50,
 )

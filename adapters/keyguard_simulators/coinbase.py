@@ -3,6 +3,9 @@
 Which claims the venue wants is not settled: clients send `uri` or `uris`, and different `iss` and `aud`. Here
 `sub`, `nbf`, `exp` and one of the two forms of the address are checked. An address carries the host the
 request was sent to.
+
+Apps' sign-ins are as `authority.py` says; a revocation, answered alike whether it did anything, ends the one
+sign-in. What refuses a token that is no longer good is chosen: the API's own `invalid_token`.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ import base64
 import json
 import uuid
 from collections.abc import Mapping
-from functools import partial
+from dataclasses import dataclass, field
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -26,10 +29,11 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from keyguard_simulators.accounts import Key
+from keyguard_simulators.authority import Authority, bearer, is_opaque
 from keyguard_simulators.state import State
-from keyguard_simulators.table import Caller, Endpoint, Form, Refusal, Rules, Table, within
+from keyguard_simulators.table import Caller, Endpoint, Form, Refusal, Rules, Table, body_of, within
 from keyguard_simulators.venue import KeyForm
-from keyguard_simulators.wire import Call
+from keyguard_simulators.wire import Answer, Call
 
 PERMISSIONS = ("view", "trade", "transfer")
 _LIFE_S = 120
@@ -65,6 +69,8 @@ def _claimed(call: Call) -> str:
 
 
 def _admit(state: State, call: Call) -> Key:
+    if is_opaque(call) and (signed_in := bearer(state, call)) is not None:
+        return signed_in
     signed, header, claims, signature = _parts(call)
     key = state.book.usable(str(header.get("kid", "")), call.now_ms)
     if key is None or not key.enabled or claims.get("sub") != key.public_id:
@@ -107,6 +113,8 @@ def _meant(claims: Mapping[str, Any], call: Call) -> bool:
 
 
 def _refused(refusal: Refusal) -> Any:
+    if refusal.code == "invalid_token":
+        return {"errors": [{"id": refusal.code, "message": refusal.message}]}
     if refusal.status == 401:
         return "Unauthorized"
     return {"error": refusal.code, "error_details": refusal.message, "message": refusal.message}
@@ -156,6 +164,15 @@ def _accounts(caller: Caller) -> Any:
     return {"accounts": rows, "has_next": False, "cursor": "", "size": len(rows)}
 
 
+def _user(caller: Caller) -> Any:
+    return {"data": {"id": caller.account.id, "name": caller.account.name, "resource": "user"}}
+
+
+def _wallets(caller: Caller) -> Any:
+    rows = [{"id": coin, "currency": coin, "type": "wallet"} for coin in caller.account.balances]
+    return {"pagination": {}, "data": rows}
+
+
 def _orders(_caller: Caller) -> Any:
     return {"orders": [], "has_next": False, "cursor": ""}
 
@@ -170,7 +187,9 @@ RULES = Rules(
     limited=lambda _harder: Refusal("rate_limit_exceeded", "too many requests", 429),
     missing=Refusal("NOT_FOUND", "not found", 404),
     private={
-        ("GET", "/api/v3/brokerage/key_permissions"): Endpoint(_permissions),
+        ("GET", "/api/v3/brokerage/key_permissions"): Endpoint(_permissions, PERMISSIONS),
+        ("GET", "/v2/user"): Endpoint(_user, {"view", "wallet:user:read"}),
+        ("GET", "/v2/accounts"): Endpoint(_wallets, {"view", "wallet:accounts:read"}),
         ("GET", "/api/v3/brokerage/accounts"): Endpoint(_accounts, {"view"}),
         ("GET", "/api/v3/brokerage/orders/historical/batch"): Endpoint(_orders, {"view"}),
         ("POST", "/api/v3/brokerage/orders/preview"): Endpoint(lambda _caller: {"errs": []}, {"trade"}),
@@ -180,4 +199,36 @@ RULES = Rules(
     make=_make,
     calls_per_second=30,
 )
-VENUE = partial(Table, RULES)
+
+
+def _authority() -> Authority:
+    return Authority(access_life_s=3_600, keeps="offline_access")
+
+
+@dataclass
+class Coinbase(Table):
+    """The venue, with its sign-in of apps beside the keys."""
+
+    rules: Rules = RULES
+    authority: Authority = field(default_factory=_authority)
+
+    def answer(self, call: Call) -> Answer:
+        """Serve one call."""
+        try:
+            match call.method, call.path:
+                case "GET", "/oauth2/auth":
+                    return self.authority.consent(call)
+                case "POST", "/oauth2/token":
+                    return Answer(self.authority.token(self.state, call, body_of(call)))
+                case "POST", "/oauth2/revoke":
+                    self.authority.revoke(self.state, call, body_of(call))
+                    return Answer({})
+                case _:
+                    pass
+        except Refusal as refusal:
+            body = {"error": refusal.code, "error_description": refusal.message}
+            return Answer(body, refusal.status, code=str(refusal.code))
+        return super().answer(call)
+
+
+VENUE = Coinbase

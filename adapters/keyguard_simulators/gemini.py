@@ -142,7 +142,7 @@ class Gemini(Table):
     """The exchange, with its sign-in of apps beside the keys."""
 
     rules: Rules = RULES
-    authority: Authority = field(default_factory=Authority)
+    authority: Authority = field(default_factory=lambda: Authority(form=False))
 
     def answer(self, call: Call) -> Answer:
         """Serve one call."""

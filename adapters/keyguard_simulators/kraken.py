@@ -3,6 +3,9 @@
 Assumed: the order of checks (key, signature, nonce, address); a foreign address, a disabled and an expired
 key get `EAPI:Invalid key`; a key with a second factor (its passphrase) is denied without one, as a user
 reports; too many invalid keys from one address lead to a lockout while rate limits are enforced.
+
+Apps' sign-ins are as `authority.py` says; refused tokens as RFC 6750 has it; no call revokes a sign-in,
+`Authority.end` is the page that does.
 """
 
 from __future__ import annotations
@@ -12,15 +15,16 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping
-from functools import partial
+from dataclasses import dataclass, field
 from typing import Any
 
 from keyguard_simulators.accounts import Key
+from keyguard_simulators.authority import Authority, bearer
 from keyguard_simulators.shapes import alnum
 from keyguard_simulators.state import State
 from keyguard_simulators.table import Caller, Endpoint, Form, Refusal, Rules, Table, body_of, within
 from keyguard_simulators.venue import KeyForm
-from keyguard_simulators.wire import Call, whole
+from keyguard_simulators.wire import Answer, Call, whole
 
 PERMISSIONS = (
     "query-funds",
@@ -133,4 +137,43 @@ RULES = Rules(
     calls_per_second=15,
     balances={"ZUSD": "25000.0000", "XXBT": "0.7500000000"},
 )
-VENUE = partial(Table, RULES)
+
+
+def _authority() -> Authority:
+    return Authority(separator=" ", access_life_s=14_400, tells_scope=False, basic=True, plain_http=False)
+
+
+@dataclass
+class Kraken(Table):
+    """The venue, with its sign-in of apps beside the keys."""
+
+    rules: Rules = RULES
+    authority: Authority = field(default_factory=_authority)
+
+    def answer(self, call: Call) -> Answer:
+        """Serve one call."""
+        try:
+            match call.method, call.path:
+                case "GET", "/oauth/authorize":
+                    return self.authority.consent(call)
+                case "POST", "/oauth/token":
+                    return Answer(self.authority.token(self.state, call, body_of(call)))
+                case "GET", "/oauth/userinfo":
+                    return self._user(call)
+                case _:
+                    pass
+        except Refusal as refusal:
+            body = {"error": refusal.code, "error_description": refusal.message}
+            return Answer(body, refusal.status, code=str(refusal.code))
+        return super().answer(call)
+
+    def _user(self, call: Call) -> Answer:
+        key = bearer(self.state, call)
+        if key is None:
+            raise Refusal("invalid_token", "no token", 401)
+        if "account.info:basic" not in key.grants:
+            raise Refusal("insufficient_scope", "account.info:basic is needed", 403)
+        return Answer({"result": {"email": "desk@firm.test", "iban": key.account}})
+
+
+VENUE = Kraken

@@ -134,6 +134,8 @@ def build(
 
 def _variables(one: Handed, style: str, prefix: str) -> dict[str, Secret | str]:
     names = _NEUTRAL if style == "env" else one.facts.env_names.get(style)
+    if one.credential.kind is KeyKind.OAUTH:
+        names = _of_token(one.facts, style)
     if not names:
         known = ", ".join(sorted({*one.facts.env_names, "env"}))
         raise UsageError(
@@ -144,6 +146,18 @@ def _variables(one: Handed, style: str, prefix: str) -> dict[str, Secret | str]:
     start = _prefix(prefix, one.key)
     values = _parts(one.credential, has_own_name="private_key" in {part for _, part in names})
     return {start + name: values[part] for name, part in names if part in values}
+
+
+def _of_token(facts: Facts, style: str) -> tuple[tuple[str, str], ...]:
+    """Where a token goes: under no name of a key's, for a program would sign with what it finds there."""
+    named = {"env": "ACCESS_TOKEN", "sdk": f"{_as_variable(facts.id)}_ACCESS_TOKEN"}
+    if style not in named:
+        raise UsageError(
+            f"programs of the style {style} sign with keys; a token of {facts.name} has no name there",
+            code="run.no_names",
+            hint="use --as with one of: env, sdk",
+        )
+    return ((named[style], "secret"),)
 
 
 def _parts(credential: Credential, *, has_own_name: bool) -> dict[str, Secret | str]:

@@ -196,13 +196,14 @@ class FromHome:
 
     def _renew(self, name: str) -> None:
         """Without a daemon nobody replaces the token of a sign-in; one that has not ended is good still."""
-        if self._ports.inventory.find_key(name).kind is not KeyKind.OAUTH:
+        key = self._ports.inventory.find_key(name)
+        if key.kind is not KeyKind.OAUTH:
             return
-        from keyguard.core.oauth import LATE  # noqa: PLC0415 - for these keys alone
-        from keyguard.workflows.refresh import refresh  # noqa: PLC0415 - so
+        from keyguard.workflows.refresh import refresh  # noqa: PLC0415 - for these keys alone
+        from keyguard.workflows.sign_in import tokens_of  # noqa: PLC0415 - so
 
         try:
-            refresh(self._ports, name, due_within=LATE)
+            refresh(self._ports, name, due_within=tokens_of(self._ports, key.venue).late)
         except KeyguardError:
             refresh(self._ports, name, due_within=timedelta(0))
 

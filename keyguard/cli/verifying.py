@@ -1,7 +1,8 @@
 """`scan --verify`: asks each venue whether a found credential is alive, and what it can do.
 
 One question a credential (the adapter's whoami, which changes nothing), one a second and venue, and
-only for complete credentials. Asking uses a leaked key: the venue's log will show this address.
+only for complete credentials. Asking uses a leaked key: the venue's log will show this address. What is alive
+and not registered opens an incident.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from keyguard.intake.credentials import assemble
 from keyguard.intake.source import complete
 from keyguard.scanner.findings import Finding, Verdict
 from keyguard.workflows import credentials
+from keyguard.workflows.found_alive import found_alive
 
 if TYPE_CHECKING:
     import argparse
@@ -48,7 +50,32 @@ def verify(args: argparse.Namespace, out: Output, scan: Scan) -> Scan:
             finding._replace(verdict=asking.about(finding)) if complete(finding) else finding
             for finding in scan.findings
         )
+        for finding in findings:
+            if finding.verdict is not None and finding.verdict.state == "alive":
+                _open_incident(ports, out, finding, finding.verdict)
     return scan._replace(findings=findings)
+
+
+def _open_incident(ports: Ports, out: Output, finding: Finding, verdict: Verdict) -> None:
+    """One that is alive and nobody registered is an incident; the scan goes on whatever happens."""
+    key = finding.part("key")
+    if key is None:
+        return
+    place = finding.parts[0].place
+    try:
+        incident = found_alive(
+            ports,
+            finding.venue,
+            key.value.reveal(),
+            where=f"{place.path}:{place.line}",
+            can=verdict.can,
+            account=verdict.account,
+        )
+    except KeyguardError as error:
+        out.talk(f"keyguard: a living key could not be noted as an incident: {error.message}")
+        return
+    if incident is not None and incident.open:
+        out.talk(f"keyguard: alive, and not registered: keyguard incident show {incident.id}")
 
 
 class _Asking:

@@ -81,7 +81,8 @@ class Request:
     (so may a member of the body): signing reveals it, a repr does not.
 
     `signed=False` is for public calls (server time). `effect` is noted in the journal before it leaves.
-    `base`: the origin of the venue's OAuth where that is not the API's, "" for the API.
+    `base`: the origin of the venue's OAuth where that is not the API's, "" for the API. `form`: the body
+    leaves as a form instead of JSON; `basic`: an app's id, sent as a user without password (RFC 6749 §2.3.1).
     """
 
     method: str
@@ -91,6 +92,8 @@ class Request:
     effect: Effect = Effect.NONE
     signed: bool = True
     base: str = ""
+    form: bool = False
+    basic: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from keyguard.core.keys import KeyKind, Origin, Scope
 
 if TYPE_CHECKING:
     from keyguard.core.oauth import OAuth
+    from keyguard.core.sessions import Sessions
 
 __all__ = [
     "Adapter",
@@ -204,7 +205,7 @@ class Guide:
     """What a person does on the venue's page: exact settings, in the venue's own words.
 
     `korean`: the steps in Korean, for the venues of Korea; empty elsewhere. `parts`: what a person brings
-    back from a page that makes a key.
+    back from a page that makes a key. `done`: so many of the first steps are done already.
     """
 
     page: str
@@ -212,6 +213,7 @@ class Guide:
     steps: tuple[str, ...]
     korean: tuple[str, ...] = ()
     parts: tuple[str, ...] = ("key", "secret")
+    done: int = 0
 
     def after(self, step: str, korean: str) -> Guide:
         """The guide with one more step in front, in each language it has."""
@@ -264,6 +266,7 @@ class Adapter:
     disable_key, enable_key, delete_key  (current)
     example     a credential of documented shape, for the scanner's and the contract's tests
     oauth       how apps are signed in, where the venue documents it
+    sessions    how a key is exchanged for a token that lasts for a while; a venue has one of the two at most
     """
 
     facts: Facts
@@ -284,3 +287,4 @@ class Adapter:
     enable_key: Callable[[KeyReport], Step[None]] | None = None
     delete_key: Callable[[KeyReport], Step[None]] | None = None
     oauth: OAuth | None = None
+    sessions: Sessions | None = None

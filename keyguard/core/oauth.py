@@ -1,4 +1,4 @@
-"""OAuth 2.0 as an app without a secret speaks it: code, PKCE (RFC 7636, S256 only), refresh. Pure.
+"""OAuth 2.0 as an app on a person's machine speaks it: code, PKCE (RFC 7636, S256 only), refresh. Pure.
 
 The venues' own words are data (`OAuth`); the member names are those of RFC 6749.
 """
@@ -6,14 +6,16 @@ The venues' own words are data (`OAuth`); the member names are those of RFC 6749
 from __future__ import annotations
 
 import base64
+import enum
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
-from urllib.parse import urlencode
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode, urlsplit
 
+from keyguard.core.errors import UsageError
 from keyguard.core.exchange import (
     Adapter,
     Credential,
@@ -28,17 +30,39 @@ from keyguard.core.keys import KeyKind
 from keyguard.core.secret import Secret
 from keyguard.core.tokens import Tokens
 
+if TYPE_CHECKING:
+    from keyguard.core.sessions import Sessions
+
 PUBLIC_PREFIX = "oauth-"
 """Begins the public id of a sign-in, which is drawn here: one app may be signed in to many accounts."""
 
 REFRESH_BEFORE = timedelta(hours=2)
-"""How long before its end an access token is replaced."""
+"""How long before its end an access token is replaced, at most; of a short life, a third."""
 
 LATE = timedelta(hours=1)
-"""An access token that ends so soon should have been replaced: somebody has to see to it."""
+"""An access token that ends so soon should have been replaced: somebody has to see to it. At most; of a
+short life, a sixth."""
 
 _MAX_LIFE_S = 10 * 365 * 86_400
 _ENTROPY = 32
+
+
+def due(life: timedelta) -> timedelta:
+    """How long before its end a token of this life is replaced."""
+    return min(REFRESH_BEFORE, life / 3)
+
+
+def late(life: timedelta) -> timedelta:
+    """What is left of a token of this life that should have been replaced."""
+    return min(LATE, life / 6)
+
+
+class Client(enum.Enum):
+    """How an app names itself where tokens are given (RFC 6749 §2.3)."""
+
+    PUBLIC = "public"  # by its id in the body: it has no secret
+    BASIC = "basic"  # by its id as the user of HTTP's Basic scheme, with an empty password: no secret either
+    SECRET = "secret"  # noqa: S105 - names a way; by id and secret in the body
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +70,13 @@ class OAuth:
     """How a venue signs apps in. `source` and `checked`: where this stands and the day it was read.
 
     `authorise`: the page a person opens. `base`: the https origin of `token_path`. `separator`: between the
-    scopes in a request. `access_life`: of an access token as documented. `single_use`: a refresh token is
-    spent by its use, and the answer brings the next. `whoami`: (the credential) what is known of a sign-in.
-    `revoke`: ends it, called with its access token. `reads`: scopes one of which `whoami` needs.
+    scopes in a request. `access_life`: of an access token as documented; `refresh_life`: of a refresh token
+    (None: no end is documented). `single_use`: a refresh token is spent by its use, and the answer brings the
+    next. `whoami`: (the credential) what is known of a sign-in. `revoke`: (the credential) ends it, called
+    with its access token; None: a person ends it on `apps_page`. `reads`: scopes one of which `whoami` needs.
+    `client`: how an app names itself; `form`: token requests are forms, else JSON. `keeps`: the scope without
+    which no refresh token is given, "" where none is needed. `loopback`: an http redirect to this machine is
+    documented for apps in use, else https has to lead there. `unverified`: what of this nobody could verify.
     """
 
     authorise: str
@@ -61,20 +89,38 @@ class OAuth:
     source: str
     checked: str
     whoami: Callable[[Credential], Step[KeyReport]]
-    revoke: Callable[[], Step[None]]
+    revoke: Callable[[Credential], Step[None]] | None
     reads: frozenset[str]
+    client: Client = Client.PUBLIC
+    form: bool = False
+    keeps: str = ""
+    loopback: bool = True
+    refresh_life: timedelta | None = None
+    apps_page: str = ""
+    unverified: tuple[str, ...] = ()
+
+    @property
+    def due(self) -> timedelta:
+        """How long before its end an access token is replaced."""
+        return due(self.access_life)
+
+    @property
+    def late(self) -> timedelta:
+        """What is left of an access token that should have been replaced."""
+        return late(self.access_life)
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One sign-in under way. `state` comes back with the redirect; `verifier` never leaves before the code
-    came, and then to the venue alone."""
+    came, and then to the venue alone. `client_secret`: of an app that has one."""
 
     client_id: str
     redirect_uri: str
     grants: tuple[str, ...]
     state: str = field(repr=False)
     verifier: Secret
+    client_secret: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +134,36 @@ class Answer:
 
 
 def begin(
-    client_id: str, redirect_uri: str, grants: tuple[str, ...], chance: Callable[[int], bytes]
+    client_id: str,
+    redirect_uri: str,
+    grants: tuple[str, ...],
+    chance: Callable[[int], bytes],
+    client_secret: Secret | None = None,
 ) -> Attempt:
     """Draw state and verifier (256 bits each) for a sign-in; `chance` gives fresh random bytes."""
     state, verifier = _base64url(chance(_ENTROPY)), _base64url(chance(_ENTROPY))
-    return Attempt(client_id, redirect_uri, tuple(sorted(set(grants))), state, Secret(verifier))
+    asked = tuple(sorted(set(grants)))
+    return Attempt(client_id, redirect_uri, asked, state, Secret(verifier), client_secret)
+
+
+def demand_relay(uri: str) -> str:
+    """Return the address of a page that leads on to this machine; UsageError for what cannot be one.
+
+    The code passes it, and is of no use there: the verifier never leaves this machine but for the venue.
+    """
+    try:
+        parts = urlsplit(uri)
+        fine = parts.scheme == "https" and parts.hostname and parts.username is None and parts.port != 0
+    except ValueError:
+        fine, parts = False, urlsplit("")
+    if not fine or parts.query or parts.fragment or not uri.isascii() or not uri.isprintable() or " " in uri:
+        raise UsageError(
+            "the redirect is not a plain https address",
+            code="oauth.redirect",
+            still="nothing was sent",
+            hint="give it as registered for the app: https://HOST/PATH",
+        )
+    return uri
 
 
 def challenge(verifier: Secret) -> str:
@@ -123,19 +194,18 @@ def redeem(oauth: OAuth, attempt: Attempt, code: Secret) -> Step[Answer]:
     """Exchange the code for tokens."""
     sent = {
         "grant_type": "authorization_code",
-        "client_id": attempt.client_id,
         "code": code,
         "redirect_uri": attempt.redirect_uri,
         "code_verifier": attempt.verifier,
     }
-    reply = yield _request(oauth, sent, Effect.KEY_CREATED)
+    reply = yield _request(oauth, sent, Effect.KEY_CREATED, attempt.client_id, attempt.client_secret)
     return read(oauth, reply, attempt.grants)
 
 
 def refresh(oauth: OAuth, tokens: Tokens, spent: Secret) -> Step[Answer]:
     """Exchange the refresh token `spent` for the next tokens."""
-    sent = {"grant_type": "refresh_token", "client_id": tokens.client_id, "refresh_token": spent}
-    reply = yield _request(oauth, sent, Effect.SECRET_RESET)
+    sent = {"grant_type": "refresh_token", "refresh_token": spent}
+    reply = yield _request(oauth, sent, Effect.SECRET_RESET, tokens.client_id, tokens.client_secret)
     answer = read(oauth, reply, tokens.grants)
     if answer.refresh is None and not oauth.single_use:
         return Answer(answer.access, spent, answer.life, answer.grants)
@@ -151,7 +221,7 @@ def read(oauth: OAuth, reply: Reply, asked: tuple[str, ...]) -> Answer:
     if str(told["token_type"]).lower() != "bearer":
         raise ValueError("not a bearer token")
     again = told.get("refresh_token")
-    if again is None and oauth.single_use:
+    if again is None and oauth.single_use and (not oauth.keeps or oauth.keeps in asked):
         raise ValueError("no refresh token where each use brings the next")
     grants = _grants(told["scope"]) if told.get("scope") is not None else asked
     oauth.scopes.read(grants)
@@ -163,22 +233,55 @@ def read(oauth: OAuth, reply: Reply, asked: tuple[str, ...]) -> Answer:
     )
 
 
-def credential(public_id: str, client_id: str, answer: Answer, asked_at: datetime) -> Credential:
+def credential(
+    public_id: str, client_id: str, answer: Answer, asked_at: datetime, client_secret: Secret | None = None
+) -> Credential:
     """The credential of a sign-in; its end is counted from before the request: never too late."""
     ends = None if answer.life is None else asked_at + answer.life
-    tokens = Tokens(client_id, answer.refresh, ends, answer.grants)
+    tokens = Tokens(client_id, answer.refresh, ends, answer.grants, client_secret)
     return Credential(public_id, answer.access, kind=KeyKind.OAUTH, tokens=tokens)
 
 
+def by_itself(who: Credential) -> Mapping[str, Any]:
+    """What names the app in the body of a request about one of its tokens."""
+    if who.tokens is None:
+        return {}
+    return _named(who.tokens.client_id, who.tokens.client_secret)
+
+
 def whoami(adapter: Adapter, who: Credential) -> Step[KeyReport]:
-    """What the venue says of a credential of any kind: of a sign-in in its own way, else by its public id."""
-    if who.kind is KeyKind.OAUTH and adapter.oauth is not None:
-        return adapter.oauth.whoami(who)
+    """What the venue says of a credential of any kind: of a token in its own way, else by its public id."""
+    gives = tokens_of(adapter)
+    if who.kind is KeyKind.OAUTH and gives is not None:
+        return gives.whoami(who)
     return adapter.whoami(who.key)
 
 
-def _request(oauth: OAuth, sent: dict[str, Any], effect: Effect) -> Request:
-    return Request("POST", oauth.token_path, body=sent, effect=effect, signed=False, base=oauth.base)
+def tokens_of(adapter: Adapter) -> OAuth | Sessions | None:
+    """How the venue gives the tokens of credentials of kind OAUTH: to apps, or in keys' places."""
+    return adapter.oauth or adapter.sessions
+
+
+def _request(
+    oauth: OAuth, sent: dict[str, Any], effect: Effect, client_id: str, client_secret: Secret | None
+) -> Request:
+    basic = client_id if oauth.client is Client.BASIC else ""
+    body = sent if basic else {**sent, **_named(client_id, client_secret)}
+    return Request(
+        "POST",
+        oauth.token_path,
+        body=body,
+        effect=effect,
+        signed=False,
+        base=oauth.base,
+        form=oauth.form,
+        basic=basic,
+    )
+
+
+def _named(client_id: str, client_secret: Secret | None) -> dict[str, Any]:
+    secret = {} if client_secret is None else {"client_secret": client_secret}
+    return {"client_id": client_id, **secret}
 
 
 def _token(value: Any) -> Secret:

@@ -10,12 +10,16 @@ import enum
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from keyguard.core.danger import stolen
 from keyguard.core.exchange import Facts, KeyReport, Since
 from keyguard.core.expiry import deadlines
 from keyguard.core.keys import DANGEROUS, Key, Origin, Scope, scope_names
 
 SOON = timedelta(days=7)
 """An expiry closer than this is a warning, not a notice; venues remind their users at 7 days too."""
+
+
+_GRAVE = Scope.WITHDRAW | Scope.MANAGE_KEYS
 
 
 class Level(enum.Enum):
@@ -58,16 +62,33 @@ def expiry(report: KeyReport, facts: Facts) -> tuple[datetime, Origin] | None:
     return (found[0].at, found[0].origin) if found else None
 
 
+def excess_of(key: Key, report: KeyReport) -> Scope:
+    """What it holds beyond its declared needs; of a key without any, what empties an account."""
+    return report.scopes & ~key.needs if key.needs else report.scopes & DANGEROUS
+
+
+def excess_text(key: Key, report: KeyReport) -> str:
+    """Its excess and what a thief would do with it, in words; "" where there is none."""
+    if not (excess := excess_of(key, report)):
+        return ""
+    return f"{_excess_words(key, excess)}: {stolen(excess)}"
+
+
+def _excess_words(key: Key, excess: Scope) -> str:
+    why = "its purpose does not need" if key.needs else "no declared purpose needs"
+    return f"may {_words(excess)}, which {why}"
+
+
 def _scopes(key: Key, report: KeyReport) -> list[KeyWarning]:
     found = []
-    excess = report.scopes & ~key.needs if key.needs else report.scopes & DANGEROUS
-    if excess:
-        why = "its purpose does not need" if key.needs else "no declared purpose needs"
+    if excess := excess_of(key, report):
+        told = excess & _GRAVE  # what a thief makes of it stands in F02
+        text = _excess_words(key, excess) if told else excess_text(key, report)
+        found.append(KeyWarning("F01", Level.MEDIUM, text, report.scopes_origin))
+    if grave := report.scopes & _GRAVE:
         found.append(
-            KeyWarning("F01", Level.MEDIUM, f"may {_words(excess)}, which {why}", report.scopes_origin)
+            KeyWarning("F02", Level.HIGH, f"{_words(grave)} enabled: {stolen(grave)}", report.scopes_origin)
         )
-    if grave := report.scopes & (Scope.WITHDRAW | Scope.MANAGE_KEYS):
-        found.append(KeyWarning("F02", Level.HIGH, f"{_words(grave)} enabled", report.scopes_origin))
     return found
 
 

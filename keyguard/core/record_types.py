@@ -4,11 +4,14 @@ A body is written as `member:kind`, `member?:kind` where it may be absent. Absen
 Kinds are in `_KINDS`; a kind with `|` lists the allowed words. The table grows by addition only;
 `scopes_venue` of `key.observe` is such an addition: the venue's own words, and how they are known; so are
 `store.migrate`, `store.rewrap`, `backup.create` and `log.restore`: where secrets and log came to be;
-`snapshot.key` and its like: what a snapshot restates, in the form of `kga/derive/state.py`; `seals` and
-`root` of `log.restore`: the newest checkpoint anybody holds, which the log was shown to continue;
+`snapshot.key` and its like: what a snapshot restates, in the form of `kga/derive/state.py`;
+the role `approver` of a signer: whose approvals are signed with it;
+`seals` and `root` of `log.restore`: the newest checkpoint anybody holds, which the log was shown to continue;
 `key.remove`: that a key was forgotten here, and whether it lives on at the venue; and
 `people.change`: that a desk, person, party, grant or approval was declared, changed or ended. Every recipient
-sees that one, so it names nobody; what changed is in its private part.
+sees that one, so it names nobody; what changed is in its private part. `handout.freeze`: hand-outs stop, or
+go on again. It and incidents stand in the streams of the venues concerned; in the firm's, and then without a
+word of what it is about (`incident.change`), only where no venue is.
 """
 
 from __future__ import annotations
@@ -27,6 +30,9 @@ _SCOPES = frozenset(scope_names(~Scope.NONE))
 
 _STORAGE = "os_keyring|hsm|external_vault|encrypted_file|plain_file|unknown"
 
+_FREEZE = "freeze:id change:set|ended reach:key|desk|venue|person|all"
+_SIGNERS = "log|attester|witness|approver"
+
 _FIRM_TYPES = {
     "log.genesis": (
         "log_id:log origin:text role:primary|agent firm:object tool_version:text slots:int registry:int"
@@ -40,19 +46,26 @@ _FIRM_TYPES = {
     "log.torn": "at:instant",
     "clock.step": "step_ms:int",
     "clock.check": "offset_ms:int source:text ok:bool",
-    "signer.add": "role:log|attester|witness public_key:text label:text person?:person from:instant",
-    "signer.remove": "role:log|attester|witness public_key:text label:text person?:person from:instant",
+    "signer.add": f"role:{_SIGNERS} public_key:text label:text person?:person from:instant",
+    "signer.remove": f"role:{_SIGNERS} public_key:text label:text person?:person from:instant",
     "role.assign": "person_f:person role:compliance_officer|desk_head|key_admin|approver|auditor",
     "role.remove": "person_f:person role:compliance_officer|desk_head|key_admin|approver|auditor",
     "people.change": (
-        "kind:desk|person|party|grant|approval subject:text change:declared|changed|asked|rejected|ended"
+        "kind:desk|person|party|grant|approval|review subject:text "
+        "change:declared|changed|asked|rejected|ended"
     ),
+    "workflow.pause": "by:person reason:free",
+    "workflow.resume": "by:person",
     "policy.set": "name:text version:text sha256:hash params:object",
     "store.migrate": (
         f"move:id stage:begun|switched|source_cleared|abandoned from:{_STORAGE} to:{_STORAGE} items:int"
     ),
     "store.rewrap": f"change:passphrase|recovery_add|recovery_remove storage:{_STORAGE} share?:text",
     "backup.create": "backup:id items:int",
+    "incident.change": "incident:id change:opened|updated|closed",
+    "handout.freeze": f"{_FREEZE}",
+    "panic.begin": "scope:text keys:int reason:free",
+    "log.late": "records:int sha256:hash",
     "log.restore": (
         "backup:id made_at:instant records:int chain:hash whole:bool lost?:int seals?:int root?:hash"
     ),
@@ -81,6 +94,8 @@ _VENUE_TYPES = {
         "meaning:key_unknown|key_expired|key_disabled|list_absent|manual_screenshot attempts:int "
         "evidence_sha256?:hash"
     ),
+    "workflow.pause": "key:key workflow:text by:person reason:free",
+    "workflow.resume": "key:key workflow:text by:person",
     "key.invalidated_by_venue": (
         "key:key noticed_at:instant stage:monitoring|warning|reverify|forced_expiry|unknown venue_ref?:text"
     ),
@@ -93,6 +108,7 @@ _VENUE_TYPES = {
         "key:key grant?:id person:person host:host process:text mode:env|stdin|socket|file|sign_only "
         "lease_s:int purpose?:text"
     ),
+    "handout.freeze": f"{_FREEZE} keys?:keys person?:person incident?:id",
     "handout.denied": "key?:key person?:person host:host process:text reason:free",
     "party.set": (
         "party:party kind:affiliate|contractor|vendor|issuer|client relation:text name?:text country?:text "
@@ -184,6 +200,10 @@ class _Member:
     optional: bool
 
 
+_LATE = "late?:instant"
+"""In any body: when it was written to an emergency file, where it was appended later than that."""
+
+
 def check_body(stream: str, type_: str, body: Mapping[str, Any]) -> None:
     """Raise ValueError unless this body may be written under this type into this stream."""
     slot(stream)
@@ -192,7 +212,7 @@ def check_body(stream: str, type_: str, body: Mapping[str, Any]) -> None:
         raise ValueError(
             f"no record type {type_!r} in {'the firm stream' if stream == FIRM else 'a venue stream'}"
         )
-    members = _members(known[type_])
+    members = _members(f"{known[type_]} {_LATE}")
     for name, member in members.items():
         if name in body:
             if not member.fits(body[name]):

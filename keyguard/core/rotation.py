@@ -28,6 +28,9 @@ class State(enum.Enum):
     REVOKING = "revoking"  # the old key may be gone
     REVOKED = "revoked"  # the venue was told; not proven yet
     BURIED = "buried"  # the old key is proven dead
+    EDITING = "editing"  # the key may have been narrowed
+    EDITED = "edited"  # the venue or a person said it was; not seen yet
+    OBSERVED = "observed"  # the venue reports the key as it was to be
     ABORTING = "aborting"  # the new key is being cleaned up
     ABORTED = "aborted"
 
@@ -47,6 +50,8 @@ class Event(enum.Enum):
     CLOSED = "closed"
     ABORT = "abort"
     CLEANED = "cleaned"
+    EDITED = "edited"
+    OBSERVED = "observed"
 
 
 class Action(enum.Enum):
@@ -63,6 +68,9 @@ class Action(enum.Enum):
     BURY = "bury"
     CLOSE = "close"
     CLEAN_UP = "clean_up"
+    EDIT = "edit"
+    OBSERVE = "observe"
+    LEAVE = "leave"
     NOTHING = "nothing"
 
 

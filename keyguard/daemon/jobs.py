@@ -19,7 +19,7 @@ from keyguard.daemon.leaks import Leaks
 from keyguard.daemon.sealing import Sealing
 from keyguard.ports.all import Ports
 from keyguard.ports.channels import Messenger
-from keyguard.workflows import alerting, findings, look, use_checks
+from keyguard.workflows import alerting, findings, look, reminders, use_checks
 from keyguard.workflows import refresh as renewal
 
 _LOG = logging.getLogger(__name__)
@@ -39,6 +39,7 @@ class Jobs:
         manners: Manners,
         inspect_s: int,
         folders: tuple[str, ...] = (),
+        leaked: Callable[[str], None] = lambda _: None,
         checkpoint_to: str = "",
     ) -> None:
         self._ports = ports
@@ -52,7 +53,7 @@ class Jobs:
         self._under_way: dict[str, asyncio.Future[None]] = {}
         self._loop = asyncio.get_running_loop()
         self._sealing = Sealing(ports, messenger, checkpoint_to)
-        self._leaks = Leaks(ports, folders, self._tell_soon)
+        self._leaks = Leaks(ports, folders, self.tell_soon, leaked)
 
     async def look(self) -> None:
         """Begin to inspect every key that was not inspected lately."""
@@ -64,7 +65,7 @@ class Jobs:
 
     async def refresh(self) -> None:
         """Begin to bring the findings up to what is stored."""
-        self._begin("refresh findings", lambda: findings.refresh(self._ports))
+        self._begin("refresh findings", self._refresh)
 
     async def seal(self) -> None:
         """Begin to seal the log where that is due."""
@@ -74,14 +75,26 @@ class Jobs:
         """Begin to send the alerts that are due."""
         self._tell_now()
 
+    def news(self) -> None:
+        """A workflow ended or stands still: look what people must know of it; from any thread."""
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._look_at_stored)
+
+    def _look_at_stored(self) -> None:
+        self._begin("refresh findings", self._refresh_and_tell)
+
+    def _refresh_and_tell(self) -> None:
+        findings.refresh(self._ports)
+        self.tell_soon()
+
     def raise_alert(self, found: Item, news: bool) -> None:
         """A rule on use was hit; from any thread. What people know of is said again at its own pace."""
         use_checks.log_alert(found, news)
         if news:
-            self._tell_soon()
+            self.tell_soon()
 
-    def _tell_soon(self) -> None:
-        """From another thread; nothing where the loop has ended."""
+    def tell_soon(self) -> None:
+        """Send the alerts that are due; from any thread. Nothing where the loop has ended."""
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._tell_now)
 
@@ -134,6 +147,13 @@ class Jobs:
                 _LOG.info(
                     "inspected %d keys; %d could not be asked", len(seen.inspections), len(seen.unasked)
                 )
+
+    def _refresh(self) -> None:
+        try:
+            if not self._custody.locked:
+                reminders.ask_again(self._ports, self._going_on)
+        finally:
+            findings.refresh(self._ports)
 
     def _renew(self) -> None:
         if self._custody.locked:

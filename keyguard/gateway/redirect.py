@@ -35,15 +35,16 @@ _PAGE = "<!doctype html><html lang=en><title>keyguard</title><p>{text}</p></html
 class Redirects:
     """A listener on 127.0.0.1; `listening` makes one. Serves one request at a time."""
 
-    def __init__(self, server: _Server, clock: Clock, patience: timedelta) -> None:
+    def __init__(self, server: _Server, clock: Clock, patience: timedelta, relay: str = "") -> None:
         self._server = server
+        self._relay = relay
         self._clock = clock
         self._patience = patience
 
     @property
     def uri(self) -> str:
-        """The redirect URI."""
-        return f"http://{_HOST}:{self._server.server_address[1]}{PATH}"
+        """The redirect URI: of the page that leads here, where there is one."""
+        return self._relay or f"http://{_HOST}:{self._server.server_address[1]}{PATH}"
 
     def wait(self, attempt: Attempt) -> Landing:
         """Return the redirect of this attempt; others are refused and change nothing.
@@ -67,8 +68,11 @@ class Redirects:
 
 
 @contextmanager
-def listening(clock: Clock, patience: timedelta, port: int = 0) -> Iterator[Redirects]:
-    """Listen until the block ends; `port` 0: any that is free. UsageError where it is taken."""
+def listening(clock: Clock, patience: timedelta, port: int = 0, relay: str = "") -> Iterator[Redirects]:
+    """Listen until the block ends; `port` 0: any that is free. UsageError where it is taken.
+
+    `relay`: the https page registered for the app, which sends the browser on to this port.
+    """
     try:
         server = _Server((_HOST, port), _Handler)
     except OSError:
@@ -79,7 +83,7 @@ def listening(clock: Clock, patience: timedelta, port: int = 0) -> Iterator[Redi
             hint="name another that is registered for the app, or none",
         ) from None
     with server:
-        yield Redirects(server, clock, patience)
+        yield Redirects(server, clock, patience, relay)
 
 
 class _Server(socketserver.TCPServer):

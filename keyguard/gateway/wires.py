@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from urllib.parse import quote, urlencode
@@ -29,14 +30,29 @@ _OURS = frozenset(
 def unsigned(request: Request) -> Wire:
     """Make the wire of a public call: the query percent-encoded in its order, a list as a repeated name.
 
-    A body goes out as compact JSON; a code or token in it is revealed here.
+    A body goes out as compact JSON or as a form; a code or token in it is revealed here.
     """
     query = urlencode(request.query, doseq=True, quote_via=quote)
     target = f"{request.path}?{query}" if query else request.path
+    headers = {"authorization": f"Basic {_user(request.basic)}"} if request.basic else {}
     if request.body is None:
-        return Wire(request.method, target, {})
+        return Wire(request.method, target, headers)
+    if request.form:
+        headers["content-type"] = "application/x-www-form-urlencoded"
+        members = [(name, _plain(value)) for name, value in request.body.items()]
+        return Wire(request.method, target, headers, urlencode(members, quote_via=quote, safe="").encode())
+    headers["content-type"] = "application/json"
     body = json.dumps(request.body, separators=(",", ":"), default=Secret.reveal).encode()
-    return Wire(request.method, target, {"content-type": "application/json"}, body)
+    return Wire(request.method, target, headers, body)
+
+
+def _plain(value: object) -> str:
+    return value.reveal() if isinstance(value, Secret) else str(value)
+
+
+def _user(name: str) -> str:
+    """A user without password; both are encoded as in a form first (RFC 6749 §2.3.1)."""
+    return base64.b64encode(f"{quote(name, safe='')}:".encode()).decode()
 
 
 def signed(adapter: Adapter, request: Request, who: Credential, stamp: Stamp) -> Wire:

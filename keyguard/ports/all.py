@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from keyguard.ports.audit import AuditLog
 from keyguard.ports.clock import Clock
 from keyguard.ports.findings import Findings
 from keyguard.ports.gateway import Gateway
+from keyguard.ports.incidents import Incidents
 from keyguard.ports.inventory import Inventory
 from keyguard.ports.journal import Journal
 from keyguard.ports.people import People
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Everything a workflow may touch. `uses` None: this home has no rules on use."""
+    """Everything a workflow may touch. `uses` None: this home has no rules on use. `ending`: raises where
+    this process is about to end; asked between two steps. None: it ends when its work is done."""
 
     secrets: SecretStore
     inventory: Inventory
@@ -33,5 +36,7 @@ class Ports:
     person: Person
     people: People
     findings: Findings
+    incidents: Incidents
     seals: Seals
     uses: Uses | None = None
+    ending: Callable[[], None] | None = None

@@ -65,6 +65,10 @@ class AuditLog(Protocol):
         """
         ...
 
+    def private_part(self, number: int) -> tuple[bytes, bytes] | None:
+        """Opening and bytes of a record's private part; None where it has none, or its retention ended."""
+        ...
+
     def verify(self) -> Verified:
         """Recompute everything; IntegrityError naming the first record that does not match."""
         ...

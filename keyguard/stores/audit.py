@@ -90,6 +90,13 @@ class SqlAuditLog:
                 yield Entry(row.number, row.record, row.chain)
             after = batch[-1].number
 
+    def private_part(self, number: int) -> tuple[bytes, bytes] | None:
+        """Opening and bytes of a record's private part; None where it has none, or its retention ended."""
+        query = select(PRIVATE.c.opening, PRIVATE.c.private).where(PRIVATE.c.number == number)
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else (row.opening, row.private)
+
     def verify(self) -> Verified:
         """Recompute everything from the first record; IntegrityError naming the first that is wrong.
 

@@ -107,6 +107,7 @@ def _history(name: str) -> Table:
 
 DESKS, PERSONS, PARTIES = _history("desks"), _history("persons"), _history("parties")
 GRANTS, APPROVALS = _history("grants"), _history("approvals")
+SIGNING_KEYS, REVIEWS = _history("signing_keys"), _history("reviews")
 
 TOLD = Table(
     "told",
@@ -132,6 +133,33 @@ ALERTS = Table(
     Column("facts", String, nullable=False),
 )
 
+INCIDENTS = Table(
+    "incidents",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("trigger", String, unique=True),
+    Column("since", String, nullable=False),
+    Column("over", Boolean, nullable=False, index=True),
+    Column("facts", String, nullable=False),
+)
+
+FREEZES = Table(
+    "freezes",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("since", String, nullable=False),
+    Column("over", Boolean, nullable=False, index=True),
+    Column("facts", String, nullable=False),
+)
+
+REPORTS = Table(
+    "reports",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("since", String, nullable=False),
+    Column("facts", String, nullable=False),
+)
+
 WORKFLOWS = Table(
     "workflows",
     METADATA,
@@ -149,6 +177,15 @@ Index(
     WORKFLOWS.c.key_id,
     unique=True,
     sqlite_where=text("finished = 0"),  # on PostgreSQL too: see METADATA
+)
+
+PAUSES = Table(
+    "pauses",
+    METADATA,
+    Column("workflow_id", String, primary_key=True),
+    Column("since", String, nullable=False),
+    Column("by", String, nullable=False),
+    Column("reason", String, nullable=False),
 )
 
 CALLS = Table(

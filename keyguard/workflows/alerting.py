@@ -74,12 +74,12 @@ def undelivered(ports: Ports) -> tuple[Said, ...]:
 
 
 def _alert(finding: Finding) -> Alert | None:
-    """What to say of a finding; None for one that is only for the list. A leak cannot wait."""
+    """What to say of a finding; None for one that is only for the list. Leaks and incidents cannot wait."""
     item = finding.item
     urgency = _URGENCIES.get(item.level)
     if urgency is None:
         return None
-    if item.kind is Kind.LEAK and urgency is Urgency.HIGH:
+    if item.kind in (Kind.LEAK, Kind.INCIDENT) and urgency is Urgency.HIGH:
         urgency = Urgency.CRITICAL
     title = f"keyguard: {item.kind.value.replace('_', ' ')}: {escape(item.subject)}"
     text = (

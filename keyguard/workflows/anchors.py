@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from keyguard.core.errors import UsageError
 from keyguard.kga import notes, timestamps
 from keyguard.ports.all import Ports
-from keyguard.workflows import signers
+from keyguard.workflows import attesters
 
 _LOOKED_AT = 400
 """Checkpoints, from the newest, that an answer may be over: a year and more of days."""
@@ -20,7 +20,7 @@ def cosign(ports: Ports, text: str) -> list[tuple[str, int, datetime]]:
     Returns witness, size and time of each. UsageError `cosignature.unknown` where there is none: signed by
     nobody declared, or over no checkpoint of this log.
     """
-    declared = [one for one in signers.signers(ports) if one.role == "witness"]
+    declared = [one for one in attesters.attesters(ports) if one.role == "witness"]
     witnesses = [notes.verifier_key(one.public_key) for one in declared]
     lines = [line + "\n" for line in text.splitlines() if line.startswith("\N{EM DASH} ")]
     taken = []

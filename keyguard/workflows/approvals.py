@@ -1,7 +1,7 @@
 """Four eyes: ask for a second person's word, give it, and use it once.
 
-The approver is the person whose OS user decides. `Approval.signature` is kept for a signature by the
-approver's own key.
+The approver is the person whose OS user decides; who has a signing key (`signers.py`) also signs, and a
+signature that does not fit what is stored is never acted on.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from keyguard.core.keys import Key, VersionStatus
 from keyguard.core.people import Action, Approval, Compensation, Decision, Grant, GrantState, Role
 from keyguard.core.rights import SelfApproval, Unfit, may_decide
 from keyguard.ports.all import Ports
+from keyguard.ports.signer import Signer
 from keyguard.workflows import people_records as told
+from keyguard.workflows import signers
 from keyguard.workflows.authority import Acting, acting, enforced, holders
 from keyguard.workflows.identity import Actor
 
@@ -72,6 +74,7 @@ def _require(
         usable = [one for one in mine if one.decision is Decision.APPROVE and _fresh(one, now)]
         waiting = [one for one in mine if one.decision is None]
         if usable:
+            signers.check(ports, usable[-1], good_until(usable[-1]))
             used = replace(usable[-1], used_at=now)
             told.change(ports, named, "approval", used.id, "changed", told.private_approval(used))
             ports.people.put_approval(used)
@@ -98,12 +101,14 @@ def decide(
     comment: str = "",
     compensating: str = "",
     until: datetime | None = None,
+    signer: Signer | None = None,
 ) -> Approval:
     """Approve or reject. A grant is in force, or over, when this returns.
 
     Approving takes another person than who asked or gains; with the policy's `self_approval = "exception"`
     the same person may, naming what compensates for it and until when. Rejecting takes nobody special.
-    Raises UsageError `approval.unknown`, `.decided`, `.self`, `.unfit`, `.void`.
+    `signer` is the approver's own key, needed where they have registered one or the policy demands it.
+    Raises UsageError `approval.unknown`, `.decided`, `.self`, `.unfit`, `.void`, `.unsigned`, `.signer`.
     """
     named = told.namers(ports)
     with ports.inventory.transaction():
@@ -122,6 +127,7 @@ def decide(
             comment=comment,
             compensation=instead,
         )
+        decided = signers.sign(ports, decided, signer, good_until(decided))
         record_decision(ports, named, decided)
         ports.people.put_approval(decided)
         if decided.action is Action.GRANT:
@@ -142,6 +148,13 @@ def find(ports: Ports, wanted: str) -> Approval:
         what = "no approval" if not found else f"{len(found)} approvals begin with"
         raise UsageError(f"{what} {wanted!r}", code="approval.unknown", hint="keyguard approve lists them")
     return found[0]
+
+
+def good_until(approval: Approval) -> datetime | None:
+    """When an answer may be acted on no more; of a grant the grant itself says it."""
+    if approval.action is Action.GRANT or approval.decided_at is None:
+        return None
+    return approval.decided_at + GOOD_FOR
 
 
 def record_request(ports: Ports, named: told.Namers, approval: Approval, keys: Iterable[Key]) -> None:

@@ -53,7 +53,10 @@ def unpack(packed: Secret) -> Credential:
 
 
 def _pack_tokens(tokens: Tokens) -> dict[str, Any]:
+    secret = tokens.client_secret
     return {
+        **({} if secret is None else {"client_secret": secret.reveal()}),
+        **({"opened_by": tokens.opened_by} if tokens.opened_by else {}),
         "client_id": tokens.client_id,
         "refresh": None if tokens.refresh is None else tokens.refresh.reveal(),
         "expires_at": None if tokens.expires_at is None else tokens.expires_at.isoformat(),
@@ -62,12 +65,14 @@ def _pack_tokens(tokens: Tokens) -> dict[str, Any]:
 
 
 def _unpack_tokens(parts: dict[str, Any]) -> Tokens:
-    refresh, ends = parts["refresh"], parts["expires_at"]
+    refresh, ends, secret = parts["refresh"], parts["expires_at"], parts.get("client_secret")
     return Tokens(
         client_id=parts["client_id"],
         refresh=None if refresh is None else Secret(refresh),
         expires_at=None if ends is None else datetime.fromisoformat(ends),
         grants=tuple(parts["grants"]),
+        client_secret=None if secret is None else Secret(secret),
+        opened_by=parts.get("opened_by", ""),
     )
 
 

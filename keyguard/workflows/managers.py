@@ -2,31 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from keyguard.core.errors import NotStored, Refused, UsageError
-from keyguard.core.exchange import KeyReport
+from keyguard.core.exchange import Adapter, KeyReport, Step
 from keyguard.core.keys import Key, KeyVersion, Origin, Scope
 from keyguard.ports.all import Ports
 from keyguard.workflows import credentials
 from keyguard.workflows.operations import ask
 from keyguard.workflows.venue_keys import can_end, ending, find
 
+Attempt = Callable[[Adapter, KeyReport], Step[Any]]
+"""What the manager is to do with the listed key; begun only as far as tells whether it is offered."""
 
-def choose(ports: Ports, key: Key, version: KeyVersion, account: str, *, named: str, itself: bool) -> str:
+
+def choose(
+    ports: Ports,
+    key: Key,
+    version: KeyVersion,
+    account: str,
+    *,
+    named: str,
+    itself: bool,
+    attempt: Attempt | None = ending,
+) -> str:
     """Return the id of a key that manages `version`'s account, "" if a person must do it.
 
     `named` (a key's name, "" for a search) must manage it, else UsageError. `itself`: the key may manage
-    itself, if nothing else does; that key sees itself in the list by definition.
+    itself, if nothing else does; that key sees itself in the list by definition. `attempt` None: it need
+    only see the key.
     """
     adapter = ports.gateway.adapter(key.venue)
-    offered = can_end(adapter)
+    offered = attempt is not ending or can_end(adapter)
     if named:
         manager = ports.inventory.find_key(named)
         if manager.venue != key.venue:
             raise UsageError(f"{manager.name} is a key of another venue", code="manager.venue")
         blind = (
-            _blind(ports, manager, version.public_id, account) if offered else "the venue ends no keys by API"
+            _blind(ports, manager, version.public_id, account, attempt)
+            if offered
+            else "the venue ends no keys by API"
         )
         if blind:
             raise UsageError(
@@ -38,14 +55,19 @@ def choose(ports: Ports, key: Key, version: KeyVersion, account: str, *, named: 
         return manager.id
     if not offered:
         return ""
-    known = ports.inventory.keys()
-    candidates = [k for k in known if k.id != key.id and _may_manage(ports, k, key)]
-    if itself and _may_manage(ports, key, key):
-        candidates.append(key)
-    for candidate in candidates:
-        if not _blind(ports, candidate, version.public_id, account):
+    for candidate in candidates(ports, key, itself=itself):
+        if not _blind(ports, candidate, version.public_id, account, attempt):
             return candidate.id
     return ""
+
+
+def candidates(ports: Ports, key: Key, *, itself: bool) -> list[Key]:
+    """The keys that may manage this one, as last observed; itself last, where that counts."""
+    known = ports.inventory.keys()
+    found = [k for k in known if k.id != key.id and _may_manage(ports, k, key)]
+    if itself and _may_manage(ports, key, key):
+        found.append(key)
+    return found
 
 
 def _may_manage(ports: Ports, candidate: Key, key: Key) -> bool:
@@ -59,7 +81,7 @@ def _may_manage(ports: Ports, candidate: Key, key: Key) -> bool:
     return seen is not None and Scope.MANAGE_KEYS in seen.report.scopes
 
 
-def _blind(ports: Ports, manager: Key, public_id: str, account: str) -> str:
+def _blind(ports: Ports, manager: Key, public_id: str, account: str, attempt: Attempt | None) -> str:
     """Return why the manager does not see the key in its list, "" if it does."""
     list_keys = ports.gateway.adapter(manager.venue).list_keys
     if list_keys is None:
@@ -70,7 +92,8 @@ def _blind(ports: Ports, manager: Key, public_id: str, account: str) -> str:
         found = find(reports, public_id)
         if found is None:
             return "its list of keys is without this one"
-        next(ending(ports.gateway.adapter(manager.venue), found))  # only asked whether it is offered
+        if attempt is not None:
+            next(attempt(ports.gateway.adapter(manager.venue), found))  # only asked whether it is offered
     except (Refused, NotStored, UsageError) as error:
         return error.message
     return ""

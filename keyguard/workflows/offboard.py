@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from keyguard.core import canonical
-from keyguard.core.keys import Environment, Key, Scope, VersionStatus
+from keyguard.core.danger import rank
+from keyguard.core.keys import Environment, Key, Scope
 from keyguard.core.people import Approval, Grant, GrantState, Person
 from keyguard.ports.all import Ports
 from keyguard.ports.inventory import Lease
+from keyguard.workflows import danger
 from keyguard.workflows.approvals import pending
 from keyguard.workflows.declare_person import find
 from keyguard.workflows.identity import names
 from keyguard.workflows.rights import key_scopes
 
-_DANGER = (
-    Scope.WITHDRAW,
-    Scope.MANAGE_KEYS,
-    Scope.TRANSFER_INTERNAL,
-    Scope.TRADE_DERIVATIVES | Scope.TRADE_MARGIN | Scope.TRADE_SPOT,
-    Scope.OTHER,
-    Scope.READ,
-)
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """One hand-out of the log; `revealed`: it was shown to their eyes."""
+
+    at: datetime
+    revealed: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """A key the person could use or was handed. `handouts` counts those of versions that still work.
+    """A key the person could use or was handed. `handouts` counts those of versions that still work,
+    `revealed` those among them that were shown to their eyes; `holders`: how many people can have the key.
 
     `scopes` None: nobody knows what the key can do, so it is taken for the worst.
     """
@@ -40,6 +43,8 @@ class Touched:
     handouts: int
     last: datetime | None
     running: tuple[Lease, ...]
+    holders: int = 0
+    revealed: int = 0
 
     @property
     def must_rotate(self) -> bool:
@@ -54,13 +59,15 @@ class Touched:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What off-boarding a person means. `keys` are in the order in which to rotate them."""
+    """What off-boarding a person means. `keys` are in the order in which to rotate them; `past` are all
+    hand-outs to them by the fingerprint of a version, of those that are dead too."""
 
     person: Person
     grants: tuple[Grant, ...]
     keys: tuple[Touched, ...]
     owned: tuple[Key, ...]
     asked: tuple[Approval, ...]
+    past: Mapping[str, tuple[Handed, ...]] = field(default_factory=dict)
 
 
 def plan(ports: Ports, id_: str) -> Plan:
@@ -74,13 +81,15 @@ def plan(ports: Ports, id_: str) -> Plan:
     aliases = _aliases(ports, person)
     handed = _handed(ports, aliases, {key.venue for key in keys})
     leases = [lease for lease in ports.inventory.running_leases() if lease.person == id_]
-    touched = (_touched(ports, key, grants, handed, leases) for key in keys)
+    hands = danger.holders(ports, keys)
+    touched = (_touched(ports, key, grants, handed, leases, hands[key.id]) for key in keys)
     return Plan(
         person=person,
         grants=tuple(g for g in grants if g.span.ended_at is None and g.state is not GrantState.REJECTED),
-        keys=tuple(sorted((one for one in touched if one is not None), key=_order)),
+        keys=tuple(sorted((one for one in touched if one is not None), key=order)),
         owned=tuple(key for key in keys if key.owner in aliases),
         asked=tuple(one for one in pending(ports) if one.asked_by == id_),
+        past={fingerprint: tuple(found) for fingerprint, found in handed.items()},
     )
 
 
@@ -88,25 +97,27 @@ def _touched(
     ports: Ports,
     key: Key,
     grants: tuple[Grant, ...],
-    handed: dict[str, list[datetime]],
+    handed: dict[str, list[Handed]],
     leases: list[Lease],
+    holders: int,
 ) -> Touched | None:
-    working = [v for v in ports.inventory.versions(key.id) if v.status is not VersionStatus.DEAD]
-    times = [at for version in working for at in handed.get(version.fingerprint, ())]
+    working = danger.working(ports, key)
+    mine = [one for version in working for one in handed.get(version.fingerprint, ())]
     given = any(grant.state is GrantState.GIVEN and grant.includes(key) for grant in grants)
-    if not working or not (times or given):
+    if not working or not (mine or given):
         return None
     live = working[-1]
-    seen = ports.inventory.last_observation(live.id)
     ids = {version.id for version in working}
     return Touched(
         key=key,
         scopes=key_scopes(ports, key, live),
-        any_address=seen is None or not seen.report.ips,
+        any_address=danger.any_address(ports, live),
         could_use=given,
-        handouts=len(times),
-        last=max(times, default=None),
+        handouts=len(mine),
+        last=max((one.at for one in mine), default=None),
         running=tuple(lease for lease in leases if lease.version_id in ids),
+        holders=holders,
+        revealed=sum(one.revealed for one in mine),
     )
 
 
@@ -116,9 +127,9 @@ def _aliases(ports: Ports, person: Person) -> frozenset[str]:
     return frozenset({person.id, *(user.user for user in person.users if user.user not in others)})
 
 
-def _handed(ports: Ports, aliases: frozenset[str], venues: set[str]) -> dict[str, list[datetime]]:
+def _handed(ports: Ports, aliases: frozenset[str], venues: set[str]) -> dict[str, list[Handed]]:
     """When the person was handed what, by key fingerprint."""
-    handed: dict[str, list[datetime]] = {}
+    handed: dict[str, list[Handed]] = {}
     for venue in sorted(venues):
         named = names(ports, venue)
         for pseudonym in sorted(named.person(one) for one in aliases):
@@ -126,13 +137,14 @@ def _handed(ports: Ports, aliases: frozenset[str], venues: set[str]) -> dict[str
                 record = json.loads(entry.record)
                 if record["type"] == "handout" and record["body"]["person"] == pseudonym:
                     at = canonical.parse_instant(record["t"])
-                    handed.setdefault(record["body"]["key"], []).append(at)
+                    shown = record["body"].get("purpose", "").partition(":")[0] == "reveal"
+                    handed.setdefault(record["body"]["key"], []).append(Handed(at, shown))
     return handed
 
 
-def _order(one: Touched) -> tuple[object, ...]:
-    """Real money first; then what the key can do, what was really handed out, and from where it works."""
-    scopes = ~Scope.NONE if one.scopes is None else one.scopes
-    rank = next((number for number, danger in enumerate(_DANGER) if scopes & danger), len(_DANGER))
+def order(one: Touched) -> tuple[object, ...]:
+    """Real money first; then what the key can do, what was really handed out, from where it works, and in how
+    many hands it is."""
     play = one.key.environment is not Environment.LIVE
-    return (play, rank, not one.must_rotate, not one.any_address, one.key.name)
+    pinned = not one.any_address
+    return (play, rank(one.scopes), not one.must_rotate, pinned, -one.holders, one.key.name)

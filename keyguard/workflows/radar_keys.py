@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from keyguard.core import oauth
 from keyguard.core.exchange import Facts
 from keyguard.core.expiry import deadlines
 from keyguard.core.findings import Item, Kind
-from keyguard.core.keys import DANGEROUS, Key, KeyKind, KeyVersion, Origin, Scope, scope_names
-from keyguard.core.policy import Level
+from keyguard.core.keys import Key, KeyKind, KeyVersion, Origin, Scope, scope_names
+from keyguard.core.oauth import OAuth, tokens_of
+from keyguard.core.policy import Level, excess_of, excess_text
 from keyguard.ports.all import Ports
 from keyguard.ports.inventory import Observation
 
@@ -37,7 +37,10 @@ def keys(ports: Ports, now: datetime, soon: timedelta) -> Iterator[Item]:
         if observation is None or now - observation.at >= UNOBSERVED:
             yield _unobserved(key, version, observation)
         if observation is not None:
-            yield from _expiry(key, version, observation, facts, now, soon)
+            if key.kind is KeyKind.OAUTH:
+                yield from _tokens(ports, key, version, observation, now, soon)
+            else:
+                yield from _expiry(key, version, observation, facts, now, soon)
             yield from _scopes(key, observation)
             yield from _others(key, observation, facts)
 
@@ -52,9 +55,6 @@ def _unobserved(key: Key, version: KeyVersion, seen: Observation | None) -> Item
 def _expiry(
     key: Key, version: KeyVersion, seen: Observation, facts: Facts, now: datetime, soon: timedelta
 ) -> Iterator[Item]:
-    signed_in = key.kind is KeyKind.OAUTH
-    if signed_in:
-        soon = oauth.LATE  # before that, refreshing is the daemon's business
     for end in deadlines(seen.report, facts, known_since=version.created_at, seen=seen.at):
         if end.at > now + soon:
             continue
@@ -63,25 +63,46 @@ def _expiry(
         text = f"{'expired' if over else 'expires'} {end.at:%Y-%m-%d %H:%M} UTC: {end.rule}"
         if end.source:
             text += f"; {end.source}"
-        command = f"keyguard key {'refresh' if signed_in else 'rotate'} {key.name}"
+        command = f"keyguard key rotate {key.name}"
         yield Item(Kind.EXPIRY, level, key.name, text, end.at, command, end.origin, version=version.id)
         return
 
 
+def _tokens(
+    ports: Ports, key: Key, version: KeyVersion, seen: Observation, now: datetime, soon: timedelta
+) -> Iterator[Item]:
+    """The end of a sign-in: of its refresh token where that is near, else of its access token, which the
+    daemon should have replaced before."""
+    facts, ends = tokens_of(ports.gateway.adapter(key.venue)), seen.report.expires_at
+    if facts is None or ends is None:
+        return
+    life = facts.refresh_life if isinstance(facts, OAuth) else None
+    last = None if life is None else ends - facts.access_life + life
+    if life is not None and last is not None and last <= now + min(soon, life / 3):
+        level = Level.HIGH if last <= now + URGENT else Level.MEDIUM
+        done = "ended" if last <= now else "ends"
+        text = f"its refresh token {done} {last:%Y-%m-%d %H:%M} UTC unless refreshed; {facts.source}"
+        command = f"keyguard key refresh {key.name}"
+        yield Item(Kind.EXPIRY, level, key.name, text, last, command, Origin.INFERRED, version=version.id)
+    elif ends <= now + facts.late:
+        text = f"{'expired' if ends <= now else 'expires'} {ends:%Y-%m-%d %H:%M} UTC: the venue's date"
+        command = f"keyguard key refresh {key.name}"
+        origin = seen.report.expiry_origin
+        yield Item(Kind.EXPIRY, Level.HIGH, key.name, text, ends, command, origin, version=version.id)
+
+
 def _scopes(key: Key, seen: Observation) -> Iterator[Item]:
     report = seen.report
-    excess = report.scopes & ~key.needs if key.needs else report.scopes & DANGEROUS
-    grave = excess & (Scope.WITHDRAW | Scope.MANAGE_KEYS)
-    if excess:
-        why = "its purpose does not need" if key.needs else "no declared purpose needs"
-        needs = ",".join(scope_names(key.needs)) or "SCOPE,…"
+    grave = excess_of(key, report) & (Scope.WITHDRAW | Scope.MANAGE_KEYS)
+    if text := excess_text(key, report):
+        needs = "" if key.needs else " --needs SCOPE,…"
         yield Item(
             Kind.SCOPES,
             Level.HIGH if grave else Level.MEDIUM,
             key.name,
-            f"may {_words(excess)}, which {why}",
+            text,
             seen.at,
-            f"keyguard key rotate {key.name} --reason scope_change --needs {needs}",
+            f"keyguard key minimise {key.name}{needs} --apply",
             report.scopes_origin,
             "excess",
             seen.version_id,
@@ -107,9 +128,9 @@ def _others(key: Key, seen: Observation, facts: Facts) -> Iterator[Item]:
         return Item(kind, level, key.name, text, seen.at, command, origin, version=seen.version_id)
 
     if report.ips == () and facts.max_ips != 0:
-        rotate = f"keyguard key rotate {key.name} --ips IP,…"
+        narrow = f"keyguard key minimise {key.name} --ips IP,… --apply"
         yield item(
-            Kind.ADDRESSES, Level.MEDIUM, "no IP list: works from any address", rotate, report.ips_origin
+            Kind.ADDRESSES, Level.MEDIUM, "no IP list: works from any address", narrow, report.ips_origin
         )
     if not report.enabled:
         inspect = f"keyguard key inspect {key.name}"

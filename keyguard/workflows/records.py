@@ -84,21 +84,24 @@ def keys_listed(names: Names, reports: Iterable[KeyReport], unknown: Iterable[Ke
 
 
 def append_once(
-    ports: Ports, stream: str, type_: str, body: Mapping[str, Any], same: tuple[str, ...]
+    ports: Ports, stream: str, type_: str, body: Mapping[str, Any], same: tuple[str, ...], after: int = -1
 ) -> None:
-    """Append unless a record of this type with the same values under `same` is there already.
+    """Append unless a record of this type with the same values under `same` is there already, behind the
+    record number `after`.
 
     For actions repeated after a crash, where the record may stand although its effect does not.
     """
-    if not recorded(ports, stream, type_, {name: body[name] for name in same}):
+    if not recorded(ports, stream, type_, {name: body[name] for name in same}, after):
         ports.audit.append(stream, type_, body)
 
 
-def recorded(ports: Ports, stream: str, type_: str, values: Mapping[str, Any]) -> bool:
-    """Whether the stream holds a record of this type whose body has these values."""
+def recorded(ports: Ports, stream: str, type_: str, values: Mapping[str, Any], after: int = -1) -> bool:
+    """Whether the stream holds such a record with these values, behind the record number `after`."""
     exact = [v for v in values.values() if isinstance(v, str) and v.isascii() and v.isalnum()]
     holding = max(exact, key=len, default="").encode()  # no escapes: stands in a record as it is
     for entry in ports.audit.entries(stream=stream, holding=holding):
+        if entry.number <= after:
+            continue
         record = json.loads(entry.record)
         if record["type"] == type_ and values.items() <= record["body"].items():
             return True

@@ -1,4 +1,4 @@
-"""Keep a sign-in alive: the next access token before the last one ends.
+"""Keep a sign-in or a session alive: the next access token before the last one ends.
 
 One call, so no workflow is journalled: the answer goes into the secret store at once, under the lock of the
 key. Asked again after a crash the venue gives tokens or says that the refresh token is spent; either way
@@ -17,7 +17,7 @@ from keyguard.core.keys import Key, KeyKind, KeyVersion, Origin
 from keyguard.core.steps import drive
 from keyguard.ports.all import Ports
 from keyguard.ports.inventory import Observation
-from keyguard.workflows import credentials, records, sign_in
+from keyguard.workflows import credentials, open_session, records, sign_in
 from keyguard.workflows.identity import names
 
 
@@ -51,7 +51,7 @@ def refresh(ports: Ports, key_name: str, *, due_within: timedelta | None = None)
         return Refreshed(key, fresh.tokens.expires_at if fresh.tokens else None)
 
 
-def refresh_due(ports: Ports, due_within: timedelta = oauth.REFRESH_BEFORE) -> dict[str, str]:
+def refresh_due(ports: Ports) -> dict[str, str]:
     """Refresh all sign-ins that end soon; return the name of each that could not be and why.
 
     One that is refused once is asked again the next time this is called, not before. StoreError where the
@@ -61,7 +61,7 @@ def refresh_due(ports: Ports, due_within: timedelta = oauth.REFRESH_BEFORE) -> d
     for key in ports.inventory.keys():  # noqa: SIM118 - a method of the port
         if key.kind is KeyKind.OAUTH and _is_live(ports, key):
             try:
-                refresh(ports, key.id, due_within=due_within)
+                refresh(ports, key.id, due_within=sign_in.tokens_of(ports, key.venue).due)
             except StoreError:
                 raise
             except KeyguardError as error:
@@ -75,6 +75,8 @@ def _is_live(ports: Ports, key: Key) -> bool:
 
 def exchange(ports: Ports, key: Key, held: Credential) -> Credential:
     """Ask the venue for the next tokens; nothing is stored. Raises as `refresh` says."""
+    if held.tokens is not None and held.tokens.opened_by:
+        return _reopened(ports, key, held, held.tokens.opened_by)
     facts = sign_in.offered(ports, key.venue)
     if held.tokens is None or held.tokens.refresh is None:
         raise UsageError(
@@ -107,11 +109,24 @@ def exchange(ports: Ports, key: Key, held: Credential) -> Credential:
             still="the refresh token may be spent; the access token works until its end",
             hint=f"ask again, which tells: keyguard key refresh {key.name}",
         ) from None
-    return oauth.credential(held.key, held.tokens.client_id, answer, asked_at)
+    return oauth.credential(held.key, held.tokens.client_id, answer, asked_at, held.tokens.client_secret)
+
+
+def _reopened(ports: Ports, key: Key, held: Credential, opener: str) -> Credential:
+    assert held.tokens is not None
+    with_key = ports.inventory.find_key(opener)
+    facts = open_session.offered(ports, with_key)
+    return open_session.opened(ports, held.key, with_key, held.tokens.grants if facts.narrows else ())
 
 
 def _again(key: Key) -> str:
     return f"sign in again: keyguard key sign-in {key.venue} --desk {key.desk} --label NEW"
+
+
+def _origin(last: Observation | None) -> Origin:
+    """How the end is known: as before, where it was."""
+    known = last.report.expiry_origin if last else Origin.UNKNOWN
+    return Origin.REPORTED if known is Origin.UNKNOWN else known
 
 
 def _note(ports: Ports, key: Key, version: KeyVersion, fresh: Credential) -> None:
@@ -122,10 +137,10 @@ def _note(ports: Ports, key: Key, version: KeyVersion, fresh: Credential) -> Non
     report = replace(
         report,
         grants=fresh.tokens.grants,
-        scopes=sign_in.offered(ports, key.venue).scopes.read(fresh.tokens.grants),
-        scopes_origin=Origin.REPORTED,
+        scopes=sign_in.tokens_of(ports, key.venue).scopes.read(fresh.tokens.grants),
+        scopes_origin=report.scopes_origin if last else Origin.REPORTED,
         expires_at=fresh.tokens.expires_at,
-        expiry_origin=Origin.REPORTED if fresh.tokens.expires_at else Origin.UNKNOWN,
+        expiry_origin=_origin(last) if fresh.tokens.expires_at else Origin.UNKNOWN,
         enabled=True,
     )
     ports.inventory.observe(Observation(version.id, ports.clock.now(), report))

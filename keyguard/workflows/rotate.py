@@ -6,13 +6,14 @@ import re
 from dataclasses import dataclass, replace
 
 from keyguard.core.errors import Refused, UsageError
+from keyguard.core.excess import within
 from keyguard.core.exchange import Adapter, KeyReport, KeySpec
 from keyguard.core.keys import Key, KeyKind, KeyVersion, Origin, Scope, scope_names
 from keyguard.core.rotation import State
 from keyguard.ports.all import Ports
 from keyguard.ports.inventory import Observation
 from keyguard.ports.journal import Workflow
-from keyguard.workflows import credentials, managers, records
+from keyguard.workflows import credentials, deaths, incidents, managers, records
 from keyguard.workflows.identity import Actor, names
 from keyguard.workflows.operations import ask
 from keyguard.workflows.plan import REASONS, Plan
@@ -28,7 +29,8 @@ class Options:
 
     `overlap_s`: how long processes with the old key may run on. `manager`: a key's name, "" to search.
     `needs`: declares the key's needs anew; NONE for those declared before. `ips`: the new key's
-    addresses; None for those of the old one.
+    addresses; None for those of the old one. `attended`: a person is there; else UsageError `person.needed`
+    instead of beginning what only a person can do.
     """
 
     overlap_s: int = OVERLAP_S
@@ -36,6 +38,7 @@ class Options:
     manager: str = ""
     needs: Scope = Scope.NONE
     ips: tuple[str, ...] | None = None
+    attended: bool = True
 
 
 def rotate(
@@ -50,11 +53,12 @@ def rotate(
     refuse_sign_in(key)
     with ports.journal.alone(key.id):
         refuse_second(ports, key)
+        incidents.refuse_unseen(ports, key)
         workflow_id = ports.clock.token(8).hex()
         declared = replace(key, needs=options.needs or key.needs)
         plan = make_plan(ports, declared, options, workflow_id)
         if declared != key:
-            _declare(ports, key, declared)
+            declare_needs(ports, key, declared)
             key = declared
         workflow = open_workflow(ports, "rotate", key, plan, workflow_id)
         ports.person.tell(f"rotating {key.name}", f"workflow {workflow.id}")
@@ -90,7 +94,9 @@ def make_plan(ports: Ports, key: Key, options: Options, workflow_id: str) -> Pla
         manager = managers.choose(ports, key, old, account, named=options.manager, itself=itself)
         if manager:
             report = managers.completed(ports, manager, account, report)
-    elif options.manager:
+    if not manager and not options.attended:
+        raise by_hand(adapter, key, options.reason)
+    if adapter.create_key is None and options.manager:
         raise UsageError(
             f"{adapter.facts.name} creates no keys by API, so no key can manage it",
             code="manager.none",
@@ -131,6 +137,16 @@ def make_plan(ports: Ports, key: Key, options: Options, workflow_id: str) -> Pla
     )
 
 
+def by_hand(adapter: Adapter, key: Key, reason: str) -> UsageError:
+    """What is said where nobody is there to do at the venue's page what only a person can do."""
+    return UsageError(
+        f"{adapter.facts.name} makes or ends {key.name} at its page only, or no key that manages it is known",
+        code="person.needed",
+        still="nothing was begun",
+        hint=f"keyguard key rotate {key.name} --reason {reason}",
+    )
+
+
 def open_workflow(ports: Ports, kind: str, key: Key, plan: Plan, workflow_id: str) -> Workflow:
     """Write the plan into the journal; from here on a crash is resumed, not forgotten."""
     now = ports.clock.now()
@@ -154,7 +170,8 @@ def refuse_second(ports: Ports, key: Key) -> None:
 def current_report(ports: Ports, key: Key, old: KeyVersion) -> KeyReport:
     """Return what the venue says of the key now; of a key dead already, what it said last.
 
-    What was declared at an earlier rotation fills what the venue does not tell.
+    What was declared at an earlier rotation fills what the venue does not tell. UsageError
+    `incident.unseen` for a death that nobody expected: a person looks before the key is made anew.
     """
     adapter = ports.gateway.adapter(key.venue)
     last = ports.inventory.last_observation(old.id)
@@ -164,6 +181,8 @@ def current_report(ports: Ports, key: Key, old: KeyVersion) -> KeyReport:
     except Refused as refusal:
         if last is None or refusal.fault not in adapter.facts.dead:
             raise
+        if deaths.noticed(ports, key, old, refusal) is not None:
+            incidents.refuse_unseen(ports, key)
         ports.person.tell("the venue refuses the old key; planning from what it said last", refusal.message)
         return last.report
     ports.audit.append(key.venue, "key.observe", records.observe(names(ports, key.venue), report))
@@ -223,7 +242,7 @@ def wanted_ips(report: KeyReport, chosen: tuple[str, ...] | None) -> tuple[str, 
     """Return the replacement's addresses, () for any, None where nobody tells; never wider than before."""
     if chosen is None:
         return report.ips
-    if report.ips and (not chosen or set(chosen) - set(report.ips)):
+    if report.ips and not within(chosen, report.ips):
         raise UsageError(
             "the old key is not open to all of these addresses: a rotation never widens",
             code="rotation.widening",
@@ -232,7 +251,7 @@ def wanted_ips(report: KeyReport, chosen: tuple[str, ...] | None) -> tuple[str, 
     return chosen
 
 
-def _declare(ports: Ports, key: Key, declared: Key) -> None:
+def declare_needs(ports: Ports, key: Key, declared: Key) -> None:
     """Record what a person declares of the key, then keep it."""
     fingerprint = ports.inventory.live_version(key.id).fingerprint
     change = {"old": list(scope_names(key.needs)), "new": list(scope_names(declared.needs))}

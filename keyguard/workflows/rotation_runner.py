@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from keyguard.core.errors import KeyguardError, OutcomeUnknown
 from keyguard.core.rotation import Action, Event, State
 from keyguard.ports.journal import Workflow
-from keyguard.workflows import burial, creation, proving
+from keyguard.workflows import burial, creation, narrowing, proving
 from keyguard.workflows.abort import clean_up
 from keyguard.workflows.run import Run
 
@@ -23,6 +23,9 @@ _ACTIONS: Mapping[Action, Callable[[Run], Action]] = {
     Action.BURY: burial.bury,
     Action.CLOSE: burial.close,
     Action.CLEAN_UP: clean_up,
+    Action.EDIT: narrowing.edit,
+    Action.OBSERVE: narrowing.observe,
+    Action.LEAVE: narrowing.leave,
 }
 
 _STILL = {
@@ -31,19 +34,22 @@ _STILL = {
     State.REVOKING: "the old key may or may not work",
     State.REVOKED: "the old key was revoked, which is not proven yet",
     State.BURIED: "the old key is proven dead",
+    State.EDITING: "the key works on, as it was or narrowed already",
+    State.EDITED: "the key works on; that it was narrowed is not proven yet",
     State.ABORTING: "the old key still works and stays in use",
 }
 
 
-def drive(run: Run, action: Action | None = None) -> Workflow:
-    """Do what is next (or `action`) until the workflow is finished, and return it as journalled.
+def drive(run: Run, action: Action | None = None, *, until: State | None = None) -> Workflow:
+    """Do what is next (or `action`) until the workflow is finished or `until`; return it as journalled.
 
     Raises what the step raises, with what is still true and how to go on filled in. Everything done so
     far stands in the journal: resuming continues there.
     """
     action = action or run.machine.next_action(run.state)
     try:
-        while action is not Action.NOTHING:
+        while action is not Action.NOTHING and run.state is not until:
+            run.demand_going_on()
             action = _ACTIONS[action](run)
             run.resumed = False
     except KeyguardError as error:

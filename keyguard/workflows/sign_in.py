@@ -9,7 +9,9 @@ from collections.abc import Callable
 from keyguard.core import oauth
 from keyguard.core.errors import BadReply, KeyguardError, OutcomeUnknown, Refused, UsageError
 from keyguard.core.exchange import Credential, Fault, Step
-from keyguard.core.oauth import Answer, OAuth
+from keyguard.core.oauth import Answer, Client, OAuth
+from keyguard.core.secret import Secret
+from keyguard.core.sessions import Sessions
 from keyguard.core.steps import drive
 from keyguard.ports.all import Ports
 from keyguard.ports.redirects import Redirects
@@ -27,6 +29,7 @@ def sign_in(
     grants: tuple[str, ...],
     redirects: Redirects,
     show: Callable[[str], None],
+    client_secret: Secret | None = None,
 ) -> Enrolled:
     """Have a person sign in, and register what comes of it; it is asked about, stored and recorded at once.
 
@@ -35,9 +38,9 @@ def sign_in(
     What could not be registered is revoked, as far as the venue lets it.
     """
     facts = offered(ports, declared.venue)
-    _check(facts, client_id, grants)
+    _check(facts, client_id, grants, client_secret)
     enrol.name_is_free(ports, declared)
-    attempt = oauth.begin(client_id, redirects.uri, grants, ports.clock.token)
+    attempt = oauth.begin(client_id, redirects.uri, grants, ports.clock.token, client_secret)
     show(ports.gateway.page(declared.venue, oauth.page(facts, attempt)))
     landing = redirects.wait(attempt)
     if landing.code is None:
@@ -45,11 +48,15 @@ def sign_in(
     asked_at = ports.clock.now()
     answer = _redeem(ports, declared.venue, oauth.redeem(facts, attempt, landing.code))
     public_id = oauth.PUBLIC_PREFIX + ports.clock.token(12).hex()
-    who = oauth.credential(public_id, client_id, answer, asked_at)
+    who = oauth.credential(public_id, client_id, answer, asked_at, client_secret)
     try:
         return enrol.enrol(ports, declared, who)
-    except KeyguardError:
-        _give_up(ports, declared.venue, facts, who)
+    except KeyguardError as error:
+        if facts.revoke is None:
+            error.still = "the app is signed in at the venue, and nothing of it is here"
+            error.hint = f"end the sign-in at {facts.apps_page}"
+        else:
+            _give_up(ports, declared.venue, facts.revoke(who), who)
         raise
 
 
@@ -78,9 +85,25 @@ def offered(ports: Ports, venue: str) -> OAuth:
     return adapter.oauth
 
 
-def _check(facts: OAuth, client_id: str, grants: tuple[str, ...]) -> None:
+def tokens_of(ports: Ports, venue: str) -> OAuth | Sessions:
+    """How the venue gives tokens at all; UsageError where it does not (any more)."""
+    return oauth.tokens_of(ports.gateway.adapter(venue)) or offered(ports, venue)
+
+
+def _check(facts: OAuth, client_id: str, grants: tuple[str, ...], client_secret: Secret | None) -> None:
     if not _CLIENT_ID.fullmatch(client_id):
         raise UsageError("the client id is empty, too long or holds spaces", code="oauth.client_id")
+    needed = facts.client is Client.SECRET
+    if needed != (client_secret is not None):
+        raise UsageError(
+            "this venue's apps have a secret, and it is missing"
+            if needed
+            else "this venue's apps have no secret",
+            code="oauth.client_secret",
+            still="nothing was sent",
+        )
+    if client_secret is not None and not _CLIENT_ID.fullmatch(client_secret.reveal()):
+        raise UsageError("the app's secret is empty, too long or holds spaces", code="oauth.client_secret")
     unknown = sorted(set(grants) - set(facts.scopes.names))
     if unknown or not grants:
         raise UsageError(
@@ -109,6 +132,6 @@ def _declined(word: str) -> Refused:
     )
 
 
-def _give_up(ports: Ports, venue: str, facts: OAuth, who: Credential) -> None:
+def _give_up(ports: Ports, venue: str, step: Step[None], who: Credential) -> None:
     with contextlib.suppress(KeyguardError):
-        drive(facts.revoke(), signed(ports, venue, who))
+        drive(step, signed(ports, venue, who))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from keyguard.core import oauth
-from keyguard.core.errors import OutcomeUnknown, Refused, UsageError
+from keyguard.core.errors import NotOffered, OutcomeUnknown, Refused, UsageError
 from keyguard.core.exchange import Credential, Fault
 from keyguard.core.keys import Key, KeyKind, KeyVersion, VersionStatus
+from keyguard.core.oauth import OAuth
+from keyguard.core.sessions import Sessions
 from keyguard.core.steps import drive
 from keyguard.ports.all import Ports
 from keyguard.workflows import credentials, records, refresh, sign_in
@@ -32,8 +34,9 @@ class SignedOut:
 def sign_out(ports: Ports, key_name: str, *, reason: str, actor: Actor) -> SignedOut:
     """Record the end, revoke, and ask with the token: only its refusal is taken for the end.
 
-    Interrupted, the same command goes on. Raises UsageError for another kind of key or a dead one, Refused
-    where the venue keeps it, OutcomeUnknown `oauth.not_ended` where the token is still answered.
+    Interrupted, the same command goes on. Raises UsageError for another kind of key or a dead one, NotOffered
+    where a person has to end it on the venue's page first, Refused where the venue keeps it, OutcomeUnknown
+    `oauth.not_ended` where the token is still answered.
     """
     if reason not in REASONS:
         raise UsageError(f"no such reason: {reason}", code="reason", hint="one of " + ", ".join(REASONS))
@@ -45,18 +48,20 @@ def sign_out(ports: Ports, key_name: str, *, reason: str, actor: Actor) -> Signe
     with ports.journal.alone(key.id):
         version = _last_alive(ports, key)
         who = credentials.load(ports, version)
-        namer = names(ports, key.venue)
+        namer, facts = names(ports, key.venue), sign_in.tokens_of(ports, key.venue)
         working = _working(ports, key, version, who)
         body = {
             "key": version.fingerprint,
             "reason": reason,
             "by": namer.person(actor.user),
-            "at_venue": "api",
+            "at_venue": "web" if facts.revoke is None else "api",
         }
         records.append_once(ports, key.venue, "key.revoke", body, ("key",))
         ports.inventory.set_status(version.id, VersionStatus.RETIRED)
         if working is not None:
-            drive(sign_in.offered(ports, key.venue).revoke(), signed(ports, key.venue, working))
+            if facts.revoke is None:
+                raise _by_hand(key, facts, who)
+            drive(facts.revoke(working), signed(ports, key.venue, working))
         _bury(ports, key, version, working or who)
     return SignedOut(key, version, working is not None)
 
@@ -66,6 +71,9 @@ def _working(ports: Ports, key: Key, version: KeyVersion, who: Credential) -> Cr
     the refresh token no more: it was ended before."""
     if _refusal(ports, key, who) is None:
         return who
+    if who.tokens is not None and who.tokens.opened_by:
+        _demand_ended(ports, key, who)
+        return None
     try:
         fresh = refresh.exchange(ports, key, who)
     except Refused as refusal:
@@ -74,6 +82,38 @@ def _working(ports: Ports, key: Key, version: KeyVersion, who: Credential) -> Cr
         return None
     credentials.store_next(ports, version, fresh)
     return fresh
+
+
+def _demand_ended(ports: Ports, key: Key, who: Credential) -> None:
+    """Raise OutcomeUnknown before the end of a session: its address may be refused, or for a moment."""
+    if who.tokens and who.tokens.expires_at and ports.clock.now() < who.tokens.expires_at:
+        raise OutcomeUnknown(
+            f"{key.name} is refused before its end, which need not be for good",
+            code="oauth.not_ended",
+            still=f"it may work {_until(who)}; keyguard hands it out no more",
+            hint=f"then again: keyguard key sign-out {key.name}",
+        )
+
+
+def _until(who: Credential) -> str:
+    ends = who.tokens.expires_at if who.tokens else None
+    return f"until {ends:%Y-%m-%d %H:%M} UTC" if ends else "until its end, which the venue does not tell"
+
+
+def _by_hand(key: Key, facts: OAuth | Sessions, who: Credential) -> NotOffered:
+    if isinstance(facts, Sessions):
+        return NotOffered(
+            f"{key.venue} has no call that ends a session",
+            code="session.by_itself",
+            still=f"it works {_until(who)}; keyguard hands it out no more",
+            hint=f"then again: keyguard key sign-out {key.name}; a new secret for its key ends it at once",
+        )
+    return NotOffered(
+        f"{key.venue} has no call that ends an app's sign-in",
+        code="oauth.by_hand",
+        still="it works at the venue; keyguard hands it out no more",
+        hint=f"end it at {facts.apps_page}, then again: keyguard key sign-out {key.name}",
+    )
 
 
 def _bury(ports: Ports, key: Key, version: KeyVersion, who: Credential) -> None:

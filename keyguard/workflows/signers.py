@@ -1,111 +1,175 @@
-"""Who signs for the firm: attesters, whose keys stand in statements, and witnesses (KGA/1 §5.3, §8)."""
+"""Signing keys of people: whose is which since when, and whether what was signed still says what it said."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import replace
+from datetime import datetime
 
-from keyguard.core.errors import UsageError
-from keyguard.core.people import Action
+from keyguard.core import signing
+from keyguard.core.errors import IntegrityError, UsageError
+from keyguard.core.people import Action, Approval, Capacity, Decision, SigningKey, Span
 from keyguard.core.slots import FIRM
-from keyguard.kga import notes
 from keyguard.ports.all import Ports
-from keyguard.workflows import approvals
-from keyguard.workflows.authority import demand_admin
-from keyguard.workflows.identity import Actor, names
+from keyguard.ports.signer import Signer
+from keyguard.workflows import people_records as told
+from keyguard.workflows.authority import acting
+from keyguard.workflows.identity import Actor
 from keyguard.workflows.records import instant
 
-ROLES = ("attester", "witness")
-_ED25519_BYTES = 32
 
+def register(ports: Ports, signer: Signer, *, actor: Actor) -> SigningKey:
+    """Have what the acting person decides signed with this key from now on.
 
-@dataclass(frozen=True, slots=True)
-class Signer:
-    """One key that signs. `public_key`: base64 of 32 bytes; of a witness its verifier key as a text.
-
-    `since` and `until` are instants as records spell them; `until` "" while it signs.
+    Only the person themself, a human who is declared, and only where none of their keys is in force: a second
+    one would let whoever gets at their OS user take the place of the first.
     """
+    named = told.namers(ports)
+    with ports.inventory.transaction():
+        who, now = acting(ports, actor), ports.clock.now()
+        person = who.person
+        if person is None or not person.span.covers(now) or person.capacity is Capacity.SERVICE:
+            raise _refused(f"{who.id} is no person of this firm in force", "signer.person")
+        if (held := in_force(ports, person.id, now)) is not None:
+            raise _refused(
+                f"{person.id} has the signing key {held.id} already",
+                "signer.held",
+                f"keyguard signer end {held.id} first: with that key, or by another person",
+            )
+        if any(one.public == signer.public for one in ports.people.signing_keys()):
+            raise _refused("this key was registered before", "signer.known", "keyguard signer make")
+        message = signing.possession_bytes(person.id, signer.public)
+        if not verified(signer.public, signer.sign(message), message):
+            raise _refused("this key does not sign", "signer.damaged")
+        key = SigningKey(f"sk_{ports.clock.token(8).hex()}", person.id, signer.public, Span(now))
+        _record(ports, named, key, "signer.add")
+        ports.people.put_signing_key(key)
+    return key
 
-    role: str
-    public_key: str
-    label: str
-    since: str
-    until: str = ""
 
+def end(ports: Ports, wanted: str, *, actor: Actor, signer: Signer | None = None) -> SigningKey:
+    """End a key: by its person with the key itself, or, where it is lost, by another declared person.
 
-def signers(ports: Ports, *, past: bool = False) -> tuple[Signer, ...]:
-    """All that sign now, the log itself included; with `past` those that did, too. Oldest first."""
-    found: dict[tuple[str, str], Signer] = {}
-    first = ports.seals.first()
-    for entry in ports.audit.entries(stream=FIRM, holding=b'"type":"signer.', after=first - 1):
-        record = json.loads(entry.record)
-        body: dict[str, Any] = record["body"]
-        place = body["role"], body["public_key"]
-        if record["type"] == "signer.add":
-            found[place] = Signer(*place, body["label"], body["from"])
-        elif place in found:
-            known = found[place]
-            found[place] = Signer(*place, known.label, known.since, until=body["from"])
-    return tuple(one for one in found.values() if past or not one.until)
-
-
-def add(
-    ports: Ports, role: str, public_key: str, label: str, *, actor: Actor, person: str = "", why: str = ""
-) -> Signer:
-    """Record that this key signs for the firm from now on. Where rights are enforced a second person agrees
-    first. UsageError `signer.key`, `signer.known`, `rights.not_admin`, `approval.needed`, `approval.waits`.
+    Whoever has taken over somebody's OS user can so neither replace their key nor do without.
     """
-    _check(role, public_key)
-    if any((one.role, one.public_key) == (role, public_key) for one in signers(ports)):
-        raise UsageError("this key signs already", code="signer.known", still="nothing was changed")
-    demand_admin(ports, actor)
-    about = {"change": "add", "role": role, "public_key": public_key}
-    what = f"let {label} sign"
-    approvals.require_for_firm(ports, Action.SIGNER, what, actor=actor, why=why, about=about)
-    now = instant(ports.clock.now())
-    body = {"role": role, "public_key": public_key, "label": label, "from": now}
-    if person:
-        body["person"] = names(ports, FIRM).person(person)
-    ports.audit.append(FIRM, "signer.add", body)
-    return Signer(role, public_key, label, now)
+    named = told.namers(ports)
+    with ports.inventory.transaction():
+        key, who, now = find(ports, wanted), acting(ports, actor), ports.clock.now()
+        if key.span.ended_at is not None:
+            raise _refused(f"{key.id} has ended already", "people.ended")
+        own = who.id == key.person
+        if own and (signer is None or signer.public != key.public):
+            raise _refused(
+                "ending one's own signing key takes that key",
+                "signer.own",
+                "--signer FILE; if it is lost, another person ends it",
+            )
+        if not own and (who.person is None or not who.person.span.covers(now)):
+            raise _refused(f"{who.id} is no person of this firm in force", "signer.person")
+        ended = replace(key, span=replace(key.span, ended_at=now))
+        _record(ports, named, ended, "signer.remove")
+        ports.people.put_signing_key(ended)
+    return ended
 
 
-def remove(ports: Ports, wanted: str) -> Signer:
-    """Record that a key signs no more; by its label or its text. Needs no second person: it only narrows.
-
-    UsageError `signer.unknown`. The log's own key stays: recipients know the log by it.
-    """
-    found = [one for one in signers(ports) if one.role in ROLES and wanted in (one.label, one.public_key)]
+def find(ports: Ports, wanted: str) -> SigningKey:
+    """By id or an unambiguous beginning of it; UsageError `signer.unknown`."""
+    ids = (wanted, f"sk_{wanted}")
+    found = [key for key in ports.people.signing_keys() if wanted and key.id.startswith(ids)]
     if len(found) != 1:
-        raise UsageError(
-            f"{wanted!r} is {'no signer' if not found else 'more than one signer'}",
-            code="signer.unknown",
-            still="nothing was changed",
-            hint="keyguard signer list",
-        )
-    now = instant(ports.clock.now())
-    gone = found[0]
-    body = {"role": gone.role, "public_key": gone.public_key, "label": gone.label, "from": now}
-    ports.audit.append(FIRM, "signer.remove", body)
-    return Signer(gone.role, gone.public_key, gone.label, gone.since, now)
+        what = "no signing key" if not found else f"{len(found)} signing keys begin with"
+        raise _refused(f"{what} {wanted!r}", "signer.unknown", "keyguard signer list")
+    return found[0]
 
 
-def _check(role: str, public_key: str) -> None:
-    try:
-        if role == "witness":
-            if notes.verifier_key(public_key).kind == notes.COSIGNATURE:
-                return
-        elif len(base64.b64decode(public_key, validate=True)) == _ED25519_BYTES:
-            return
-    except (ValueError, binascii.Error):
-        pass
-    form = "a verifier key of type 0x04, NAME+ID+BASE64" if role == "witness" else "base64 of 32 bytes"
-    raise UsageError(
-        f"this is no public key of {'a witness' if role == 'witness' else 'an attester'}",
-        code="signer.key",
-        still="nothing was changed",
-        hint=f"wanted: {form}",
+def in_force(ports: Ports, person: str, at: datetime) -> SigningKey | None:
+    """The key with which this person signed then."""
+    return next(
+        (one for one in ports.people.signing_keys() if one.person == person and one.span.covers(at)), None
     )
+
+
+def sign(ports: Ports, decided: Approval, signer: Signer | None, good_until: datetime | None) -> Approval:
+    """The decision with its signature. UsageError `approval.unsigned` where there must be one and is none,
+    `approval.signer` where the key is not that of who decides."""
+    assert decided.decided_at is not None
+    key = in_force(ports, decided.decided_by, decided.decided_at)
+    if signer is None:
+        if decided.decision is Decision.REJECT or (
+            key is None and not ports.people.policy.signatures_required
+        ):
+            return decided
+        raise UsageError(
+            f"{decided.decided_by} signs what they approve",
+            code="approval.unsigned",
+            still="nothing was changed",
+            hint="--signer FILE" if key else "keyguard signer make FILE, then keyguard signer add FILE",
+        )
+    if key is None or key.public != signer.public:
+        raise _refused(
+            f"this is not the signing key of {decided.decided_by}", "approval.signer", "keyguard signer list"
+        )
+    signed = signing.Signed(signer.public, signer.sign(_bytes(ports, decided, good_until)))
+    return replace(decided, signature=str(signed))
+
+
+def check(ports: Ports, approval: Approval, good_until: datetime | None) -> SigningKey | None:
+    """Whose key signed this decision; None where nobody had to.
+
+    IntegrityError `approval.forged` (exit 6) where the signature is missing or another's, or the request is
+    not the one that was signed.
+    """
+    if approval.decision is None or approval.decided_at is None:
+        return None
+    if approval.action is Action.GRANT and not approval.rule:
+        return None  # no second person was needed
+    key = in_force(ports, approval.decided_by, approval.decided_at)
+    if not approval.signature and (key is None or approval.decision is Decision.REJECT):
+        return None
+    signed = signing.read(approval.signature)
+    whole = (
+        key is not None
+        and signed is not None
+        and signed.public == key.public
+        and verified(key.public, signed.signature, _bytes(ports, approval, good_until))
+    )
+    if not whole:
+        raise IntegrityError(
+            f"the signature of {approval.id} is missing, or not over what it says",
+            code="approval.forged",
+            still="nothing was done on its word",
+            hint="somebody changed the database; ask for a new approval and find out who",
+        )
+    return key
+
+
+def verified(public: str, signature: str, message: bytes) -> bool:
+    """Whether this Ed25519 signature (hex) over these bytes was made for this public key (hex)."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    try:
+        Ed25519PublicKey.from_public_bytes(bytes.fromhex(public)).verify(bytes.fromhex(signature), message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _bytes(ports: Ports, approval: Approval, good_until: datetime | None) -> bytes:
+    wanted = approval.subject.get("grant")
+    grant = next((one for one in ports.people.grants() if one.id == wanted), None) if wanted else None
+    return signing.approval_bytes(signing.statement(approval, grant, good_until))
+
+
+def _record(ports: Ports, named: told.Namers, key: SigningKey, type_: str) -> None:
+    body = {
+        "role": "approver",
+        "public_key": key.public,
+        "label": key.id,
+        "person": named[FIRM].person(key.person),
+        "from": instant(key.span.ended_at or key.span.since),
+    }
+    ports.audit.append(FIRM, type_, body, private={"person": key.person})
+
+
+def _refused(what: str, code: str, hint: str = "") -> UsageError:
+    return UsageError(what, code=code, still="nothing was changed", hint=hint)

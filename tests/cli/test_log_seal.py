@@ -48,21 +48,21 @@ def test_a_witness_is_named_then_heard(ready: Desk) -> None:
     answer = str(notes.Note(head, (line,))).replace("\n", "\r\n")
     refused = ready.keyguard("log", "cosign", "-", sent=answer, expect=2)
     assert "no line in it is a declared witness's" in refused.errors[0]
-    ready.keyguard("signer", "add", "audit unit", "--role", "witness", "--key", str(WITNESS))
+    ready.keyguard("attester", "add", "audit unit", "--role", "witness", "--key", str(WITNESS))
     assert "witness.example/w1: saw checkpoint" in ready.keyguard("log", "cosign", "-", sent=answer).out
 
 
 def test_signers_come_and_go_and_each_change_is_sealed(ready: Desk) -> None:
     key = base64.b64encode(public(2)).decode()
     before = ready.keyguard("log", "checkpoint", "--json").json["size"]
-    ready.keyguard("signer", "add", "officer", "--key", key, "--person", "kim")
+    ready.keyguard("attester", "add", "officer", "--key", key, "--person", "kim")
     assert ready.keyguard("log", "checkpoint", "--last", "--json").json["size"] == before + 1
-    assert key in ready.keyguard("signer", "list").out
-    assert ready.keyguard("signer", "remove", "officer", "--json").json["label"] == "officer"
-    listed = ready.keyguard("signer", "list", "--json").json
+    assert key in ready.keyguard("attester", "list").out
+    assert ready.keyguard("attester", "remove", "officer", "--json").json["label"] == "officer"
+    listed = ready.keyguard("attester", "list", "--json").json
     assert key not in [one["public_key"] for one in listed]
     assert {one["role"] for one in listed} >= {"log"}
-    past = ready.keyguard("signer", "list", "--all", "--json").json
+    past = ready.keyguard("attester", "list", "--all", "--json").json
     assert [one["until"] for one in past if one["public_key"] == key] != [""]
 
 

@@ -317,3 +317,20 @@ def test_a_key_belongs_to_the_person_who_adds_it(ready: Desk) -> None:
     ready.add("bybit/mm/other", bybit_keys(ready.venues.venues["bybit"])[0], "--owner", "kim")
     owners = {key["name"]: key["declared"]["owner"] for key in ready.keyguard("key", "list", "--json").json}
     assert owners == {BOT: ME, "bybit/mm/spare": "hana", "bybit/mm/other": "kim"}
+
+
+def test_a_party_that_ends_is_off_boarded_with_a_report_that_is_kept(ready: Desk) -> None:
+    party = ("party", "add", "acme", "--kind", "vendor", "--relation", "hosts", "--contract", "C-1")
+    ready.keyguard(*party, "--from", "2020-01-01", "--until", "2999-12-31")
+    ready.keyguard("person", "add", "jo", "--capacity", "vendor_staff", "--party", "acme", "--os-user", "jo")
+    ready.keyguard("party", "end", "acme", "--reason", "over", "--rotate", expect=2)
+    done = ready.keyguard("party", "end", "acme", "--reason", "over", "--offboard", "--json").json
+    assert (done["people_ended"], done["report"]["subject"], done["report"]["keys"]) == (["jo"], "acme", [])
+    again = ready.keyguard("party", "end", "acme", "--reason", "over", "--offboard", "--rotate")
+    assert "jo (vendor_staff) left" in again.out
+    assert done["report"]["id"] in again.err
+    (listed,) = ready.keyguard("report", "list", "--json").json
+    assert listed["id"] == done["report"]["id"]
+    assert ready.keyguard("report", "show", listed["id"], "--json").json["people"][0]["person"] == "jo"
+    assert "0 keys are proven dead, 0 are to be rotated" in ready.keyguard("report", "show", listed["id"]).out
+    assert listed["id"] in ready.keyguard("report", "list").out

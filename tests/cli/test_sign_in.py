@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 
 from keyguard.workflows import credentials
 from keyguard_simulators.authority import App
+from keyguard_simulators.venue import KeyForm
 from tests.cli.desk import TIME_LIMIT_S, Desk, desk
 from tests.simulators.clients import Sent, send
 
@@ -32,13 +34,15 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         yield opened
 
 
-def signed_in(ready: Desk, *words: str) -> tuple[int, str, str]:
+def signed_in(ready: Desk, *words: str, sent: str = "") -> tuple[int, str, str]:
     """Run the command, open the page it shows, follow the redirect."""
-    process = ready.start(*WORDS, f"--scopes={SCOPES}", *words)
+    process = ready.start(*(words or (*WORDS, f"--scopes={SCOPES}")))
+    process.stdin.write(sent)
+    process.stdin.flush()
     said, page = "", ""
     for line in process.stderr:
         said += line
-        if found := re.fullmatch(r"(http://127\.0\.0\.1:\d+/auth\?\S+)\n", line):
+        if found := re.fullmatch(r"(http://127\.0\.0\.1:\d+\S*/auth\?\S+)\n", line):
             page = found[1]
             break
     back = send(Sent("GET", page, {}, b"")).headers["location"]
@@ -91,6 +95,35 @@ def test_from_the_page_to_the_end(ready: Desk) -> None:
     ready.keyguard("log", "verify")
 
 
+def test_an_apps_secret_is_a_line_of_stdin_and_shown_nowhere(ready: Desk) -> None:
+    site: Any = ready.venues.venues["coinbase"]
+    app = App(
+        "FAKE-app",
+        ("http://127.0.0.1/keyguard",),
+        frozenset({"wallet:user:read"}),
+        site.open_account("firm", "").id,
+        "FAKEofTheApp",
+    )
+    site.authority.register(app)
+    words = ("key", "sign-in", "coinbase", "--desk=mm", "--label=app", "--client-id=FAKE-app")
+    asked = ("--scopes=wallet:user:read", "--client-secret")
+    status, out, err = signed_in(ready, *words, *asked, sent="FAKEofTheApp\n")
+    assert status == 0, err
+    assert "coinbase/mm/app" in out
+    assert "FAKEofTheApp" not in out + err
+    assert "for development only" in err
+
+
+def test_a_session_is_opened_with_a_key(ready: Desk) -> None:
+    site: Any = ready.venues.venues["deribit"]
+    key = site.issue(KeyForm(site.open_account("firm", "").id, "account:read trade:read_write"))
+    given = json.dumps({"key": key.public_id, "secret": key.secret})
+    ready.keyguard("key", "add", "deribit", "--label=bot", "--desk=mm", "--stdin", sent=given)
+    words = ("key", "session", "deribit/mm/bot", "--label=reader", "--scopes=trade:read")
+    assert "deribit/mm/reader" in ready.keyguard(*words).out
+    assert ready.stored("deribit/mm/reader")[1] in site.gate.tokens
+
+
 @pytest.mark.parametrize(
     ("words", "status"),
     [
@@ -98,6 +131,7 @@ def test_from_the_page_to_the_end(ready: Desk) -> None:
         ((*WORDS, "--scopes=orders:teleport"), 2),
         ((*WORDS, "--scopes="), 2),
         ((*WORDS, f"--scopes={SCOPES}", "--port=70000"), 2),
+        ((*WORDS, f"--scopes={SCOPES}", "--redirect=https://desk.test/x"), 2),
         (("key", "refresh", "gemini/mm/none"), 2),
         (("key", "sign-out", "gemini/mm/none", "--reason", "leaver"), 2),
     ],

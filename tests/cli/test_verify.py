@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import dataclasses
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,8 +13,11 @@ import pytest
 from keyguard.cli import verifying
 from keyguard.core.errors import KeyguardError, Refused, Unreachable
 from keyguard.core.exchange import Fault, NonceKind
+from keyguard.core.incidents import Kind
 from keyguard.core.secret import Secret
 from keyguard.scanner.findings import Finding, Part, Place, Severity
+from keyguard.scanner.scans import Scan
+from keyguard.scanner.work import Work
 from tests.fakes.world import World
 
 
@@ -126,3 +132,51 @@ def test_nonces_in_order_are_asked_only_on_demand_and_said(world: World) -> None
     ask, told = asking(world, nonces=True)
     assert ask.about(own(world)).state == "alive"
     assert "wants nonces in order" in told.lines[0]
+
+
+def verified(world: World, monkeypatch: pytest.MonkeyPatch, *found: Finding) -> Told:
+    told = Told()
+
+    @contextlib.contextmanager
+    def opened(*_: object) -> Iterator[Any]:
+        yield world.ports
+
+    monkeypatch.setattr(verifying.session, "opened", opened)
+    args = argparse.Namespace(verify_nonces=False)
+    verifying.verify(args, told, Scan(found, (), (), Work()))  # type: ignore[arg-type]  # a fake Output
+    return told
+
+
+def test_a_living_key_that_nobody_registered_is_one_incident_with_the_venues_steps(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stray = world.exchange.make("stray-key-of-somebody", ["view", "trade"])
+    found = finding(stray.key, stray.secret.reveal())
+    told = verified(world, monkeypatch, found, own(world))
+    assert verified(world, monkeypatch, found).lines == told.lines
+    (incident,) = world.incidents.open()
+    assert (incident.kind, incident.venues, incident.keys) == (Kind.LEAK, ("examplex",), ())
+    assert "a:1" in incident.timeline()[1].text
+    assert "1. " in incident.timeline()[1].text
+    assert incident.id in told.lines[-1]
+    (record,) = world.audit.bodies("incident.open")
+    assert "read, trade_spot" in record["how"]
+    everything = repr(incident) + repr(record) + repr(world.audit.private()) + repr(told.lines)
+    assert stray.key not in everything
+    assert stray.secret.reveal() not in everything
+
+
+def test_a_dead_one_is_none(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    stray = world.exchange.make("stray", ["view"])
+    world.exchange.remove(stray.key)
+    verified(world, monkeypatch, finding(stray.key, stray.secret.reveal()))
+    assert world.incidents.all() == ()
+
+
+def test_the_scan_tells_its_findings_even_if_the_incident_cannot_be_noted(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stray = world.exchange.make("stray", ["view"])
+    world.audit.broken = True
+    told = verified(world, monkeypatch, finding(stray.key, stray.secret.reveal()))
+    assert "could not be noted" in told.lines[-1]

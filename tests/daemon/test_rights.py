@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -58,3 +59,19 @@ def test_after_the_end_of_a_grant_the_very_next_request_is_refused(firm: DaemonH
         assert caught.value.code == "rights.grant_ended"
     assert [r["body"]["reason"] for r in firm.records("handout.denied")] == ["rights.grant_ended"]
     firm.verify()
+
+
+def test_a_freeze_stops_a_running_daemon_inside_its_leases_until_it_is_thawed(home: DaemonHome) -> None:
+    with home.client() as keys:
+        assert keys.get(KEY).new
+        assert not keys.get(KEY).new  # inside the lease, from memory
+        declared(home, "incident", "freeze", "--venue", "bybit", "--reason", "drill")
+        with pytest.raises(KeyguardError) as caught:
+            keys.get(KEY)
+        assert caught.value.code == "handout.frozen"
+        status = json.loads(home.keyguard("daemon", "status", "--json").stdout)
+        assert [(one["scope"], one["subject"]) for one in status["frozen"]] == [("venue", "bybit")]
+        declared(home, "incident", "thaw", status["frozen"][0]["id"], "--reason", "over")
+        assert keys.get(KEY).key
+    assert [r["body"]["reason"] for r in home.records("handout.denied")] == ["handout.frozen"]
+    home.verify()

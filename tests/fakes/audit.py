@@ -72,6 +72,9 @@ class FakeAudit:
             )
         return Verified(walk.count, dict(walk.streams), walk.chain)
 
+    def private_part(self, number):
+        return self._private.get(number)
+
     def prune(self, numbers):
         """For FakeSeals: forget these, but for what proofs need."""
         left = set(numbers) - self.pruned.keys()

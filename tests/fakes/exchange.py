@@ -64,6 +64,8 @@ class HeldKey:
     visible_from: object
     gone_from: object = None
     enabled: bool = True
+    before: object = None  # how it still shows until `edited_from`
+    edited_from: object = None
 
 
 class FakeExchange:
@@ -73,6 +75,7 @@ class FakeExchange:
         self.name = name
         self.ambiguous = ambiguous
         self.delay = timedelta(seconds=delay_s)
+        self.dead_delay = self.delay
         self.keys: dict[str, HeldKey] = {}
         self.made = 0
         self.most_alike = 0  # keys of one label that ever worked at the same time
@@ -83,6 +86,7 @@ class FakeExchange:
         self.tells_ips = True
         self.tells_account = True
         self.tells_itself = True  # else a key learns nothing of itself, and its manager's list tells all
+        self.page_edits = True  # else a key cannot be changed on the page
         self.page_only = False  # keys are listed, but ended on the page only
         self.adapter = self._adapter()
 
@@ -103,7 +107,13 @@ class FakeExchange:
     def remove(self, public_id) -> None:
         held = self.keys[public_id]
         if held.gone_from is None:
-            self.keys[public_id] = replace(held, gone_from=self.clock.now() + self.delay)
+            self.keys[public_id] = replace(held, gone_from=self.clock.now() + self.dead_delay)
+
+    def edit(self, public_id, **fields) -> None:
+        """Change a key; it shows so after the delay."""
+        held, now = self.keys[public_id], self.clock.now()
+        shown = held.before if held.before and now < held.edited_from else replace(held, before=None)
+        self.keys[public_id] = replace(held, **fields, before=shown, edited_from=now + self.delay)
 
     def working(self, account="A1"):
         """What exists in truth, propagated or not."""
@@ -149,7 +159,7 @@ class FakeExchange:
         if self._seen(public) is None:
             return _reply(404, {"code": "1004"})
         if request.method == "PUT":
-            self.keys[public] = replace(self.keys[public], ips=tuple(request.body["ips"]))
+            self.edit(public, **{name: tuple(value) for name, value in request.body.items()})
             return _reply(200, self._show(self.keys[public]))
         if request.path.endswith("/disable"):
             self.keys[public] = replace(self.keys[public], enabled=False)
@@ -162,7 +172,7 @@ class FakeExchange:
         held, now = self.keys.get(public_id), self.clock.now()
         if held is None or held.visible_from > now or (held.gone_from is not None and held.gone_from <= now):
             return None
-        return held
+        return held.before if held.before and now < held.edited_from else held
 
     def _show(self, held):
         return {
@@ -196,12 +206,13 @@ class FakeExchange:
             guide_create=lambda spec: Guide(
                 facts.key_page, "create", (json.dumps([spec.label, spec.grants, spec.ips, spec.account]),)
             ),
-            guide_edit=lambda report, spec: Guide(facts.key_page, "edit", ()),
+            guide_edit=self._guide_edit,
             guide_delete=lambda report: Guide(facts.key_page, "delete", (f"delete {report.ref}",)),
             example=Credential("FAKEkey0", Secret("FAKEsecret")),
             list_keys=None if self.variant == "blind" else self._list_keys,
             create_key=self._create_key if by_api else None,
             delete_key=self._delete_key if by_api and self.variant != "disable_only" else None,
+            edit_key=self._edit_key if by_api else None,
             disable_key=self._disable_key if self.variant == "disable_only" else None,
         )
 
@@ -250,6 +261,26 @@ class FakeExchange:
             path = f"/keys/{shown['id']}"
             reply = yield Request("PUT", path, body={"ips": list(spec.ips)}, effect=Effect.KEY_EDITED)
         return NewKey(self._report(reply.json), credential)
+
+    def _edit_key(self, current, wanted):
+        if self.page_only:
+            raise NotOffered("on the page only", code="exchange.not_offered")
+        path, grants, ips = f"/keys/{current.ref}", list(wanted.grants), list(wanted.ips)
+        bodies = [{"grants": grants, "ips": ips}]
+        if self.variant == "two_step":
+            bodies = [{"grants": grants}, {"ips": ips}]
+        told = current
+        for body in bodies:
+            reply = yield Request("PUT", path, body=body, effect=Effect.KEY_EDITED)
+            told = self._report(reply.json)
+        return told
+
+    def _guide_edit(self, current, wanted):
+        if not self.page_edits:
+            raise NotOffered("not even on the page", code="exchange.not_offered")
+        ips = list(wanted.ips) if wanted.ips_told else None
+        step = json.dumps([current.public_id, list(wanted.grants), ips])
+        return Guide(self.adapter.facts.key_page, "edit", (step,))
 
     def _delete_key(self, report):
         if self.page_only:

@@ -11,6 +11,7 @@ from tests.fakes.audit import FakeAudit
 from tests.fakes.clock import FakeClock
 from tests.fakes.findings import FakeFindings
 from tests.fakes.gateway import FakeGateway
+from tests.fakes.incidents import FakeIncidents
 from tests.fakes.inventory import FakeInventory
 from tests.fakes.journal import FakeJournal
 from tests.fakes.memory_store import MemoryStore
@@ -48,6 +49,7 @@ def log_ports(clock: FakeClock | None = None) -> Ports:
         FakePerson(),
         FakePeople(),
         FakeFindings(),
+        FakeIncidents(),
         seals,
     )
     begin(ports, FIRM, tool_version="0")

@@ -15,6 +15,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.exchange import FakeExchange
 from tests.fakes.findings import FakeFindings
 from tests.fakes.gateway import FakeGateway
+from tests.fakes.incidents import FakeIncidents
 from tests.fakes.inventory import FakeInventory
 from tests.fakes.journal import FakeJournal
 from tests.fakes.memory_store import MemoryStore
@@ -43,8 +44,9 @@ class World:
         self.person = FakePerson(self.exchange)
         self.people = FakePeople()
         self.findings = FakeFindings()
+        self.incidents = FakeIncidents()
         self.seals = FakeSeals(self.audit)
-        self.inventory.joined = [self.people, self.audit, self.findings, self.seals]
+        self.inventory.joined = [self.people, self.audit, self.findings, self.incidents, self.seals]
         self.uses = None
         self.alive = set()
         grants = ["view", "trade", "keys"] if self_managed else ["view", "trade"]
@@ -75,6 +77,7 @@ class World:
             self.person,
             self.people,
             self.findings,
+            self.incidents,
             self.seals,
             uses=self.uses,
         )

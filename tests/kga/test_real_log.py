@@ -9,7 +9,7 @@ import pytest
 from keyguard.core.secret import Secret
 from keyguard.kga.verdict import Exit
 from keyguard.kga.verify.steps import verify
-from keyguard.workflows import log_key, signers
+from keyguard.workflows import attesters, log_key
 from keyguard.workflows.identity import Actor
 from keyguard.workflows.log_opening import log_part
 from keyguard.workflows.seal import make_seal
@@ -29,7 +29,7 @@ def written():
     ports = log_ports(clock)
     ports.secrets.put(log_key.ITEM, Secret("01" * 32))  # the model's seed
     officer = base64.b64encode(making.public(2)).decode()
-    signers.add(ports, "attester", officer, "officer", actor=Actor("hana", "host-1"))
+    attesters.add(ports, "attester", officer, "officer", actor=Actor("hana", "host-1"))
     made = []
     for seq in range(DAYS):
         ports.audit.append("firm", "log.heartbeat", {"host": HANDOUT["host"], "seq": seq})

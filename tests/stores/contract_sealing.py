@@ -17,6 +17,7 @@ from keyguard.workflows.seal import make_seal, sealed
 from keyguard.workflows.snapshot import write_snapshot
 from tests.fakes.findings import FakeFindings
 from tests.fakes.gateway import FakeGateway
+from tests.fakes.incidents import FakeIncidents
 from tests.fakes.journal import FakeJournal
 from tests.fakes.memory_store import MemoryStore
 from tests.fakes.people import FakePeople
@@ -41,6 +42,7 @@ class SealingContract:
             FakePerson(),
             FakePeople(),
             FakeFindings(),
+            FakeIncidents(),
             seals,
         )
         begin(made, Firm(), tool_version="0")

@@ -7,6 +7,7 @@ import pytest
 from tests.fakes.audit import FakeAudit
 from tests.fakes.clock import FakeClock
 from tests.fakes.findings import FakeFindings
+from tests.fakes.incidents import FakeIncidents
 from tests.fakes.inventory import FakeInventory
 from tests.fakes.journal import FakeJournal
 from tests.fakes.people import FakePeople
@@ -14,6 +15,7 @@ from tests.fakes.seals import FakeSeals
 from tests.fakes.uses import FakeUses
 from tests.stores.contract_audit import AuditContract
 from tests.stores.contract_findings import FindingsContract
+from tests.stores.contract_incidents import IncidentsContract
 from tests.stores.contract_inventory import InventoryContract
 from tests.stores.contract_journal import JournalContract
 from tests.stores.contract_people import PeopleContract
@@ -50,6 +52,12 @@ class TestFakeFindings(FindingsContract):
     @pytest.fixture
     def findings(self) -> FakeFindings:
         return FakeFindings()
+
+
+class TestFakeIncidents(IncidentsContract):
+    @pytest.fixture
+    def incidents(self) -> FakeIncidents:
+        return FakeIncidents()
 
 
 class TestFakeUses(UsesContract):

@@ -15,6 +15,7 @@ from keyguard.stores import migrations
 from keyguard.stores.audit import SqlAuditLog
 from keyguard.stores.database import Database, open_database
 from keyguard.stores.findings import SqlFindings
+from keyguard.stores.incidents import SqlIncidents
 from keyguard.stores.inventory import SqlInventory
 from keyguard.stores.journal import SqlJournal
 from keyguard.stores.nonces import SqlNonces
@@ -26,6 +27,7 @@ from tests.fakes.clock import FakeClock
 from tests.services import postgres_server
 from tests.stores.contract_audit import HANDOUT, AuditContract
 from tests.stores.contract_findings import FindingsContract
+from tests.stores.contract_incidents import IncidentsContract
 from tests.stores.contract_inventory import KEY, V1, InventoryContract
 from tests.stores.contract_journal import JournalContract
 from tests.stores.contract_people import PeopleContract
@@ -106,6 +108,12 @@ class TestPeople(PeopleContract):
     @pytest.fixture
     def people(self, database: Database) -> People:
         return SqlPeople(database, RightsPolicy())
+
+
+class TestIncidents(IncidentsContract):
+    @pytest.fixture
+    def incidents(self, database: Database) -> SqlIncidents:
+        return SqlIncidents(database)
 
 
 class TestFindings(FindingsContract):

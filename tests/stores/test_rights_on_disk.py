@@ -20,6 +20,7 @@ from keyguard.ports.audit import Draft
 from keyguard.stores.audit import SqlAuditLog
 from keyguard.stores.database import Database, open_database, sqlite_url
 from keyguard.stores.findings import SqlFindings
+from keyguard.stores.incidents import SqlIncidents
 from keyguard.stores.inventory import SqlInventory
 from keyguard.stores.people import SqlPeople
 from keyguard.stores.seals import SqlSeals
@@ -46,6 +47,7 @@ def ports_on(database: Database, secrets: Any) -> Ports:
         FakePerson(),
         SqlPeople(database, RightsPolicy()),
         SqlFindings(database),
+        SqlIncidents(database),
         SqlSeals(database, secrets, CLOCK),
     )
 

@@ -77,10 +77,6 @@ class Gate:
         self.tokens[text] = token
         return key, text, token
 
-    def forget(self, call: Call) -> None:
-        """End the token a call came with."""
-        self.tokens.pop(call.headers.get("authorization", "").partition(" ")[2], None)
-
     def _by_header(self, call: Call, rest: str) -> Key | None:
         fields = dict(part.strip().partition("=")[::2] for part in rest.split(","))
         if set(fields) != _HEADER_FIELDS:

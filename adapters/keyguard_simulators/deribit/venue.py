@@ -149,9 +149,6 @@ class Deribit:
         left = self.state.limits.take(key.account, PER_SECOND, BURST, call.now_ms)
         if left < 0 and self.state.switches.enforce_rate_limits:
             raise _too_many()
-        if rpc.method == "private/logout":
-            self.gate.forget(call)
-            return "ok", key.public_id
         if rpc.method not in PRIVATE:
             raise _no_method()
         serve, needed = PRIVATE[rpc.method]

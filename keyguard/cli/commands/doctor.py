@@ -66,6 +66,7 @@ def _checks(args: argparse.Namespace, home: Home) -> Iterator[Check]:
     yield _attempt("store", lambda: f"{len(wiring.secret_store(home, config, unlock).names())} items")
     yield _attempt("log", lambda: _log(home))
     yield _daemon(home)
+    yield _attempt("frozen", lambda: _frozen(home))
     if config.simulators:
         yield Check("venues", True, f"simulated: {', '.join(sorted(config.simulators))}")
 
@@ -73,6 +74,12 @@ def _checks(args: argparse.Namespace, home: Home) -> Iterator[Check]:
 def _log(home: Home) -> str:
     with wiring.opened_evidence(home) as (log, seals):
         return f"{log.verify().records} records match, {check_seals(seals)} seals"
+
+
+def _frozen(home: Home) -> str:
+    """No fault either: somebody wants it so."""
+    standing = [f"{one.id} {one.scope.value} {name}".rstrip() for one, name in wiring.freezes(home)]
+    return "; ".join(standing) or "nothing"
 
 
 def _daemon(home: Home) -> Check:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from keyguard.cli import declared, session, views
 from keyguard.core.errors import Refused, UsageError
-from keyguard.workflows import look
+from keyguard.workflows import deaths, look
 
 if TYPE_CHECKING:
     import argparse
@@ -47,7 +47,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
     if out.json:
         out.document(document)
     else:
-        _tell(out, seen)
+        _tell(out, seen, document["incident"])
     return FINDINGS if seen.drift or seen.refusal else 0
 
 
@@ -60,6 +60,8 @@ def _document(ports: Ports, seen: Inspection) -> dict[str, Any]:
     document["warnings"] = declared.warnings_document(seen.warnings)
     document["refused"] = seen.refusal.fault.value if seen.refusal else None
     document["dead"] = seen.dead
+    incident = deaths.of(ports, seen.version)
+    document["incident"] = incident.id if incident is not None and incident.open else None
     return document
 
 
@@ -74,7 +76,7 @@ def _tell_all(out: Output, looked: Looked, ports: Ports) -> int:
         )
     else:
         for seen in looked.inspections:
-            _tell(out, seen)
+            _tell(out, seen, _document(ports, seen)["incident"])
         for item in looked.unknown:
             out.data(f"{item.subject}: {item.text}", style="red")
             out.data(f"  {item.command}")
@@ -85,12 +87,14 @@ def _tell_all(out: Output, looked: Looked, ports: Ports) -> int:
     return Refused.exit_status if looked.unasked else 0
 
 
-def _tell(out: Output, seen: Inspection) -> None:
+def _tell(out: Output, seen: Inspection, incident: str | None) -> None:
     if seen.refusal:
         out.data(f"{seen.key.name}: {seen.refusal.message}", style="red")
         out.data(
             "  the venue no longer accepts this key" if seen.dead else "  this alone does not prove it dead"
         )
+        if incident is not None:
+            out.data(f"  nobody here ended it: keyguard incident show {incident}", style="red")
         return
     assert seen.report is not None
     out.data(seen.key.name, style="bold")

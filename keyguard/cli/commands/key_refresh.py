@@ -1,4 +1,4 @@
-"""`keyguard key refresh`: the next access token of a sign-in."""
+"""`keyguard key refresh`: the next access token of a sign-in or a session."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("key")
     parser.epilog = (
-        "The daemon does this by itself two hours before a token ends.\n\n"
+        "The daemon does this by itself before a token ends, two hours at most.\n\n"
         "example: keyguard key refresh gemini/mm/app"
     )
 

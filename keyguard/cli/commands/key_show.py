@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keyguard.cli import session, views
+from keyguard.cli import excess_words, session, views
 from keyguard.core.keys import VersionStatus, scope_names
 from keyguard.workflows import authority, rights
+from keyguard.workflows.blast import dangers
 
 if TYPE_CHECKING:
     import argparse
@@ -28,6 +29,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
         live = next((v for v in versions if v.status is VersionStatus.LIVE), None)
         seen = ports.inventory.last_observation(live.id) if live else None
         leases = [lease for version in versions for lease in ports.inventory.open_leases(version.id)]
+        danger = next(iter(dangers(ports, [key])), None)
         able, enforced = rights.able(ports, [key])[key.id], authority.enforced(ports)
     if out.json:
         document = views.key_document(key, live, seen)
@@ -42,6 +44,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
             for lease in leases
         ]
         document["may_use"] = list(able)
+        document["danger"] = excess_words.danger_document(danger) if danger else None
         out.document(document)
         return 0
     out.data(key.name, style="bold")
@@ -49,6 +52,8 @@ def run(args: argparse.Namespace, out: Output) -> int:
     out.data(f"  purpose (declared)  {key.purpose or '-'}, needs {','.join(scope_names(key.needs)) or '-'}")
     out.data(f"  desk     {key.desk}, owner {key.owner}")
     out.data(f"  may use  {views.able_text(able, enforced=enforced)}")
+    if danger:
+        out.data(f"  danger   {danger.words}")
     if seen:
         out.data(f"  scopes   {views.scopes_text(seen.report)}")
         out.data(f"  ips      {views.ips_text(seen.report)}")

@@ -10,7 +10,7 @@ from keyguard.cli.views import instant
 from keyguard.core.errors import UsageError
 from keyguard.core.keys import scope_names
 from keyguard.processes import process_alive
-from keyguard.workflows import end_person, offboard
+from keyguard.workflows import end_person, offboard, offboarding_report
 from keyguard.workflows.declare_person import find
 from keyguard.workflows.rotate import OVERLAP_S, Options
 from keyguard.workflows.rotate_each import Rotations, rotate_each
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
     The exit status is that of the first rotation that failed.
     """
     options = Options(overlap_s=rotation_words.seconds(args.overlap), reason="leaver")
-    rotations = Rotations()
+    rotations, report = Rotations(), None
     with session.opened(args, out) as ports:
         grants = None
         if args.yes and find(ports, args.person).span.ended_at is None:
@@ -65,18 +65,25 @@ def run(args: argparse.Namespace, out: Output) -> int:
             )
         if not out.json:
             _tell(out, plan, done=gone is not None, rotating=args.rotate)
+        if gone is not None:  # before the rotations: whoever is interrupted has the list
+            report = offboarding_report.keep(ports, "person", plan.person.id, [plan])
         if args.rotate:
             keys = [one.key for one in plan.keys if one.must_rotate]
             rotations = rotate_each(ports, keys, options, actor=session.actor(), process_alive=process_alive)
             sealing.seal_soon(ports, out)
+            after = offboard.plan(ports, args.person)
+            report = offboarding_report.keep(ports, "person", plan.person.id, [after])
     if out.json:
-        out.document(_document(plan, instant(gone)) | _rotations(rotations))
+        kept = {"report": report.id if report else None}
+        out.document(_document(plan, instant(gone)) | _rotations(rotations) | kept)
     else:
         for name, error in rotations.failed.items():
             out.data(f"{name} was not rotated: {error.message}", style="red")
             out.data(f"  {error.hint or f'keyguard key rotate {name} --reason leaver'}")
         for name, workflow in rotations.done.items():
             rotation_words.tell(out, workflow, name)
+        if report is not None:
+            out.talk(f"keyguard: the report is kept: keyguard report show {report.id}")
     return next((error.exit_status for error in rotations.failed.values()), 0)
 
 
@@ -131,6 +138,8 @@ def _document(plan: offboard.Plan, ended_at: str | None) -> dict[str, object]:
                 "any_address": one.any_address,
                 "could_use": one.could_use,
                 "handouts": one.handouts,
+                "revealed": one.revealed,
+                "holders": one.holders,
                 "last_handout": instant(one.last),
                 "running_pids": [lease.pid for lease in one.running],
                 "must_rotate": one.must_rotate,

@@ -1,10 +1,11 @@
-"""`keyguard signer add`: say in the log that a key signs for the firm."""
+"""`keyguard signer add`: have what one approves signed with one's own key from now on."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keyguard.cli import sealing, session
+from keyguard.cli import session, signing
 from keyguard.workflows import signers
 
 if TYPE_CHECKING:
@@ -15,34 +16,21 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("label", help="what to call it, such as the officer's title")
-    parser.add_argument("--role", choices=signers.ROLES, default="attester")
-    parser.add_argument(
-        "--key", required=True, metavar="K", help="base64 of an Ed25519 public key; a witness's verifier key"
-    )
-    parser.add_argument("--person", default="", metavar="P", help="whose key it is, by pseudonym in the log")
-    parser.add_argument("--reason", default="", metavar="R", help="for the second person")
+    parser.add_argument("file", type=Path, help="as `keyguard signer make` made it")
+    signing.add_passphrase(parser)
     parser.epilog = (
-        "Every recipient of an attestation sees it. Where people are declared a second one has to agree.\n\n"
-        "example: keyguard signer add 'audit unit' --role witness --key w1.example+0a1b2c3d+BA…="
+        "For the person who runs it alone: nobody adds a key for another.\n\n"
+        "example: keyguard signer add ~/kim.signer"
     )
 
 
 def run(args: argparse.Namespace, out: Output) -> int:
-    """Record, then seal: recipients accept a new key only by a sealed record."""
+    """Register it."""
+    signer = signing.opened(args, args.file)
     with session.opened(args, out) as ports:
-        added = signers.add(
-            ports,
-            args.role,
-            args.key,
-            args.label,
-            actor=session.actor(),
-            person=args.person,
-            why=args.reason,
-        )
-        sealing.seal_soon(ports, out)
+        key = signers.register(ports, signer, actor=session.actor())
     if out.json:
-        out.document({"role": added.role, "label": added.label, "since": added.since})
+        out.document({"id": key.id, "person": key.person, "public_key": key.public})
     else:
-        out.data(f"{added.label} signs as {added.role} from {added.since}")
+        out.data(f"{key.id}: {key.person} signs with {key.public}")
     return 0

@@ -1,11 +1,11 @@
-"""`keyguard signer list`: whose keys sign for the firm."""
+"""`keyguard signer list`: whose signing keys are known."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from keyguard.cli import session
-from keyguard.workflows import signers
+from keyguard.cli.views import instant
 
 if TYPE_CHECKING:
     import argparse
@@ -15,18 +15,36 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("--all", action="store_true", help="those that sign no more, too")
-    parser.epilog = "example: keyguard signer list"
+    parser.epilog = "Past ones too: what they signed stays checkable.\n\nexample: keyguard signer list"
 
 
 def run(args: argparse.Namespace, out: Output) -> int:
-    """Print attesters, witnesses and the log's own key, oldest first."""
+    """List them, oldest first."""
     with session.opened(args, out) as ports:
-        found = signers.signers(ports, past=args.all)
+        keys = ports.people.signing_keys()
     if out.json:
-        names = ("role", "public_key", "label", "since", "until")
-        out.document([{name: getattr(one, name) for name in names} for one in found])
-    else:
-        rows = [(one.label, one.role, one.public_key, one.since, one.until) for one in found]
-        out.table(("label", "role", "public key", "since (UTC)", "until (UTC)"), rows)
+        out.document(
+            [
+                {
+                    "id": key.id,
+                    "person": key.person,
+                    "public_key": key.public,
+                    "since": instant(key.span.since),
+                    "ended_at": instant(key.span.ended_at),
+                }
+                for key in keys
+            ]
+        )
+        return 0
+    rows = [
+        (
+            key.id,
+            key.person,
+            key.public,
+            f"{key.span.since:%Y-%m-%d}",
+            f"{key.span.ended_at:%Y-%m-%d}" if key.span.ended_at else "",
+        )
+        for key in keys
+    ]
+    out.table(("signing key", "person", "public key", "since", "ended"), rows)
     return 0

@@ -41,6 +41,15 @@ def revealed(environment: Environment) -> list[str]:
     return [secret.reveal() for secret in environment.secrets]
 
 
+def test_a_token_goes_under_no_name_of_a_keys() -> None:
+    token = handed(kind=KeyKind.OAUTH)
+    assert made(token).variables == {"V_ACCESS_TOKEN": SECRET}
+    assert made(token, style="env", prefix="{label}_").variables == {"BOT_ACCESS_TOKEN": SECRET}
+    with pytest.raises(UsageError) as caught:
+        made(token, style="ccxt")
+    assert caught.value.code == "run.no_names"
+
+
 def test_names_as_the_style_wants_them() -> None:
     environment = made(handed(), inherited={"PATH": "/bin", "V_KEY": "old"})
     assert environment.variables == {"PATH": "/bin", "V_KEY": "id-bot", "V_SECRET": SECRET}

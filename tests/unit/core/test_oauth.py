@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from keyguard.core import oauth
+from keyguard.core.errors import UsageError
 from keyguard.core.exchange import Effect, Reply
 from keyguard.core.keys import KeyKind
 from keyguard.core.secret import Secret
@@ -148,3 +149,41 @@ def test_the_end_is_counted_from_before_the_request():
     assert made.kind is KeyKind.OAUTH
     assert made.tokens.expires_at == at + timedelta(seconds=86399)
     assert oauth.credential("oauth-FAKE", "FAKE-app", read(expires_in=None), at).tokens.expires_at is None
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "",
+        "http://desk.test/keyguard",
+        "https://",
+        "https://desk.test/keyguard?x=1",
+        "https://desk.test/#x",
+        "https://kim@desk.test/",
+        "https://desk.test/a b",
+        "https://desk.test:0/",
+        "https://desk.test:x/",
+        "https://[/",
+        "https://desk.test/\u00e9",
+    ],
+)
+def test_a_page_that_leads_here_is_a_plain_https_address(uri):
+    with pytest.raises(UsageError) as caught:
+        oauth.demand_relay(uri)
+    assert caught.value.code == "oauth.redirect"
+    assert oauth.demand_relay("https://desk.test:8443/keyguard") == "https://desk.test:8443/keyguard"
+
+
+def test_of_a_short_life_a_third_is_left_for_its_successor():
+    short = replace(FACTS, access_life=timedelta(hours=1))
+    assert (FACTS.due, FACTS.late) == (timedelta(hours=2), timedelta(hours=1))
+    assert (short.due, short.late) == (timedelta(minutes=20), timedelta(minutes=10))
+
+
+def test_a_refresh_token_is_missed_only_where_it_was_asked_for():
+    told = {name: value for name, value in GOOD.items() if name != "refresh_token"}
+    answer = Reply(200, {}, json.dumps(told).encode())
+    kept = replace(FACTS, keeps="offline")
+    assert oauth.read(kept, answer, ("balances:read",)).refresh is None
+    with pytest.raises(ValueError, match="no refresh token"):
+        oauth.read(kept, answer, ("balances:read", "offline"))

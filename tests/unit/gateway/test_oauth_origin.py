@@ -10,10 +10,12 @@ import respx
 from keyguard.core.errors import UsageError
 from keyguard.core.exchange import Effect, Request
 from keyguard.core.secret import Secret
-from keyguard_adapters.gemini import OAUTH
+from keyguard_adapters.gemini import ADAPTER
 from tests.unit.gateway.server import Server
 from tests.unit.gateway.venue import adapter
 
+OAUTH = ADAPTER.oauth
+assert OAUTH is not None
 TOKEN = Request(
     "POST",
     "/auth/token",

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from keyguard.core.errors import UsageError
 from keyguard.core.exchange import Request, Stamp, Wire
+from keyguard.core.secret import Secret
 from keyguard.gateway import wires
 from tests.unit.gateway import venue
 
@@ -18,6 +19,19 @@ from tests.unit.gateway import venue
 def test_an_unsigned_request_keeps_the_order_of_its_query_and_repeats_lists():
     request = Request("GET", "/v1/x", query={"b": "a b&c", "a": [1, 2], "c": "é/"}, signed=False)
     assert wires.unsigned(request) == Wire("GET", "/v1/x?b=a%20b%26c&a=1&a=2&c=%C3%A9%2F", {})
+
+
+def test_an_unsigned_form_is_encoded_and_its_secrets_are_revealed_in_it_alone():
+    sent = {"code": Secret("FAKE c&d"), "grant_type": "x y"}
+    wire = wires.unsigned(Request("POST", "/x", body=sent, signed=False, form=True))
+    assert wire.body == b"code=FAKE%20c%26d&grant_type=x%20y"
+    assert wire.headers == {"content-type": "application/x-www-form-urlencoded"}
+
+
+def test_an_apps_id_leaves_as_a_user_without_password():
+    wire = wires.unsigned(Request("POST", "/x", signed=False, basic="FAKE:app"))
+    # base64 of "FAKE%3Aapp:", for a colon would end the name
+    assert wire.headers == {"authorization": "Basic RkFLRSUzQWFwcDo="}
 
 
 def test_an_unsigned_body_is_compact_json():

@@ -9,7 +9,7 @@ import pytest
 from keyguard.core.errors import UsageError
 from keyguard.core.people import Capacity, Decision
 from keyguard.kga import notes
-from keyguard.workflows import anchors, approvals, declare_person, signers
+from keyguard.workflows import anchors, approvals, attesters, declare_person
 from keyguard.workflows.identity import Actor
 from keyguard.workflows.seal import make_seal, sealed
 from tests.fakes.sealing import log_ports
@@ -23,7 +23,7 @@ ATTESTER = base64.b64encode(public(2)).decode()
 @pytest.fixture
 def ports():
     made = log_ports()
-    signers.add(made, "witness", str(WITNESS), "audit unit", actor=ACTOR)
+    attesters.add(made, "witness", str(WITNESS), "audit unit", actor=ACTOR)
     make_seal(made)
     return made
 
@@ -53,7 +53,7 @@ def test_anything_else_is_refused(ports, case):
     text = sealed(ports).note.text
     line = cosignature(text)
     if case == "undeclared":
-        signers.remove(ports, "audit unit")
+        attesters.remove(ports, "audit unit")
     line = {
         "other text": cosignature(text.replace("\n1\n", "\n2\n")),
         "other key": cosignature(text, seed=4),
@@ -74,18 +74,20 @@ def test_a_reply_that_is_no_time_stamp_is_refused(ports):
 
 
 def test_signers_are_what_the_log_says(ports):
-    signers.add(ports, "attester", ATTESTER, "officer Kim", actor=ACTOR, person="kim")
-    assert [(one.role, one.label) for one in signers.signers(ports)][1:] == [
+    attesters.add(ports, "attester", ATTESTER, "officer Kim", actor=ACTOR, person="kim")
+    assert [(one.role, one.label) for one in attesters.attesters(ports)][1:] == [
         ("log", sealed(ports).origin),
         ("attester", "officer Kim"),
     ]
     (told,) = [one for one in ports.audit.bodies("signer.add") if one["role"] == "attester"]
     assert told["person"].startswith("p_")
-    gone = signers.remove(ports, "officer Kim")
+    gone = attesters.remove(ports, "officer Kim")
     assert gone.until
-    assert all(one.role != "attester" for one in signers.signers(ports))
-    assert [one.until for one in signers.signers(ports, past=True) if one.role == "attester"] == [gone.until]
-    signers.add(ports, "attester", ATTESTER, "officer Kim", actor=ACTOR)
+    assert all(one.role != "attester" for one in attesters.attesters(ports))
+    assert [one.until for one in attesters.attesters(ports, past=True) if one.role == "attester"] == [
+        gone.until
+    ]
+    attesters.add(ports, "attester", ATTESTER, "officer Kim", actor=ACTOR)
 
 
 @pytest.mark.parametrize(
@@ -100,17 +102,17 @@ def test_signers_are_what_the_log_says(ports):
 )
 def test_what_is_no_key_is_refused(ports, role, key):
     with pytest.raises(UsageError) as caught:
-        signers.add(ports, role, key, "x", actor=ACTOR)
+        attesters.add(ports, role, key, "x", actor=ACTOR)
     assert caught.value.code == "signer.key"
 
 
 def test_a_key_is_added_once_and_the_logs_own_stays(ports):
     with pytest.raises(UsageError) as caught:
-        signers.add(ports, "witness", str(WITNESS), "again", actor=ACTOR)
+        attesters.add(ports, "witness", str(WITNESS), "again", actor=ACTOR)
     assert caught.value.code == "signer.known"
     for name in (sealed(ports).origin, "nobody"):
         with pytest.raises(UsageError) as caught:
-            signers.remove(ports, name)
+            attesters.remove(ports, name)
         assert caught.value.code == "signer.unknown"
 
 
@@ -120,7 +122,7 @@ def test_where_people_are_declared_a_second_person_agrees_first(ports):
         declare_person.declare(ports, actor.user, Capacity.EMPLOYEE, actor=ACTOR, users=[(actor.user, "")])
 
     def add():
-        return signers.add(ports, "attester", ATTESTER, "officer", actor=ACTOR, why="new officer")
+        return attesters.add(ports, "attester", ATTESTER, "officer", actor=ACTOR, why="new officer")
 
     for code in ("approval.needed", "approval.waits"):
         with pytest.raises(UsageError) as caught:
@@ -129,10 +131,10 @@ def test_where_people_are_declared_a_second_person_agrees_first(ports):
     (waiting,) = approvals.pending(ports)
     with pytest.raises(UsageError):
         approvals.decide(ports, waiting.id, Decision.APPROVE, actor=ACTOR)
-    assert all(one.role != "attester" for one in signers.signers(ports))
+    assert all(one.role != "attester" for one in attesters.attesters(ports))
     approvals.decide(ports, waiting.id, Decision.APPROVE, actor=kim)
     assert add().label == "officer"
-    signers.remove(ports, "officer")
+    attesters.remove(ports, "officer")
     with pytest.raises(UsageError) as caught:
         add()
     assert caught.value.code == "approval.needed"  # one word for one change

@@ -104,10 +104,15 @@ def test_a_bare_private_key_is_one_word():
 
 
 @given(
-    st.text(), st.none() | st.text(), st.none() | st.datetimes(timezones=st.just(UTC)), st.lists(st.text())
+    st.text(),
+    st.none() | st.text(),
+    st.none() | st.datetimes(timezones=st.just(UTC)),
+    st.lists(st.text()),
+    st.none() | st.text(),
 )
-def test_the_tokens_of_a_sign_in_come_back(client_id, refresh, ends, grants):
-    tokens = Tokens(client_id, None if refresh is None else Secret(refresh), ends, tuple(grants))
+def test_the_tokens_of_a_sign_in_come_back(client_id, refresh, ends, grants, of_app):
+    secret = None if of_app is None else Secret(of_app)
+    tokens = Tokens(client_id, None if refresh is None else Secret(refresh), ends, tuple(grants), secret)
     made = Credential("oauth-FAKE", Secret("FAKEaccess"), kind=KeyKind.OAUTH, tokens=tokens)
     assert credentials.unpack(credentials.pack(made)) == made
 

@@ -11,7 +11,7 @@ from keyguard.core.errors import OutcomeUnknown, Refused, Unreachable, UsageErro
 from keyguard.core.exchange import Credential
 from keyguard.core.keys import Origin, Scope
 from keyguard.core.secret import Secret
-from keyguard.workflows import credentials
+from keyguard.workflows import credentials, incidents
 from keyguard.workflows.recovery import cancel, resume
 from keyguard.workflows.rotate import Options, rotate
 from tests.fakes.world import ACTOR, IPS, World
@@ -99,7 +99,7 @@ def test_a_venue_that_cannot_be_reached_keeps_the_paste():
 def test_a_key_too_wide_is_not_switched_to_and_can_be_cancelled():
     world = World("guided")
     made = world.exchange.make("by hand", ["view", "trade", "payout"], IPS)
-    world.person.pastes = [made]
+    world.person.pastes, world.person.mends = [made], False
     with pytest.raises(Exception, match="may withdraw too"):
         turn(world)
     assert go_on(world, cancel).state == "aborted"
@@ -212,6 +212,10 @@ def test_an_old_key_that_is_dead_already_cannot_tell_the_account():
     world.exchange.tells_account = False
     turn(world)
     world.exchange.remove(world.inventory.live_version(world.key.id).public_id)
+    with pytest.raises(UsageError, match="no person has looked"):
+        turn(world)
+    (incident,) = world.incidents.open()
+    incidents.clear(world.ports, incident.id, actor=ACTOR, reason="the venue confirms it")
     assert turn(world).state == "buried"
 
 

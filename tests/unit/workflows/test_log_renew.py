@@ -11,7 +11,7 @@ from keyguard.core.errors import IntegrityError
 from keyguard.core.record import parse
 from keyguard.kga.derive.derived import derive
 from keyguard.kga.derive.lines import Line, Period
-from keyguard.workflows import signers
+from keyguard.workflows import attesters
 from keyguard.workflows.check_seals import check_seals
 from keyguard.workflows.identity import Actor
 from keyguard.workflows.log_key import log_id
@@ -34,8 +34,8 @@ def behind():
     ports.audit.append("bybit", "handout", HANDOUT)
     for seed, label in ((2, "officer"), (4, "former officer")):
         key = base64.b64encode(public(seed)).decode()
-        signers.add(ports, "attester", key, label, actor=ACTOR)
-    signers.remove(ports, "former officer")
+        attesters.add(ports, "attester", key, label, actor=ACTOR)
+    attesters.remove(ports, "former officer")
     ports.audit.append("firm", "role.assign", {"person_f": "p_" + "0" * 20, "role": "auditor"})
     ports.audit.append("firm", "role.assign", {"person_f": "p_" + "1" * 20, "role": "auditor"})
     ports.audit.append("firm", "role.remove", {"person_f": "p_" + "1" * 20, "role": "auditor"})
@@ -85,7 +85,7 @@ def test_what_was_known_is_said_again():
     after = [Line("", r) for stream in ("firm", "upbit") for r in present(ports, stream)]
     assert derive(after, period)["register"] == derive(before, period)["register"] != []
     assert write_snapshot(ports, "upbit") == 1
-    assert [one.label for one in signers.signers(ports)] == ["officer"]
+    assert [one.label for one in attesters.attesters(ports)] == ["officer"]
 
 
 def test_killed_anywhere_there_is_the_old_log_or_the_whole_new_one():

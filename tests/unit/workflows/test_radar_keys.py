@@ -43,7 +43,10 @@ def test_a_key_as_declared_is_nothing_to_look_at():
 def test_a_managing_key_without_declared_needs():
     (item,) = attention(World().ports)
     assert (item.kind, item.level, item.subject) == (Kind.SCOPES, Level.HIGH, "examplex/ops/manager")
-    assert item.text == "may manage_keys, which no declared purpose needs"
+    assert item.text == (
+        "may manage_keys, which no declared purpose needs: "
+        "a thief could make keys of their own, which outlive this one"
+    )
 
 
 @pytest.mark.parametrize(
@@ -127,7 +130,7 @@ def test_what_the_venue_said_against_what_is_declared():
         (Kind.ACCOUNT, Level.HIGH),
     }
     assert {item.text for item in of_bot(world, Kind.SCOPES)} == {
-        "may withdraw, which its purpose does not need",
+        "may withdraw, which its purpose does not need: a thief could withdraw all funds to any address",
         "may not trade_spot, which its purpose needs",
     }
     assert len({item.id for item in of_bot(world)}) == 5

@@ -18,7 +18,7 @@ from keyguard.core.errors import (
 from keyguard.core.exchange import Fault, KeyReport, ScopeNames
 from keyguard.core.keys import Environment, Key, Origin, Scope, VersionStatus
 from keyguard.ports.inventory import Lease, Observation
-from keyguard.workflows import credentials
+from keyguard.workflows import credentials, incidents
 from keyguard.workflows.enrol import Declared, enrol
 from keyguard.workflows.recovery import cancel, resume
 from keyguard.workflows.revoke import revoke
@@ -305,11 +305,17 @@ def test_keys_nobody_registered_are_told():
     assert len(world.audit.bodies("venue.keys_listed")[0]["unknown"]) == 1
 
 
-def test_a_key_the_venue_ended_is_replaced_from_what_was_known():
+def test_a_key_the_venue_ended_is_replaced_from_what_was_known_once_a_person_has_looked():
     world = World()
     world.exchange.remove(world.old.key)
     # The manager's list is without it too, so nobody manages it: a person makes the new one.
     world.exchange.adapter = replace(world.exchange.adapter, create_key=None)
+    for _ in range(2):
+        with pytest.raises(UsageError) as caught:
+            turn(world)
+        assert caught.value.code == "incident.unseen"
+    (incident,) = world.incidents.open()
+    incidents.clear(world.ports, incident.id, actor=ACTOR, reason="the venue confirms it")
     turn(world)
     assert new_key(world).grants == ("trade", "view")
     assert any("what it said last" in line for line in world.person.told)

@@ -6,7 +6,7 @@ from alembic import op
 from keyguard.stores.schema.guards import keep, on_postgres
 
 revision = "0009"
-down_revision = "0005"
+down_revision = "0008"
 _WHY = "is append-only"
 
 
