@@ -14,12 +14,15 @@ from collections.abc import Iterator
 LARGEST = 1 << 28
 """Bytes of one unpacked stream."""
 
-_OBJECT = re.compile(rb"(?<!\d)\d+ \d+ obj\b(.*?)(?:\bstream\r?\n|\bendobj\b)", re.DOTALL)
+_OBJECT = re.compile(rb"(?<!\d)(\d+) \d+ obj\b(.*?)(?:\bstream\r?\n|\bendobj\b)", re.DOTALL)
 _LENGTH = re.compile(rb"/Length\s+(\d+)(?!\s+\d+\s+R)")
 _FILTER = re.compile(rb"/Filter\s*(?:\[([^\]]*)\]|/(\w+))")
 _STRING = re.compile(rb"\(((?:[^()\\]|\\.)*)\)|<((?:[0-9A-Fa-f]{2}|\s)+)>", re.DOTALL)
+_FONTS = re.compile(rb"/Font\s*<<([^<>]*)>>")
+_NAMED = re.compile(rb"/(\w+)\s+(\d+)\s+\d+\s+R")
+_TO_UNICODE = re.compile(rb"/ToUnicode\s+(\d+)\s")
 _SHOWN = re.compile(
-    rb"((?:\((?:[^()\\]|\\.)*\)|<[0-9A-Fa-f\s]*>))\s*(?:Tj|'|\")|\[((?:\((?:[^()\\]|\\.)*\)|[^\]()])*)\]\s*TJ",
+    rb"/(\w+)\s+-?[\d.]+\s+Tf\b|((?:\((?:[^()\\]|\\.)*\)|<[0-9A-Fa-f\s]*>))\s*(?:Tj|'|\")|\[((?:\((?:[^()\\]|\\.)*\)|[^\]()])*)\]\s*TJ",
     re.DOTALL,
 )
 _ESCAPE = re.compile(rb"\\(\d{1,3}|\r\n|.)", re.DOTALL)
@@ -44,37 +47,49 @@ class Unreadable(ValueError):
 
 def views(data: bytes) -> Iterator[tuple[str, bytes, bool]]:
     """Places with their bytes, and whether these are text: streams, strings, and the text of all pages."""
-    outside, streams = _split(data)
-    maps = [found for one in streams if (found := _unicode_map(one))]
-    strings = [text for part in (outside, *streams) if _is_text(part) for text in _strings(part)]
-    yield "strings", "\n".join(strings).encode("utf-8", "replace"), True
-    for number, stream in enumerate(streams, 1):
-        yield f"stream {number}", stream, _is_text(stream)
-    for number, glyphs in enumerate(maps, 1):
-        shown = [_decode(run, glyphs) for stream in streams if _is_text(stream) for run in _runs(stream)]
-        for separator in ("", "\n"):  # a long text is broken at the end of a line, two words are not one
-            yield f"text by font {number}", separator.join(shown).encode("utf-8", "replace"), True
+    heads, streams = _split(data)
+    parts = [*heads.values(), data[data.rfind(b"trailer") :], *filter(_is_text, streams.values())]
+    yield (
+        "strings",
+        "\n".join(text for part in parts for text in _strings(part)).encode("utf-8", "replace"),
+        True,
+    )
+    for number, stream in streams.items():
+        yield f"object {number}", stream, _is_text(stream)
+    maps = _unicode_maps(heads, streams)
+    shown = [text for stream in streams.values() if _is_text(stream) for text in _shown(stream, maps)]
+    for separator in ("", "\n"):  # a long text is broken at the end of a line, but two words are not one
+        yield "text", separator.join(shown).encode("utf-8", "replace"), True
 
 
-def _split(data: bytes) -> tuple[bytes, list[bytes]]:
-    """The bytes outside of streams, and all streams unpacked."""
-    outside, streams, at = [], [], 0
+def _split(data: bytes) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """Objects by number, apart from their streams; streams unpacked. A number that an update gives again
+    has its place in the update added."""
+    heads: dict[str, bytes] = {}
+    streams: dict[str, bytes] = {}
+    at = 0
     while (found := _OBJECT.search(data, at)) is not None:
-        outside.append(data[at : found.end()])
+        number = found[1].decode()
+        while number in heads:
+            number += "'"
+        heads[number] = found[2]
         at = found.end()
-        if found[0].endswith(b"endobj"):
-            continue
-        head = found[1]
-        length = _LENGTH.search(head)
-        end = at + int(length[1]) if length else data.find(b"endstream", at)
-        if not at <= end <= len(data) or data[end : end + 12].lstrip()[:9] != b"endstream":
-            end = data.find(b"endstream", at)
-        if end < 0:
-            raise Unreadable("a stream has no end")
-        streams.append(_unpack(head, data[at:end]))
-        at = end
-    outside.append(data[at:])
-    return b"\n".join(outside), streams
+        if not found[0].endswith(b"endobj"):
+            end = _end(data, found[2], at)
+            streams[number] = _unpack(found[2], data[at:end])
+            at = end
+    return heads, streams
+
+
+def _end(data: bytes, head: bytes, at: int) -> int:
+    """Where a stream ends: as its length says, or at the next mark where that is not true."""
+    length = _LENGTH.search(head)
+    end = at + int(length[1]) if length else at
+    if length is None or data[end : end + 12].lstrip()[:9] != b"endstream":
+        end = data.find(b"endstream", at)
+    if end < 0:
+        raise Unreadable("a stream has no end")
+    return end
 
 
 def _unpack(head: bytes, packed: bytes) -> bytes:
@@ -99,10 +114,20 @@ def _is_text(data: bytes) -> bool:
     return not data or sum(byte < 9 or byte > 126 for byte in start) < len(start) // 4
 
 
+def _unicode_maps(heads: dict[str, bytes], streams: dict[str, bytes]) -> dict[bytes, list[dict[int, str]]]:
+    """What glyphs mean, by the name a page gives a font; two pages may mean two fonts by one name."""
+    found: dict[bytes, dict[str, dict[int, str]]] = {}
+    for body in (one for head in heads.values() for one in _FONTS.findall(head)):
+        for name, number in _NAMED.findall(body):
+            told = _TO_UNICODE.search(heads.get(number.decode(), b""))
+            stream = told[1].decode() if told else ""
+            if stream in streams and stream not in found.setdefault(name, {}):
+                found[name][stream] = _unicode_map(streams[stream])
+    return {name: list(maps.values()) for name, maps in found.items()}
+
+
 def _unicode_map(stream: bytes) -> dict[int, str]:
     found: dict[int, str] = {}
-    if b"begincmap" not in stream:
-        return found
     for kind, body in _BLOCK.findall(stream):
         if kind == b"bfchar":
             found |= {int(glyph, 16): _utf16(text) for glyph, text in _CHAR.findall(body)}
@@ -117,10 +142,18 @@ def _utf16(digits: bytes) -> str:
     return bytes.fromhex(digits.decode()).decode("utf-16-be", "replace")
 
 
-def _runs(stream: bytes) -> Iterator[bytes]:
-    """The glyph numbers of each run of text; spacing within a run is left out."""
-    for single, several in _SHOWN.findall(stream):
-        yield b"".join(_raw(*parts) for parts in _STRING.findall(single or several))
+def _shown(stream: bytes, maps: dict[bytes, list[dict[int, str]]]) -> Iterator[str]:
+    """The text of each run; spacing within a run is left out."""
+    font = b""
+    for name, single, several in _SHOWN.findall(stream):
+        if name:
+            font = name
+            continue
+        if not maps.get(font):
+            raise Unreadable("a font does not tell what its glyphs mean")
+        run = b"".join(_raw(*parts) for parts in _STRING.findall(single or several))
+        for glyphs in maps[font]:
+            yield _decode(run, glyphs)
 
 
 def _decode(run: bytes, glyphs: dict[int, str]) -> str:

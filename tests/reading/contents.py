@@ -24,7 +24,9 @@ def _made() -> tuple[dict[str, Any], dict[str, Any], dict[str, bytes]]:
 def content(**more: Any) -> Content:
     predicate, derived, _ = copy.deepcopy(_made())
     roots = {log["log_id"]: "cd" * 32 for log in predicate["logs"]}
-    return Content(**{"predicate": predicate, "derived": derived, "statement_sha256": "ab" * 32, "roots": roots} | more)
+    return Content(
+        **{"predicate": predicate, "derived": derived, "statement_sha256": "ab" * 32, "roots": roots} | more
+    )
 
 
 def entries(made: Content) -> dict[str, bytes]:
@@ -48,7 +50,11 @@ def with_keys(count: int) -> Content:
             "how": "거래소로부터 동일 키의 복수 지역 접속 통지를 받음",
             "opened_at": instant(20),
             "notes": [{"at": instant(21), "note": "키를 새 키로 교체함", "containment": None}],
-            "closed": {"at": instant(22), "root_cause": "서버 이전 중 구 서버가 함께 동작", "actions": ["구 서버 폐기"]},
+            "closed": {
+                "at": instant(22),
+                "root_cause": "서버 이전 중 구 서버가 함께 동작",
+                "actions": ["구 서버 폐기"],
+            },
         }
     ]
     derived["exceptions"] = [
@@ -96,11 +102,19 @@ def with_keys(count: int) -> Content:
             "late": True,
         }
     ]
-    revoked = {"at": instant(50), "event": "revoked", "key": key, "other": None, "reason": "schedule", "by": PERSON}
+    revoked = {
+        "at": instant(50),
+        "event": "revoked",
+        "key": key,
+        "other": None,
+        "reason": "schedule",
+        "by": PERSON,
+    }
     derived["lifecycle"].append(revoked | {"confirmed_at": instant(50.01), "lag_s": 864})
     codes = ("F01", "F02", "F13")
     derived["findings"] = [
-        {"code": code, "severity": "high", "rows": [KEY] * 20, "since": instant(3), "exception": None} for code in codes
+        {"code": code, "severity": "high", "rows": [KEY] * 20, "since": instant(3), "exception": None}
+        for code in codes
     ]
     return made
 
