@@ -9,14 +9,16 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 
 from keyguard.core.secret import Secret
+from keyguard.kga.bundle import READING
 from keyguard.reading import fonts, words
 from keyguard.reading.needles import SHORTEST, Form, Needles, spellings
 from keyguard.reading.pdf_views import Unreadable
 from keyguard.reading.views import View, views
+from keyguard.reading.whole_words import WholeWords
 
 Scan = Callable[[str, bytes], Iterable[tuple[str, str]]]
 """The scanner's rules over one text: the rule and the text it found, for each hit."""
@@ -71,27 +73,30 @@ class Hit:
     what: str
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class _Gate:
     needles: Needles
-    names: re.Pattern[str]
-    other_names: frozenset[str]
-    short_ids: re.Pattern[str]
-    tipping: tuple[re.Pattern[str], ...]
+    names: WholeWords
+    foreign: frozenset[str]
+    short_ids: WholeWords
+    tipping: tuple[WholeWords, ...]
     scan: Scan | None
-    values: frozenset[str] = field(default_factory=frozenset)
+    hashes: frozenset[str]
+    template: frozenset[str]
 
 
 def check(entries: Mapping[str, bytes], guarded: Guarded, scan: Scan | None = None) -> tuple[Hit, ...]:
     """All reasons to stop, sorted; empty if the export may leave."""
+    names = WholeWords(guarded.other_names | guarded.own_names)
     gate = _Gate(
         Needles(_forms(guarded)),
-        _any_of(guarded.other_names | guarded.own_names),
+        names,
         frozenset(one.casefold() for one in guarded.other_names - guarded.own_names),
-        _any_of(one for one in guarded.other_ids - guarded.own_ids if len(one) < _LONG),
-        _tipping_patterns(),
+        WholeWords(one for one in guarded.other_ids - guarded.own_ids if len(one) < _LONG),
+        _tipping(),
         scan,
         _hash_values(entries),
+        frozenset(names.found(words.own_text())),
     )
     found: set[Hit] = set()
     for entry, data in entries.items():
@@ -140,42 +145,24 @@ def _in(view: View, entry: str, gate: _Gate) -> Iterator[tuple[str, str]]:
     if not view.text:
         return
     text = view.data.decode("utf-8", "replace")
-    for match in gate.short_ids.finditer(text):
-        yield "other venue", match[0]
-    for pattern in gate.tipping:
-        for match in pattern.finditer(text):
-            yield "tipping off", match[0]
-    exempt = words.own_text().casefold() if entry.startswith("reading/") else ""
-    for match in gate.names.finditer(text):
-        name = match[0].casefold()
-        if name in gate.other_names and not re.search(rf"\b{re.escape(name)}\b", exempt):
+    for id_ in gate.short_ids.found(text):
+        yield "other venue", id_
+    for word in (one for several in gate.tipping for one in several.found(text)):
+        yield "tipping off", word
+    own = gate.template if entry.startswith(READING) else frozenset()
+    for name in gate.names.found(text):
+        if name in gate.foreign and name not in own:
             yield "other venue", name
     if gate.scan is not None:
         for rule, said in gate.scan(entry, view.data):
-            if said not in gate.values and not _PSEUDONYM.fullmatch(said):
+            if said not in gate.hashes and not _PSEUDONYM.fullmatch(said):
                 yield rule, "found by the scanner"
 
 
-@cache
-def _tipping_patterns() -> tuple[re.Pattern[str], ...]:
+def _tipping() -> tuple[WholeWords, WholeWords]:
     """Acronyms as they are written (`str` is no report, `STR` is), all other words in any case."""
     acronyms = {one for one in tipping_off() if one[:2].isupper()}
-    return _any_of(acronyms, re.NOFLAG), _any_of(set(tipping_off()) - acronyms)
-
-
-def _any_of(names: Iterable[str], flags: re.RegexFlag = re.IGNORECASE) -> re.Pattern[str]:
-    """Whole words, the longest first, in any case. Hangul takes its particle without a space, so a Korean
-    name counts wherever it stands."""
-    several = sorted(set(names), key=lambda one: (-len(one), one))
-    if not several:
-        return re.compile(r"(?!)")
-    return re.compile("|".join(_word(one) for one in several), flags)
-
-
-def _word(name: str) -> str:
-    if any("가" <= char <= "힣" for char in name):
-        return re.escape(name)
-    return rf"(?<![0-9A-Za-z_]){re.escape(name)}(?![0-9A-Za-z_])"
+    return WholeWords(acronyms, any_case=False), WholeWords(set(tipping_off()) - acronyms)
 
 
 _HASH_MEMBERS = re.compile(

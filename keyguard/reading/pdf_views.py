@@ -55,7 +55,11 @@ def views(data: bytes) -> Iterator[tuple[str, bytes, bool]]:
         True,
     )
     for number, stream in streams.items():
-        yield f"object {number}", stream, _is_text(stream)
+        yield (
+            f"object {number}",
+            stream,
+            _is_text(stream) and b" Tf" not in stream,
+        )  # the text of pages is below
     maps = _unicode_maps(heads, streams)
     shown = [text for stream in streams.values() if _is_text(stream) for text in _shown(stream, maps)]
     for separator in ("", "\n"):  # a long text is broken at the end of a line, but two words are not one

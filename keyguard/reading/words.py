@@ -55,6 +55,7 @@ def book() -> Mapping[str, Any]:
     return tomllib.loads(fonts.read("words.toml").decode())
 
 
+@cache
 def own_text() -> str:
     """All that reading copies may say without data."""
     return "\n".join(_strings(book()))

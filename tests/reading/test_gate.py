@@ -95,24 +95,26 @@ def test_an_access_key_is_found_only_as_a_whole():
     assert found("FAKEACCESSKEYID01234567") == set()
 
 
-@pytest.mark.parametrize(
-    ("text", "rule"),
-    [
-        (SECRET[4:16], "secret"),
-        ("quoting at Bybit", "other venue"),
-        ("바이비트와 헤지", "other venue"),
-        ("moved from upbit-sg", "other venue"),
-        (OTHER_KEY, "other venue"),
-        ("hedge of HEDGE-7", "other venue"),
-        ("의심거래보고 검토", "tipping off"),
-        ("STR filed", "tipping off"),
-    ],
-)
-def test_what_stands_in_a_row_is_found_in_all_reading_copies(text, rule):
-    made = content()
-    made.derived["register"][0]["purpose"] = text
-    found = {entry for entry, told in rules(copies.render(made)) if told == rule}
-    assert found == {copies.PDF, copies.XLSX, copies.CSV}
+IN_ROWS = {
+    SECRET[4:16]: ("secret", "bot1 secret"),
+    "quoting at Bybit": ("other venue", "bybit"),
+    "바이비트와 헤지": ("other venue", "바이비트"),
+    "moved from upbit-sg": ("other venue", "upbit-sg"),
+    OTHER_KEY: ("other venue", OTHER_KEY[:12]),
+    "hedge of HEDGE-7": ("other venue", "hedge-7"),
+    "의심거래보고 검토": ("tipping off", "의심거래보고"),
+    "STR filed": ("tipping off", "STR"),
+}
+
+
+def test_what_stands_in_a_row_is_found_in_all_reading_copies():
+    made = with_keys(len(IN_ROWS))
+    for row, text in zip(made.derived["register"], IN_ROWS, strict=True):
+        row["purpose"] = text
+    hits = check(copies.render(made), FIRM)
+    for entry in (copies.PDF, copies.XLSX, copies.CSV):
+        assert {(hit.rule, hit.what) for hit in hits if hit.entry == entry} == set(IN_ROWS.values())
+    assert {hit.entry for hit in hits} == {copies.PDF, copies.XLSX, copies.CSV}
 
 
 def test_words_that_only_look_like_it_pass():
