@@ -7,11 +7,13 @@ PDF cannot check.
 from __future__ import annotations
 
 import io
+from contextlib import suppress
 
 from keyguard.core.errors import UsageError
 from keyguard.core.secret import Secret
 
 _FIELD = "Officer"
+_ALGORITHMS = ("rsa", "ec")
 
 
 def sign(data: bytes, pkcs12: bytes, passphrase: Secret, *, reason: str) -> bytes:
@@ -26,10 +28,10 @@ def sign(data: bytes, pkcs12: bytes, passphrase: Secret, *, reason: str) -> byte
             still="nothing was signed",
             hint="install keyguard[attest]",
         ) from None
-    signer = signers.SimpleSigner.load_pkcs12_data(
-        pkcs12, other_certs=[], passphrase=passphrase.reveal().encode()
-    )
-    if signer is None or signer.signing_key is None or signer.signing_key.algorithm not in ("rsa", "ec"):
+    signer = None
+    with suppress(ValueError):
+        signer = signers.SimpleSigner.load_pkcs12_data(pkcs12, [], passphrase.reveal().encode())
+    if signer is None or signer.signing_key is None or signer.signing_key.algorithm not in _ALGORITHMS:
         raise UsageError(
             "the file holds no RSA or ECDSA key that its pass-phrase opens",
             code="attest.pades",

@@ -18,6 +18,7 @@ _OBJECT = re.compile(rb"(?<!\d)(\d+) \d+ obj\b(.*?)(?:\bstream\r?\n|\bendobj\b)"
 _LENGTH = re.compile(rb"/Length\s+(\d+)(?!\s+\d+\s+R)")
 _FILTER = re.compile(rb"/Filter\s*(?:\[([^\]]*)\]|/(\w+))")
 _STRING = re.compile(rb"\(((?:[^()\\]|\\.)*)\)|<((?:[0-9A-Fa-f]{2}|\s)+)>", re.DOTALL)
+_TEXT_OBJECT = re.compile(rb"\bBT\b.*\bET\b", re.DOTALL)
 _FONTS = re.compile(rb"/Font\s*<<([^<>]*)>>")
 _NAMED = re.compile(rb"/(\w+)\s+(\d+)\s+\d+\s+R")
 _TO_UNICODE = re.compile(rb"/ToUnicode\s+(\d+)\s")
@@ -61,7 +62,8 @@ def views(data: bytes) -> Iterator[tuple[str, bytes, bool]]:
             _is_text(stream) and b" Tf" not in stream,
         )  # the text of pages is below
     maps = _unicode_maps(heads, streams)
-    shown = [text for stream in streams.values() if _is_text(stream) for text in _shown(stream, maps)]
+    pages = [stream for stream in streams.values() if _is_text(stream) and _TEXT_OBJECT.search(stream)]
+    shown = [text for stream in pages for text in _shown(stream, maps)]
     for separator in ("", "\n"):  # a long text is broken at the end of a line, but two words are not one
         yield "text", separator.join(shown).encode("utf-8", "replace"), True
 
