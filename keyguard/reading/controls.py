@@ -63,6 +63,7 @@ def section(mapped: Mapped, words: Words) -> list[Block]:
     widths = (9, 44, 28, *(30 for _ in mapped.frameworks))
     return [
         blocks.text(words.pair("texts", "controls_note")),
+        blocks.text(words.pair("texts", "controls_guidance"), "note"),
         blocks.text(words.pair("texts", "controls_unchecked"), "note"),
         blocks.facts([(words.pair("labels", "mapping_version"), cell(mapped.version))]),
         blocks.table(heads, widths, rows, size=7),

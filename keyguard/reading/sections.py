@@ -95,7 +95,7 @@ def register(derived: Row, told: Told) -> list[Block]:
         "status+findings",
     )
     rows = [_key(at, row, replaced.get(row["key"]), told) for at, row in enumerate(derived["register"], 1)]
-    widths = (7, 33, 31, 27, 22, 27, 29, 19, 19, 27, 22)
+    widths = (7, 33, 31, 26, 22, 27, 27, 18, 27, 25, 19)
     return [blocks.table(heads, widths, rows, size=6.5)]
 
 
@@ -105,7 +105,7 @@ def _key(number: int, row: Row, rotated: str | None, told: Told) -> list[list[Li
     no_list = row["ip_supported"] and not row["ip_allow"]
     return [
         cell(str(number)),
-        cell(account, line(fingerprint(row["key"])), line(row["hint"] and f"...{row['hint']}", "small")),
+        cell(account, line(fingerprint(row["key"])), *_small(row["hint"] and f"...{row['hint']}")),
         cell(row["purpose"], row["desk"], *told.person(row["owner"])),
         cell(told.codes(row["scopes_granted"]), line(source, "small")),
         cell(
@@ -134,13 +134,13 @@ def people(derived: Row, told: Told) -> list[Block]:
     rows = [
         [
             told.person(row["person"]),
-            cell(told.code(row["capacity"]), line(row["party"] and short(row["party"]), "small")),
+            cell(told.code(row["capacity"]), *_small(row["party"] and short(row["party"]))),
             cell(", ".join(row["desks"])),
             cell(len(row["keys"])),
             told.when(row["granted_from"]) + told.when(row["granted_until"]),
             cell(f"{row['handouts']:,}"),
             told.when(row["first"]) + told.when(row["last"]),
-            cell(*told.when(row["offboarded_at"]), _days(row["days_to_revoke"])),
+            cell(*told.when(row["offboarded_at"]), *_small(_days(row["days_to_revoke"]))),
         ]
         for row in derived["people"]
     ]
@@ -170,16 +170,21 @@ def people(derived: Row, told: Told) -> list[Block]:
     return found
 
 
-def _days(days: int | None) -> Line:
-    return line("" if days is None else f"{days} d", "small")
+def _days(days: int | None) -> str:
+    return "" if days is None else f"{days} d"
+
+
+def _small(text: str | None) -> list[Line]:
+    """A small line, where there is something to say."""
+    return [line(text, "small")] if text else []
 
 
 def parties(derived: Row, told: Told) -> list[Block]:
     """Companies that external persons belong to."""
     rows = [
         [
-            cell(short(row["party"]), line(row["name"], "small")),
-            cell(told.code(row["kind"]), line(row["relation"], "small")),
+            cell(short(row["party"]), *_small(row["name"])),
+            cell(told.code(row["kind"]), *_small(row["relation"])),
             cell(row["country"]),
             told.when(row["contract_from"]) + told.when(row["contract_until"]),
             told.when(row["diligence_at"]) + told.when(row["diligence_until"]),
