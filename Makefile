@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test check venues bench bench-scan bench-daemon bench-log bench-offboarding kills promise-1 fuzz corpus rules man deb requirements clean
+.PHONY: help demo test check venues bench bench-scan bench-daemon bench-log bench-offboarding bench-reading kills promise-1 fuzz corpus rules man deb requirements clean
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 20
 
@@ -58,6 +58,9 @@ bench-log: $(VENV)/dev.stamp ## a million records, 10,000 keys, 200 clients (BEN
 
 bench-offboarding: $(VENV)/dev.stamp ## how soon somebody who left is refused, here and on another host
 	@$(BIN)/python -m tests.bench.offboarding
+
+bench-reading: $(VENV)/dev.stamp ## PDF, XLSX and CSV of 1,000 keys; LibreOffice finds no formula (BENCH_ARGS=--help)
+	@$(BIN)/python -m tests.bench.reading $(BENCH_ARGS)
 
 kills: $(VENV)/dev.stamp ## kill -9 of the daemon at many moments (KILLS=200)
 	@KEYGUARD_TEST_KILLS=$(or $(KILLS),200) $(BIN)/python -m pytest -q -s tests/daemon/test_kill.py
