@@ -18,12 +18,17 @@ _OBJECT = re.compile(rb"(?<!\d)(\d+) \d+ obj\b(.*?)(?:\bstream\r?\n|\bendobj\b)"
 _LENGTH = re.compile(rb"/Length\s+(\d+)(?!\s+\d+\s+R)")
 _FILTER = re.compile(rb"/Filter\s*(?:\[([^\]]*)\]|/(\w+))")
 _STRING = re.compile(rb"\(((?:[^()\\]|\\.)*)\)|<((?:[0-9A-Fa-f]{2}|\s)+)>", re.DOTALL)
+_JOINS = (("", ""), ("\n", ""), ("", "\n"))
+"""What stands between runs and at the end of marked content. A long text is broken into runs, but two words
+are not one; and a cell's text is one piece of marked content."""
+_BOXED = re.compile(r"(?<=^.)\n(?=.$)", re.MULTILINE)
+"""Between letters that stand alone: the template sets long texts without a space letter by letter."""
 _TEXT_OBJECT = re.compile(rb"\bBT\b.*\bET\b", re.DOTALL)
 _FONTS = re.compile(rb"/Font\s*<<([^<>]*)>>")
 _NAMED = re.compile(rb"/(\w+)\s+(\d+)\s+\d+\s+R")
 _TO_UNICODE = re.compile(rb"/ToUnicode\s+(\d+)\s")
 _SHOWN = re.compile(
-    rb"/(\w+)\s+-?[\d.]+\s+Tf\b|((?:\((?:[^()\\]|\\.)*\)|<[0-9A-Fa-f\s]*>))\s*(?:Tj|'|\")|\[((?:\((?:[^()\\]|\\.)*\)|[^\]()])*)\]\s*TJ",
+    rb"\b(EMC)\b|/(\w+)\s+-?[\d.]+\s+Tf\b|((?:\((?:[^()\\]|\\.)*\)|<[0-9A-Fa-f\s]*>))\s*(?:Tj|'|\")|\[((?:\((?:[^()\\]|\\.)*\)|[^\]()])*)\]\s*TJ",
     re.DOTALL,
 )
 _ESCAPE = re.compile(rb"\\(\d{1,3}|\r\n|.)", re.DOTALL)
@@ -64,8 +69,9 @@ def views(data: bytes) -> Iterator[tuple[str, bytes, bool]]:
     maps = _unicode_maps(heads, streams)
     pages = [stream for stream in streams.values() if _is_text(stream) and _TEXT_OBJECT.search(stream)]
     shown = [text for stream in pages for text in _shown(stream, maps)]
-    for separator in ("", "\n"):  # a long text is broken at the end of a line, but two words are not one
-        yield "text", separator.join(shown).encode("utf-8", "replace"), True
+    for between, end in _JOINS:
+        text = _BOXED.sub("", between.join(end if one is None else one for one in shown))
+        yield "text", text.encode("utf-8", "replace"), True
 
 
 def _split(data: bytes) -> tuple[dict[str, bytes], dict[str, bytes]]:
@@ -148,18 +154,19 @@ def _utf16(digits: bytes) -> str:
     return bytes.fromhex(digits.decode()).decode("utf-16-be", "replace")
 
 
-def _shown(stream: bytes, maps: dict[bytes, list[dict[int, str]]]) -> Iterator[str]:
-    """The text of each run; spacing within a run is left out."""
+def _shown(stream: bytes, maps: dict[bytes, list[dict[int, str]]]) -> Iterator[str | None]:
+    """The text of each run, None at the end of marked content; spacing within a run is left out."""
     font = b""
-    for name, single, several in _SHOWN.findall(stream):
-        if name:
+    for end, name, single, several in _SHOWN.findall(stream):
+        if end:
+            yield None
+        elif name:
             font = name
-            continue
-        if not maps.get(font):
+        elif not maps.get(font):
             raise Unreadable("a font does not tell what its glyphs mean")
-        run = b"".join(_raw(*parts) for parts in _STRING.findall(single or several))
-        for glyphs in maps[font]:
-            yield _decode(run, glyphs)
+        else:
+            run = b"".join(_raw(*parts) for parts in _STRING.findall(single or several))
+            yield from (_decode(run, glyphs) for glyphs in maps[font])
 
 
 def _decode(run: bytes, glyphs: dict[int, str]) -> str:

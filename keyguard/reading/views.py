@@ -19,7 +19,7 @@ from keyguard.reading.pdf_views import Unreadable
 
 LARGEST = 1 << 28
 _TAGS = re.compile(rb"<[^<>]{0,4000}>")
-_SPACE = re.compile(rb"\s+")
+_SPACE = re.compile(rb"(?:\s|\xe2\x80[\x8b-\x8f]|\xe2\x81[\xa0-\xa4]|\xef\xbb\xbf|\xc2\xad)+")
 _ESCAPES = re.compile(rb"\\u([0-9A-Fa-f]{4})")
 
 
@@ -71,7 +71,8 @@ def _payload(data: bytes) -> bytes:
 
 
 def _spellings(data: bytes) -> Iterator[bytes]:
-    """As it is, and with the escapes of JSON, XML and URLs undone; each also without white space."""
+    """As it is, and with the escapes of JSON, XML and URLs undone; each also without white space
+    and characters of no width."""
     seen = [data]
     if _ESCAPES.search(data):
         seen.append(_ESCAPES.sub(lambda match: chr(int(match[1], 16)).encode("utf-8", "replace"), data))

@@ -16,6 +16,7 @@ import pytest
 from keyguard.core.secret import Secret
 from keyguard.reading import copies, pdf, workbook
 from keyguard.reading.gate import Guarded, Hidden, check
+from keyguard.scanner.engine import Engine
 from tests.kga.making import Making, dsse, firm_log, statement
 from tests.reading.contents import content, entries, with_keys
 
@@ -63,7 +64,7 @@ def test_twelve_characters_of_a_secret_are_found_in_every_spelling(start):
     assert found(quote(part, safe="")) == {"secret"}
     assert found("".join(f"%{byte:02x}" for byte in raw)) == {"secret"}
     assert found("".join(f"\\u{byte:04x}" for byte in raw)) == {"secret"}
-    assert found(f"{part[:5]}\n  {part[5:]}") == {"secret"}
+    assert found(f"{part[:5]}\n  {part[5:]}") == found("\u200b".join(part)) == {"secret"}
     for before in range(3):
         packed = b"x" * before + raw + b"yz"
         assert found(base64.b64encode(packed)) == found(base64.urlsafe_b64encode(packed)) == {"secret"}
@@ -173,6 +174,20 @@ def test_the_scanner_is_asked_and_hashes_of_the_format_are_not_secrets(clean):
     scan = lambda entry, data: [("rule.x", one) for one in (root, "tok_FAKE") if one.encode() in data]  # noqa: E731
     assert rules(clean, FIRM, scan) == set()
     assert rules(clean | {"evidence/a.txt": b"tok_FAKE"}, FIRM, scan) == {("evidence/a.txt", "rule.x")}
+
+
+def test_the_scanners_own_rules_find_a_token_on_a_page_and_nothing_in_an_honest_export(clean):
+    engine = Engine()
+
+    def scan(entry: str, data: bytes) -> list[tuple[str, str]]:
+        return [(one.rule, part.value.reveal()) for one in engine.scan(data, entry) for part in one.parts]
+
+    assert check(clean, FIRM, scan) == ()
+    made = content()
+    letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+    made.derived["register"][0]["purpose"] = "ghp_" + "".join(random.Random(4).choices(letters, k=36))
+    hits = {hit.entry for hit in check(copies.render(made), FIRM, scan)}
+    assert hits == {copies.PDF, copies.XLSX, copies.CSV}
 
 
 def test_a_hit_never_quotes_the_secret():
