@@ -29,7 +29,8 @@ def verify_text(content: Content) -> bytes:
     predicate = content.predicate
     venue = predicate["recipient"]["venue"]
     one_log = fonts.read("verify_log.txt").decode()
-    logs = [one_log.format(log_id=log["log_id"]) for log in predicate["logs"]]
+    shown = () if predicate["profile"] == "summary" else predicate["logs"]
+    logs = [one_log.format(log_id=log["log_id"]) for log in shown]
     text = fonts.read("verify.txt").decode()
     return text.format(
         id=predicate["attestation_id"],
