@@ -199,3 +199,12 @@ def test_an_auditor_may_read_of_all_venues():
     made = content()
     made.derived["register"][0]["purpose"] = "at Bybit"
     assert check(copies.render(made), Guarded(secrets=FIRM.secrets)) == ()
+
+
+def test_a_map_of_ranges_is_understood():
+    cmap = b"begincmap 1 beginbfrange <0001> <0005> <0042> endbfrange endcmap"
+    page = b"BT /f1 9 Tf <000100020003> Tj ET"
+    font = b"1 0 obj<</Font<</f1 2 0 R>>>>endobj 2 0 obj<</ToUnicode 3 0 R>>endobj "
+    parts = [b"%d 0 obj<<>>stream\n%s\nendstream endobj " % item for item in ((3, cmap), (4, page))]
+    guarded = Guarded(other_names=frozenset(("BCD",)))
+    assert rules({"x.pdf": b"%PDF-1.7\n" + font + b"".join(parts)}, guarded) == {("x.pdf", "other venue")}
