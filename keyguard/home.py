@@ -8,6 +8,7 @@
     adapters = ["examplex"]       # installed adapters of others that may run beside this home's secrets
     rights = "enforced"           # or "open"; without it enforced once a person or a grant is declared
     four_eyes = "risky"           # or "always": every grant needs a second person
+    signatures = "own"            # or "required": who has no signing key approves nothing
     self_approval = "refused"     # or "exception": allowed with a compensating control, on record
     [firm]                        # who writes the audit log (declared)
     [simulators]                  # venue = "http://127.0.0.1:PORT"; this home is for trying out
@@ -15,6 +16,7 @@
     [[use_rule]]                  # the desk's own rules on use (docs/use-rules.md)
     [[egress]]                    # from which addresses a host calls venues, for those rules (declared)
     [daemon]                      # limits and times of the daemon (docs/daemon.md): numbers, texts, folders
+    [rotation]                    # when keys are due and what runs by itself (docs/rotation.md)
     [alerts]                      # when alerts are repeated and held back (docs/daemon.md): numbers, texts
 """
 
@@ -34,11 +36,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import tzinfo
 
+    from keyguard.core.due import RotationPolicy
     from keyguard.core.use_history import Egress
     from keyguard.core.use_rules import Rule
 
 STORES = ("os-keyring", "file")
-_RIGHTS = ("rights", "four_eyes", "self_approval")
+_RIGHTS = ("rights", "four_eyes", "self_approval", "signatures")
 _MEMBERS = {
     "id",
     "store",
@@ -52,6 +55,7 @@ _MEMBERS = {
     "alerts",
     "use_rule",
     "egress",
+    "rotation",
     *_RIGHTS,
 }
 
@@ -78,6 +82,8 @@ class Config:
     """The tables as written; `use_rules()` makes rules of them."""
     egress: Sequence[Mapping[str, Any]] = ()
     """Likewise; see `egress()`."""
+    rotation: Mapping[str, Any] = field(default_factory=dict)
+    """Likewise; see `rotation_policy()`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +126,11 @@ class Home:
     def database_file(self) -> Path:
         """The default database."""
         return self.path / "keyguard.db"
+
+    @property
+    def emergency_file(self) -> Path:
+        """What a panic writes where the database takes nothing."""
+        return self.path / "emergency.jsonl"
 
     def exists(self) -> bool:
         """Whether `keyguard init` has been here."""
@@ -189,6 +200,8 @@ class Home:
             document["use_rule"] = [dict(table) for table in config.use_rules]
         if config.egress:
             document["egress"] = [dict(table) for table in config.egress]
+        if config.rotation:
+            document["rotation"] = dict(config.rotation)
         text = tomli_w.dumps(document)
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -242,7 +255,11 @@ def _config(document: dict[str, Any], path: Path) -> Config:
     if not texts["id"] or texts["store"] not in STORES:
         raise _malformed(path, f"id is missing, or store is none of {', '.join(STORES)}")
     chosen, declared = (_tables(document, name, path) for name in ("use_rule", "egress"))
+    rotation = document.get("rotation", {})
+    if not isinstance(rotation, dict):
+        raise _malformed(path, "[rotation] is a table")
     try:
+        rotation_policy(rotation)
         use_rules(chosen)
         egress(declared)
     except ValueError as error:
@@ -256,6 +273,7 @@ def _config(document: dict[str, Any], path: Path) -> Config:
         alerts=alerts,
         use_rules=chosen,
         egress=declared,
+        rotation=rotation,
     )
 
 
@@ -292,6 +310,21 @@ def egress(tables: Sequence[Mapping[str, Any]]) -> Mapping[str, Egress]:
     return use_config.egress(tables)
 
 
+def rotation_policy(table: Mapping[str, Any]) -> RotationPolicy | None:
+    """What the firm lets happen to keys by themselves, and when they are due; None where nothing is said.
+
+    ValueError for a table that says something else.
+    """
+    if not table:
+        return None
+    from keyguard.core import due_config  # noqa: PLC0415 - as above
+
+    try:
+        return due_config.policy(table, _zone)
+    except ValueError as error:
+        raise ValueError(f"rotation: {error}") from None
+
+
 def _zone(name: str) -> tzinfo:
     from zoneinfo import ZoneInfo  # noqa: PLC0415 - as above
 
@@ -306,7 +339,9 @@ def _rights(document: dict[str, Any], path: Path) -> RightsPolicy:
         return rights_policy(document)
     except ValueError:
         raise _malformed(
-            path, "rights is enforced or open, four_eyes risky or always, self_approval refused or exception"
+            path,
+            "rights is enforced or open, four_eyes risky or always, self_approval refused or exception, "
+            "signatures own or required",
         ) from None
 
 
@@ -316,17 +351,25 @@ def rights_policy(members: Mapping[str, Any]) -> RightsPolicy:
         Mode(members.get("rights", "")),
         FourEyes(members.get("four_eyes", FourEyes.RISKY.value)),
         SelfApproval(members.get("self_approval", SelfApproval.REFUSED.value)),
+        _signatures(members.get("signatures", "own")),
     )
+
+
+def _signatures(word: str) -> bool:
+    if word not in ("own", "required"):
+        raise ValueError(word)
+    return word == "required"
 
 
 def rights_members(policy: RightsPolicy) -> dict[str, str]:
     """The members that say this policy; those of the default are left out."""
+    signed = {"signatures": "required"} if policy.signatures_required else {}
     default = RightsPolicy()
-    values = zip(_RIGHTS, (policy.mode, policy.four_eyes, policy.self_approval), strict=True)
+    values = zip(_RIGHTS[:3], (policy.mode, policy.four_eyes, policy.self_approval), strict=True)
     plain = (default.mode, default.four_eyes, default.self_approval)
     return {
         name: chosen.value for (name, chosen), usual in zip(values, plain, strict=True) if chosen != usual
-    }
+    } | signed
 
 
 def _malformed(path: Path, why: str) -> UsageError:

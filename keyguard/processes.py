@@ -11,8 +11,13 @@ from pathlib import Path
 def start_time(pid: int) -> str:
     """When a process started, as text that tells it from a later one with the same pid; "" if it is gone.
 
-    Linux: clock ticks after boot (field 22 of /proc/<pid>/stat). Elsewhere: what ps calls lstart.
+    Linux: clock ticks after boot (field 22 of /proc/<pid>/stat). Windows: 100 ns since 1601.
+    Elsewhere: what ps calls lstart.
     """
+    if sys.platform == "win32":
+        from keyguard.win32.processes import start_time as on_windows  # noqa: PLC0415 - loads its libraries
+
+        return on_windows(pid)
     if not sys.platform.startswith("linux"):
         return _start_by_ps(pid)
     fields = stat_fields(pid)

@@ -15,7 +15,7 @@ from keyguard.cli.ready import READY
 
 HEAVY = {
     "alembic", "asyncio", "cryptography", "httpx", "keyring", "sqlalchemy", "starlette", "uvicorn", "yaml",
-    "importlib.metadata", "pybit", "rfc8785", "secretstorage",
+    "importlib.metadata", "pybit", "rfc8785", "secretstorage", "textual",
 }  # fmt: skip
 
 LATER = {
@@ -64,7 +64,14 @@ def test_a_bot_that_imports_the_client_loads_the_standard_library_and_no_event_l
 
 @pytest.mark.parametrize(
     "words",
-    [("--help",), ("key", "--help"), ("scan", "--help"), ("scan", "--staged"), ("key", "rotate", "--help")],
+    [
+        ("--help",),
+        ("key", "--help"),
+        ("scan", "--help"),
+        ("scan", "--staged"),
+        ("key", "rotate", "--help"),
+        ("tui", "--help"),
+    ],
     ids=" ".join,
 )
 def test_light_commands_load_nothing_heavy(words: tuple[str, ...], tmp_path: str) -> None:

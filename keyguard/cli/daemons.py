@@ -20,9 +20,18 @@ if TYPE_CHECKING:
 
 _STARTING_S = 60.0
 _LOOK_S = 0.05
+if sys.platform == "win32":
+    _OF_ITS_OWN = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
+else:
+    _OF_ITS_OWN = 0
+"""Windows' way to a session of its own: neither our window nor our Ctrl-C."""
 _KEPT = (
     *("HOME", "PATH", "LANG", "TZ", "TMPDIR", "VIRTUAL_ENV", "CREDENTIALS_DIRECTORY", "SSL_CERT_FILE"),
     *("DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "WAYLAND_DISPLAY"),
+)
+_KEPT_OF_WINDOWS = (
+    *("SYSTEMROOT", "WINDIR", "COMSPEC", "PATHEXT", "TEMP", "TMP"),
+    *("USERPROFILE", "USERNAME", "USERDOMAIN", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA"),
 )
 _KEPT_BEGINNINGS = ("LC_", "XDG_", "KEYGUARD_", "PYTHON")
 
@@ -71,23 +80,12 @@ def _has_daemon(home: Home) -> bool:
         return error.code == "store.busy"
 
 
-def demand_platform() -> None:
-    """Raise DaemonError where this version has no daemon."""
-    if sys.platform == "win32":
-        raise DaemonError(
-            "there is no daemon for Windows in this version",
-            code="daemon.platform",
-            hint="commands work without it",
-        )
-
-
 def start(home: Home, args: argparse.Namespace) -> None:
     """Start the daemon in a session of its own and return when it serves.
 
     It gets no terminal and of our environment only what it needs: a shell's variables may hold secrets.
     Raises DaemonError with what it said when it ended.
     """
-    demand_platform()
     home.read()  # a home that is missing or malformed is said in this command's own words
     words = ["daemon", "run", "--detached", "--home", str(home.path)]
     if args.passphrase_file:
@@ -100,6 +98,7 @@ def start(home: Home, args: argparse.Namespace) -> None:
         cwd=home.path,
         env=_environment(),
         start_new_session=True,
+        creationflags=_OF_ITS_OWN,
     )
     assert child.stderr is not None
     with child.stderr:
@@ -118,5 +117,7 @@ def _environment() -> dict[str, str]:
     return {
         name: value
         for name, value in os.environ.items()
-        if name in _KEPT or name.startswith(_KEPT_BEGINNINGS)
+        if name in _KEPT
+        or (sys.platform == "win32" and name in _KEPT_OF_WINDOWS)
+        or name.startswith(_KEPT_BEGINNINGS)
     }

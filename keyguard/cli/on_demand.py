@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,8 +45,6 @@ def daemon(home: Home, args: argparse.Namespace, out: Output) -> Connection | No
 
 def unfit(config: Config) -> str:
     """Why this is no place to leave a process running; "" where it is one."""
-    if sys.platform == "win32":
-        return "there is none for Windows in this version"
     if config.daemon.get("group"):
         return "one for several users is started by the system"
     if os.environ.get("CI", "").lower() not in _NO:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from keyguard.core.errors import KeyguardError
 
-STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36", "code": "30;107"}
 
 
 class Output:
@@ -26,7 +26,7 @@ class Output:
         self.json = json
         wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
         self.colour = wanted and sys.stdout.isatty()
-        self._talk_colour = wanted and sys.stderr.isatty()
+        self.talk_colour = wanted and sys.stderr.isatty()
 
     def data(self, text: str, style: str = "") -> None:
         """Write a line of data to stdout, escaped: a line break in it cannot begin another line."""
@@ -43,7 +43,7 @@ class Output:
         That nobody listens any more is no reason to end: a rotation may be half-way.
         """
         with contextlib.suppress(OSError):
-            sys.stderr.write(_styled(text, style if self._talk_colour else ""))
+            sys.stderr.write(_styled(text, style if self.talk_colour else ""))
             sys.stderr.flush()
 
     def report(self, text: str) -> None:

@@ -189,6 +189,7 @@ def approval_document(approval: Approval) -> dict[str, Any]:
         "decided_by": approval.decided_by or None,
         "decided_at": instant(approval.decided_at),
         "comment": approval.comment,
+        "signature": approval.signature or None,
         "compensating": instead and {"control": instead.control, "until": instant(instead.until)},
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import warnings
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import BinaryIO, NoReturn, Protocol
 
 from keyguard.core.errors import UsageError
@@ -48,7 +49,7 @@ def _hidden_line() -> str:
 class TerminalPerson:
     """The Person port on a terminal (`interactive`), or on lines of stdin: one JSON object for each new
     credential, `done` to confirm, the answer to a question. `korean`: guides are shown in Korean where they
-    have such steps."""
+    have such steps. `show_code` shows a link as a code for a camera, None where none is to be shown."""
 
     def __init__(
         self,
@@ -58,12 +59,34 @@ class TerminalPerson:
         interactive: bool,
         korean: bool = False,
         hidden_line: Callable[[], str] = _hidden_line,
+        show_code: Callable[[str], None] | None = None,
     ) -> None:
         self._korean = korean
         self._output = output
         self._lines = lines
         self._interactive = interactive
         self._hidden_line = hidden_line
+        self._show_code = show_code
+        self._shown: Guide | None = None
+
+    def tick(self, venue: str, guide: Guide) -> int:
+        """Show the next open step and wait for the Enter key; on lines of stdin show all and wait for none.
+
+        UsageError `person.needed` for the letter q and at the end of input.
+        """
+        if not self._interactive:
+            self._show(venue, guide)
+            return len(guide.steps)
+        self._head(venue, guide)
+        steps, left_at = self._steps(guide), guide.done + 1
+        self._output.talk(f"[ ] {left_at}/{len(steps)}  {escape(steps[guide.done])}")
+        while True:
+            self._output.talk("    Enter when it is done, q to go on later")
+            line = self._line("a tick").strip().lower()
+            if line == "q":
+                self._needed(f"left at step {left_at} of {len(steps)}")
+            if line in ("", _DONE):
+                return left_at
 
     def new_credential(self, venue: str, guide: Guide) -> Credential:
         """Show the guide and take the new key's parts without echo. UsageError `person.needed` at the end
@@ -110,11 +133,26 @@ class TerminalPerson:
         self._output.talk(f"{escape(step)}: {escape(detail)}" if detail else escape(step))
 
     def _show(self, venue: str, guide: Guide) -> None:
+        """Title, page and what is open of the steps."""
+        self._head(venue, guide)
+        for number, step in enumerate(self._steps(guide), start=1):
+            if number > guide.done:
+                self._output.talk(f"{number:>3}. {escape(step)}")
+
+    def _head(self, venue: str, guide: Guide) -> None:
+        """Title and page, once while the same guide is worked on; what was ticked in an earlier run too."""
+        shown, self._shown = self._shown, replace(guide, done=0)
+        if shown == self._shown and guide.done:
+            return
         self._output.talk(f"{escape(venue)}: {escape(guide.title)}")
         self._output.talk(f"open {escape(guide.page)}")
-        steps = (self._korean and guide.korean) or guide.steps
-        for number, step in enumerate(steps, start=1):
-            self._output.talk(f"{number:>3}. {escape(step)}")
+        if self._show_code is not None:
+            self._show_code(guide.page)
+        if 0 < guide.done < len(guide.steps):
+            self._output.talk(f"[x] the first {guide.done} of {len(guide.steps)} steps are done")
+
+    def _steps(self, guide: Guide) -> tuple[str, ...]:
+        return (self._korean and guide.korean) or guide.steps
 
     def _line(self, what: str) -> str:
         raw = self._lines.readline(_MAX_LINE + 1)

@@ -9,6 +9,7 @@ async with AsyncClient() as keys:
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from keyguard.client.locating import socket_path
 from keyguard.core.errors import DaemonError
 from keyguard.rpc import messages, place
 from keyguard.rpc.client import PATIENCE_SECONDS, demand_version, read_message
+from keyguard.rpc.pipe import Pipe
+from keyguard.win32 import aio as pipes
 
 
 class AsyncClient:
@@ -33,9 +36,8 @@ class AsyncClient:
 
     async def __aenter__(self) -> AsyncClient:
         path = socket_path(self._home, self._socket)
-        sock = place.connect(path, PATIENCE_SECONDS)  # a local socket: it connects at once or not at all
-        sock.setblocking(False)
-        reader, self._writer = await asyncio.open_unix_connection(sock=sock, limit=messages.LONGEST_REPLY)
+        end = place.connect(path, PATIENCE_SECONDS)  # of this machine: it connects at once or not at all
+        reader, self._writer = await _streams(end)
         self._reader = asyncio.create_task(self._read(reader))
         try:
             demand_version(await self._call("hello"))
@@ -136,6 +138,17 @@ class AsyncClient:
             answer.set_exception(messages.read_error(told["error"]))
         else:
             answer.set_result(told.get("result", {}))
+
+
+async def _streams(end: socket.socket | Pipe) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    if not isinstance(end, Pipe):
+        end.setblocking(False)
+        return await asyncio.open_unix_connection(sock=end, limit=messages.LONGEST_REPLY)
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=messages.LONGEST_REPLY, loop=loop)
+    protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
+    transport = pipes.transport(pipes.wrapped(end.detach()), protocol)
+    return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
 
 
 def _gone() -> DaemonError:

@@ -52,6 +52,11 @@ _GRAVITY = (
 )
 
 
+def rank(scopes: Scope | None) -> int:
+    """0 is the worst; what nobody knows (None) is taken for it."""
+    return max(Gravity) - (max(Gravity) if scopes is None else gravity(scopes))
+
+
 @total_ordering
 @dataclass(frozen=True, slots=True, eq=False)
 class Danger:

@@ -205,7 +205,7 @@ class Guide:
     """What a person does on the venue's page: exact settings, in the venue's own words.
 
     `korean`: the steps in Korean, for the venues of Korea; empty elsewhere. `parts`: what a person brings
-    back from a page that makes a key.
+    back from a page that makes a key. `done`: so many of the first steps are done already.
     """
 
     page: str
@@ -213,6 +213,7 @@ class Guide:
     steps: tuple[str, ...]
     korean: tuple[str, ...] = ()
     parts: tuple[str, ...] = ("key", "secret")
+    done: int = 0
 
     def after(self, step: str, korean: str) -> Guide:
         """The guide with one more step in front, in each language it has."""

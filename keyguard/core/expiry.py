@@ -11,12 +11,14 @@ from keyguard.core.keys import Origin
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """One end. `rule` says why in a few words, `source` where that stands ("" for the venue's own word)."""
+    """One end. `rule` says why in a few words, `source` where that stands ("" for the venue's own word).
+    `idle`: using the key puts it off."""
 
     rule: str
     at: datetime
     origin: Origin
     source: str = ""
+    idle: bool = False
 
 
 def deadlines(
@@ -34,7 +36,9 @@ def deadlines(
         begin = seen if life.since is Since.USE else report.created_at or known_since
         told = life.since is Since.ISSUE and report.expires_at is not None
         if begin is not None and not told and life.holds_for(report):
-            found.append(Deadline(_words(life, report), begin + life.span, Origin.INFERRED, life.source))
+            idle = life.since is Since.USE
+            end = begin + life.span
+            found.append(Deadline(_words(life, report), end, Origin.INFERRED, life.source, idle))
     return tuple(sorted(found, key=lambda deadline: deadline.at))
 
 

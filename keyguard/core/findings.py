@@ -35,6 +35,9 @@ class Kind(enum.Enum):
     UNKNOWN_KEY = "unknown_key"  # a key at the venue that nobody registered
     DRIFT = "drift"
     LEAK = "leak"
+    REVIEW = "review"  # of grants: due, waiting, or what it left to do
+    WORKFLOW = "workflow"  # stands still and needs a person
+    DUE = "due"  # to be rotated by the policy, which only a person can do
     USE = "use"  # a hand-out that a rule on use was hit by
     INCIDENT = "incident"
 
@@ -42,13 +45,14 @@ class Kind(enum.Enum):
 RADAR = frozenset(
     {
         *(Kind.PERSON, Kind.CONTRACT, Kind.DILIGENCE, Kind.GRANT, Kind.LEASE, Kind.APPROVAL, Kind.EXCEPTION),
+        Kind.REVIEW,
         *(Kind.EXPIRY, Kind.SCOPES, Kind.ADDRESSES, Kind.ACCOUNT, Kind.DISABLED, Kind.UNOBSERVED),
-        Kind.INCIDENT,
+        *(Kind.WORKFLOW, Kind.INCIDENT),
     }
 )
-"""Read off what is stored: such a finding is over as soon as it does not hold any more. DRIFT, LEAK
-and USE were seen once and stay until somebody ends them; REFUSED and UNKNOWN_KEY hold until the venue says
-otherwise."""
+"""Read off what is stored: such a finding is over as soon as it does not hold any more. DRIFT, LEAK,
+DUE and USE were seen once and stay until somebody ends them; REFUSED and UNKNOWN_KEY hold until the venue
+says otherwise."""
 
 
 class State(enum.Enum):

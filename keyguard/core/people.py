@@ -10,6 +10,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 
 from keyguard.core.keys import Environment, Key, Scope
 
@@ -127,6 +128,11 @@ class Person:
     environment: Environment = Environment.LIVE
 
 
+def is_external(person: Person) -> bool:
+    """Whether they belong to another company."""
+    return person.capacity in EXTERNAL or bool(person.party)
+
+
 @dataclass(frozen=True, slots=True)
 class Contract:
     """One contract with a party. `reference` names the paper; records hold its digest alone."""
@@ -208,6 +214,7 @@ class Action(enum.Enum):
     WIDEN = "widen"
     USE = "use"  # what a rule on use would not let pass alone
     EXCEPTION = "exception"
+    SIGNER = "signer"  # whose key signs for the firm
 
 
 class Decision(enum.Enum):
@@ -231,7 +238,8 @@ class Approval:
     """A request for a second person's word, and that word.
 
     `rule` says which rule of the policy asks for it; `subject` names what it is about by internal ids.
-    `signature` will hold the approver's own signature; until then the approver is whom the OS user is.
+    `signature`: of the approver's own key (`core/signing.py`), "" where they have none and the approver is
+    whom the OS user is.
     `used_at`: when the one action it allows was done.
     """
 
@@ -251,10 +259,29 @@ class Approval:
     used_at: datetime | None = None
 
 
-Kept = Desk | Person | Party | Grant | Approval
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """The key with which a person signs what they approve; the private half is in a file of theirs."""
+
+    id: str
+    person: str
+    public: str
+    """Ed25519, in hex."""
+    span: Span
 
 
-def may_replace(old: Kept, new: Kept) -> bool:
+Kept = Desk | Person | Party | Grant | Approval | SigningKey
+
+
+class Lasting(Protocol):
+    """What has a beginning and an end."""
+
+    @property
+    def span(self) -> Span:
+        """From when to when."""
+
+
+def may_replace(old: Kept | Lasting, new: Kept | Lasting) -> bool:
     """Whether `new` may stand where `old` stood: an end and a decision stay, a use is noted once."""
     if old == new:
         return True

@@ -55,6 +55,8 @@ class RightsPolicy:
     mode: Mode = Mode.AUTO
     four_eyes: FourEyes = FourEyes.RISKY
     self_approval: SelfApproval = SelfApproval.REFUSED
+    signatures_required: bool = False
+    """Whether who has no signing key may not approve; who has one signs in either case."""
 
 
 class Reason(enum.Enum):
@@ -72,6 +74,7 @@ class Reason(enum.Enum):
     GRANT_ENDED = "grant_ended"
     GRANT_ASKED = "grant_asked"
     GRANT_EARLY = "grant_early"
+    GRANT_UNREVIEWED = "grant_unreviewed"
     HOST = "host"
     USER = "user"
     EXECUTABLE = "executable"
@@ -123,8 +126,10 @@ def may_use(
     party: Party | None = None,
     desk: Desk | None = None,
     enforced: bool = True,
+    suspended: frozenset[str] = frozenset(),
 ) -> Allowed | Refused:
     """Decide one use. `grants` are the person's, of any key and any time; `party` is the person's.
+    `suspended` are ids of grants that a review was silent about.
 
     Not `enforced`: what nobody declared is allowed; what is declared (an end, a contract, a test) counts.
     """
@@ -136,7 +141,7 @@ def may_use(
     mine = [grant for grant in grants if grant.person == person.id and grant.includes(use.key)]
     failed = []
     for grant in mine:
-        if (reason := _grant_fails(grant, use)) is None:
+        if (reason := _grant_fails(grant, use, suspended)) is None:
             return Allowed(grant)
         failed.append(Refused(reason, grant))
     if not enforced:
@@ -167,13 +172,14 @@ def _outside_grants(person: Person | None, use: Use, party: Party | None, desk: 
     return None
 
 
-def _grant_fails(grant: Grant, use: Use) -> Reason | None:
+def _grant_fails(grant: Grant, use: Use, suspended: frozenset[str]) -> Reason | None:
     """Why this grant does not allow the use; None if it does."""
     checks = (
         (grant.state is GrantState.REJECTED, Reason.GRANT_REJECTED),
         (grant.span.gone(use.now), Reason.GRANT_ENDED),
         (grant.state is GrantState.ASKED, Reason.GRANT_ASKED),
         (not grant.span.begun(use.now), Reason.GRANT_EARLY),
+        (grant.id in suspended, Reason.GRANT_UNREVIEWED),
         (bool(grant.hosts) and use.host not in grant.hosts, Reason.HOST),
         (bool(grant.users) and use.user not in grant.users, Reason.USER),
         (bool(grant.executables) and use.executable not in grant.executables, Reason.EXECUTABLE),

@@ -58,7 +58,9 @@ class Wire(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         try:
             self._session = self._server.admit(
-                transport.get_extra_info("socket"), self._notify, self._transport.abort
+                transport.get_extra_info("socket") or transport.get_extra_info("pipe"),
+                self._notify,
+                self._transport.abort,
             )
         except DaemonError as error:
             _LOG.info("a connection was refused: %s", error.code)
@@ -236,7 +238,8 @@ class Wire(asyncio.Protocol):
             self._transport.abort()
             return
         self._server.lingering += 1
-        self._transport.write_eof()
+        if self._transport.can_write_eof():  # a pipe of Windows ends when it is closed
+            self._transport.write_eof()
         self._lingers = self._loop.call_later(self._server.settings.message_s, self._transport.abort)
 
     def _too_slow(self) -> None:

@@ -8,7 +8,6 @@ import faulthandler
 import logging
 import logging.handlers
 import os
-import resource
 import sys
 import threading
 import time
@@ -34,7 +33,8 @@ def harden() -> None:
         "in a thread: %s", where(args.exc_value) if args.exc_value else ""
     )
     for best_effort in (_stay_out_of_swap, _raise_file_limit):
-        with contextlib.suppress(OSError, ValueError):  # a sandbox may forbid it, and then sets it itself
+        # A sandbox may forbid it, and then sets it itself; Windows has no such limits.
+        with contextlib.suppress(OSError, ValueError, ImportError):
             best_effort()
 
 
@@ -59,6 +59,8 @@ def _uncaught(_type: type[BaseException], error: BaseException, _trace: Tracebac
 
 def _stay_out_of_swap() -> None:
     """Best effort: only where no limit could turn it into failing allocations."""
+    import resource  # noqa: PLC0415 - not on Windows
+
     if sys.platform != "linux" or resource.getrlimit(resource.RLIMIT_MEMLOCK)[1] != resource.RLIM_INFINITY:
         return
     resource.setrlimit(resource.RLIMIT_MEMLOCK, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
@@ -67,6 +69,8 @@ def _stay_out_of_swap() -> None:
 
 def _raise_file_limit() -> None:
     """Each connection takes a handle and each process another."""
+    import resource  # noqa: PLC0415 - not on Windows
+
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 8192 if hard == resource.RLIM_INFINITY else min(hard, 8192)
     if soft < wanted:

@@ -16,9 +16,10 @@ from keyguard.core.findings import Item
 from keyguard.daemon.connection import where
 from keyguard.daemon.custody import Custody
 from keyguard.daemon.leaks import Leaks
+from keyguard.daemon.sealing import Sealing
 from keyguard.ports.all import Ports
 from keyguard.ports.channels import Messenger
-from keyguard.workflows import alerting, findings, look, use_checks
+from keyguard.workflows import alerting, findings, look, reminders, use_checks
 from keyguard.workflows import refresh as renewal
 
 _LOG = logging.getLogger(__name__)
@@ -38,6 +39,8 @@ class Jobs:
         manners: Manners,
         inspect_s: int,
         folders: tuple[str, ...] = (),
+        leaked: Callable[[str], None] = lambda _: None,
+        checkpoint_to: str = "",
     ) -> None:
         self._ports = ports
         self._custody = custody
@@ -49,7 +52,8 @@ class Jobs:
         self._telling = threading.Event()
         self._under_way: dict[str, asyncio.Future[None]] = {}
         self._loop = asyncio.get_running_loop()
-        self._leaks = Leaks(ports, folders, self._tell_soon)
+        self._sealing = Sealing(ports, messenger, checkpoint_to)
+        self._leaks = Leaks(ports, folders, self.tell_soon, leaked)
 
     async def look(self) -> None:
         """Begin to inspect every key that was not inspected lately."""
@@ -61,20 +65,36 @@ class Jobs:
 
     async def refresh(self) -> None:
         """Begin to bring the findings up to what is stored."""
-        self._begin("refresh findings", lambda: findings.refresh(self._ports))
+        self._begin("refresh findings", self._refresh)
+
+    async def seal(self) -> None:
+        """Begin to seal the log where that is due."""
+        self._begin("seal the log", self._seal)
 
     async def tell(self) -> None:
         """Begin to send the alerts that are due."""
         self._tell_now()
 
+    def news(self) -> None:
+        """A workflow ended or stands still: look what people must know of it; from any thread."""
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._look_at_stored)
+
+    def _look_at_stored(self) -> None:
+        self._begin("refresh findings", self._refresh_and_tell)
+
+    def _refresh_and_tell(self) -> None:
+        findings.refresh(self._ports)
+        self.tell_soon()
+
     def raise_alert(self, found: Item, news: bool) -> None:
         """A rule on use was hit; from any thread. What people know of is said again at its own pace."""
         use_checks.log_alert(found, news)
         if news:
-            self._tell_soon()
+            self.tell_soon()
 
-    def _tell_soon(self) -> None:
-        """From another thread; nothing where the loop has ended."""
+    def tell_soon(self) -> None:
+        """Send the alerts that are due; from any thread. Nothing where the loop has ended."""
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._tell_now)
 
@@ -128,6 +148,13 @@ class Jobs:
                     "inspected %d keys; %d could not be asked", len(seen.inspections), len(seen.unasked)
                 )
 
+    def _refresh(self) -> None:
+        try:
+            if not self._custody.locked:
+                reminders.ask_again(self._ports, self._going_on)
+        finally:
+            findings.refresh(self._ports)
+
     def _renew(self) -> None:
         if self._custody.locked:
             return
@@ -135,6 +162,10 @@ class Jobs:
             if alone:
                 for name, why in renewal.refresh_due(self._ports).items():
                     _LOG.warning("the sign-in %s was not refreshed: %s", name, why)
+
+    def _seal(self) -> None:
+        if not self._custody.locked:
+            self._sealing.keep()
 
     def _going_on(self) -> bool:
         self._tell()

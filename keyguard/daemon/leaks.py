@@ -14,6 +14,7 @@ from keyguard.core.errors import KeyguardError
 from keyguard.core.findings import Item, Kind
 from keyguard.core.keys import KeyVersion, Origin, VersionStatus
 from keyguard.core.policy import Level
+from keyguard.core.secret import Secret
 from keyguard.daemon.connection import where
 from keyguard.ports.all import Ports
 from keyguard.scanner import config, project
@@ -24,7 +25,7 @@ from keyguard.scanner.globs import Globs
 from keyguard.scanner.rulebook import load
 from keyguard.scanner.selection import Selection
 from keyguard.scanner.watching import Told, Watcher, roots
-from keyguard.workflows import findings
+from keyguard.workflows import credentials, findings
 
 _LOG = logging.getLogger(__name__)
 _LEVELS = {Severity.MEDIUM: Level.MEDIUM, Severity.LOW: Level.LOW}
@@ -32,12 +33,14 @@ _LEVELS = {Severity.MEDIUM: Level.MEDIUM, Severity.LOW: Level.LOW}
 
 @dataclass(slots=True)
 class Leaks:
-    """A thread for each folder, with the settings of its own project. `told`: called after each finding,
-    in that thread. A folder that is not there (yet) is tried again at every `watch`."""
+    """A thread for each folder, with the settings of its own project. A folder that is not there (yet) is
+    tried again at every `watch`. `told`: called after each finding, in that thread; `leaked` before it, with
+    the id of the version in use whose secret was found."""
 
     ports: Ports
     folders: tuple[str, ...]
     told: Callable[[], None]
+    leaked: Callable[[str], None] = lambda _: None
     _watchers: dict[str, Watcher] = field(default_factory=dict)
     _threads: dict[str, threading.Thread] = field(default_factory=dict)
     _missing: set[str] = field(default_factory=set)
@@ -85,7 +88,32 @@ class Leaks:
         except KeyguardError as error:
             _LOG.error("a leak was found and could not be noted: %s", error.code)
             return
+        if (version := whole(self.ports, found)) is not None:
+            self.leaked(version.id)
         self.told()
+
+
+def whole(ports: Ports, found: Finding) -> KeyVersion | None:
+    """The version in use of which the secret itself was found, compared with the stored one.
+
+    An access key id alone is no secret: it gives nobody anything, so nothing may happen by itself. None too
+    while the store is locked.
+    """
+    version = _ours(ports, found)
+    if version is None or version.status is not VersionStatus.LIVE:
+        return None
+    try:
+        ours = credentials.load(ports, version)
+    except KeyguardError as error:
+        _LOG.warning("a leak could not be compared with the stored key: %s", error.code)
+        return None
+    held = _plain(ours.secret)
+    return version if any(_plain(part.value) == held for part in found.parts) else None
+
+
+def _plain(secret: Secret) -> str:
+    """Without white space: a PEM may stand in one line of a file, or indented."""
+    return "".join(secret.reveal().replace("\\n", "").split())
 
 
 def item(ports: Ports, found: Finding) -> Item:

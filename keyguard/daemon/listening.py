@@ -1,13 +1,17 @@
-"""The socket: made in a folder of our own, or handed over by systemd."""
+"""Where the daemon listens. The socket: made in a folder of our own, or handed over by systemd."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import socket
 import stat
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from keyguard.core.errors import DaemonError
 from keyguard.daemon.settings import Settings
@@ -15,6 +19,27 @@ from keyguard.rpc import place
 
 _FIRST_PASSED = 3
 _BACKLOG = 1024
+
+
+class Closable(Protocol):
+    """What accepts connections until it is closed."""
+
+    def close(self) -> None:
+        """Accept no more."""
+
+
+class Place(Protocol):
+    """Where clients connect: a Unix socket, or a named pipe (`listening_windows`)."""
+
+    @property
+    def path(self) -> Path:
+        """Its name, for clients."""
+
+    async def serve(self, protocol: Callable[[], asyncio.BaseProtocol]) -> Closable:
+        """Begin to accept; each connection gets a protocol of its own."""
+
+    def close(self) -> None:
+        """Give the place up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +51,13 @@ class Listening:
     path: Path
     passed: bool
     inode: int = 0
+
+    async def serve(self, protocol: Callable[[], asyncio.BaseProtocol]) -> Closable:
+        """Begin to accept; each connection gets a protocol of its own."""
+        loop = asyncio.get_running_loop()
+        if sys.version_info >= (3, 13):  # it would remove the path, which is ours or systemd's to remove
+            return await loop.create_unix_server(protocol, sock=self.socket, cleanup_socket=False)
+        return await loop.create_unix_server(protocol, sock=self.socket)
 
     def close(self) -> None:
         """Stop listening; our own path goes away. The caller still holds the home's lock, but another home

@@ -1,17 +1,16 @@
 """Who is at the other end of a connection, by the kernel's word.
 
 `identify` says which process connected and pins it; `facts` what more can be seen of it. Linux is tested;
-macOS is written after its manual pages and untested; on Windows there is no daemon in this version.
+macOS and Windows are written after their manuals and untested.
 """
 
 from __future__ import annotations
 
-import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import cast
+from typing import Any, cast
 
 from keyguard.core.errors import DaemonError
 
@@ -63,8 +62,9 @@ class Facts:
 class Eyes:
     """One system's way to see processes."""
 
-    identify: Callable[[socket.socket], Peer]
-    """Who connected, pinned. DaemonError `daemon.peer` where it is gone or cannot be told."""
+    identify: Callable[[Any], Peer]
+    """Who connected to this socket (or pipe), pinned. DaemonError `daemon.peer` where it is gone or cannot
+    be told."""
     facts: Callable[[Peer], Facts]
     """Reads what there is to see; DaemonError where the process ended meanwhile."""
     image: Callable[[Peer], tuple[int, int]]
@@ -77,7 +77,7 @@ class Eyes:
 
 def eyes() -> Eyes:
     """Those of this system; DaemonError where there are none."""
-    module = {"linux": "peers_linux", "darwin": "peers_darwin"}.get(sys.platform)
+    module = {"linux": "peers_linux", "darwin": "peers_darwin", "win32": "peers_windows"}.get(sys.platform)
     if module is None:
         raise DaemonError(
             f"there is no daemon for {sys.platform} in this version",

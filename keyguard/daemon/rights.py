@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 from keyguard.core.errors import UsageError
+from keyguard.daemon import accounts
 from keyguard.daemon.peers import Peer
 from keyguard.ports.all import Ports
 from keyguard.workflows import rights
@@ -26,7 +26,7 @@ def granted(ports: Ports) -> Rights:
 
     def may_use(peer: Peer, use: Use) -> Permit:
         permit = ask(use)
-        if permit.grant is None and peer.uid not in (os.geteuid(), -1):
+        if permit.grant is None and peer.uid not in (accounts.own_uid(), -1):
             raise UsageError(
                 f"there is no grant of {use.key.name} to {use.actor.user}",
                 code="rights.no_grant",

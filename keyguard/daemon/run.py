@@ -6,29 +6,37 @@ import asyncio
 import contextlib
 import json
 import os
+import socket
+import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NoReturn
 
 from keyguard import __version__, wiring
+from keyguard.core.due import RotationPolicy
 from keyguard.core.errors import DaemonError, StoreError, UsageError
-from keyguard.daemon import hardening, rights
+from keyguard.daemon import accounts, hardening, rights
 from keyguard.daemon.custody import Custody
 from keyguard.daemon.homes import HomeNow
 from keyguard.daemon.jobs import Jobs
-from keyguard.daemon.listening import Listening, listen
+from keyguard.daemon.listening import Place, listen
 from keyguard.daemon.manners import manners
 from keyguard.daemon.notify import Notifier
 from keyguard.daemon.peers import eyes
 from keyguard.daemon.server import Server
-from keyguard.daemon.settings import settings
+from keyguard.daemon.settings import Settings, settings
+from keyguard.daemon.workers import Workers
 from keyguard.gateway.apprise_messenger import AppriseMessenger
+from keyguard.home import rotation_policy
+from keyguard.processes import process_alive
 from keyguard.rpc import place
 from keyguard.stores.file_lock import locked
+from keyguard.workflows.identity import Actor
 
 if TYPE_CHECKING:
     from keyguard.core.exchange import Ask, Credential, Guide
     from keyguard.core.secret import Secret
     from keyguard.home import Home
+    from keyguard.ports.all import Ports
 
 _PATIENCE_S = 3.0
 """A daemon that was killed a moment ago may not have let go of its lock yet."""
@@ -50,10 +58,23 @@ def run(home: Home, passphrase_file: str | None, ready: Callable[[], None]) -> N
         now = HomeNow(home)
         custody = Custody(now.store, lambda source: wiring.secret_store(home, home.read(), source), unlock)
         ports = opened.enter_context(wiring.opened_with(home, custody, NoPerson()))
-        listening = opened.enter_context(contextlib.closing(listen(home.path, config.id, chosen)))
+        listening = opened.enter_context(contextlib.closing(_listen(home, config.id, chosen, ports)))
         opened.enter_context(_noted(home, listening))
 
+        policy = rotation_policy(config.rotation) or RotationPolicy()
+
         async def serve() -> None:
+            workers = Workers(ports, custody, policy, _self(), process_alive)
+            jobs = Jobs(
+                ports,
+                custody,
+                AppriseMessenger(),
+                manner,
+                chosen.inspect_s,
+                chosen.watch,
+                workers.leaked,
+                chosen.checkpoint_to,
+            )
             server = Server(
                 ports=ports,
                 custody=custody,
@@ -63,11 +84,25 @@ def run(home: Home, passphrase_file: str | None, ready: Callable[[], None]) -> N
                 rights=rights.granted(ports),
                 listening=listening,
                 notifier=Notifier(),
-                jobs=Jobs(ports, custody, AppriseMessenger(), manner, chosen.inspect_s, chosen.watch),
+                jobs=jobs,
+                workers=workers,
             )
             await server.run(ready)
 
         asyncio.run(serve())
+
+
+def _listen(home: Home, home_id: str, chosen: Settings, ports: Ports) -> Place:
+    if sys.platform == "win32":
+        from keyguard.daemon import listening_windows  # noqa: PLC0415 - of no use elsewhere
+
+        return listening_windows.listen(home_id, ports.clock.token(8).hex(), chosen)
+    return listen(home.path, home_id, chosen)
+
+
+def _self() -> Actor:
+    """Who drives workflows here: the user the daemon runs as."""
+    return Actor(accounts.name(accounts.own_uid()), socket.gethostname())
 
 
 @contextlib.contextmanager
@@ -88,7 +123,7 @@ def _alone(home: Home) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _noted(home: Home, listening: Listening) -> Iterator[None]:
+def _noted(home: Home, listening: Place) -> Iterator[None]:
     """Leave the note by which clients find the socket, while we serve it."""
     note, fresh = place.note_file(home.path), place.note_file(home.path).with_suffix(".new")
     told = {"socket": str(listening.path), "pid": os.getpid(), "version": __version__}
@@ -113,6 +148,10 @@ def _nobody(_: str) -> Secret:
 
 class NoPerson:
     """Nobody sits at a daemon: work that needs a person is for the commands."""
+
+    def tick(self, venue: str, guide: Guide) -> int:
+        """Refuse."""
+        _refuse()
 
     def new_credential(self, venue: str, guide: Guide) -> Credential:
         """Refuse."""

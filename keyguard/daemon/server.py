@@ -6,10 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
-import pwd
-import signal
 import socket
-import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -17,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from keyguard import __version__
 from keyguard.core.errors import DaemonError, KeyguardError, StoreError
 from keyguard.core.keys import Key
+from keyguard.daemon import accounts, signals
 from keyguard.daemon.connection import Wire, where
 from keyguard.daemon.custody import Custody
 from keyguard.daemon.handouts import HandOuts
@@ -29,12 +27,14 @@ from keyguard.daemon.schedule import Schedule
 from keyguard.daemon.sessions import Session
 from keyguard.daemon.settings import Settings
 from keyguard.daemon.watching import Watching
+from keyguard.daemon.workers import Workers
 from keyguard.rpc.messages import PROTOCOL
 from keyguard.workflows.identity import Actor
+from keyguard.workflows.reminders import waiting
 
 if TYPE_CHECKING:
     from keyguard.core.secret import Secret
-    from keyguard.daemon.listening import Listening
+    from keyguard.daemon.listening import Place
     from keyguard.daemon.notify import Notifier
     from keyguard.ports.all import Ports
 
@@ -47,7 +47,10 @@ _REFRESH_S = 600.0
 _SETTLED_IN_S = 600.0
 """After a start, keys are looked at once bots have what they need."""
 _RENEW_S = 300.0
+_WORKFLOWS_S = 30.0
 _PRESENCE_S = 60.0
+_SEAL_S = 60.0
+"""How often it is looked whether a seal is due: a revocation must not wait for the day's."""
 _LAST_WORK_S = 20.0
 """What a request under way may still take when the daemon stops."""
 
@@ -64,9 +67,10 @@ class Server:
         eyes: Eyes,
         settings: Settings,
         rights: Rights,
-        listening: Listening,
+        listening: Place,
         notifier: Notifier,
         jobs: Jobs,
+        workers: Workers,
     ) -> None:
         self.settings = settings
         self.lingering = 0
@@ -79,6 +83,8 @@ class Server:
         self._listening = listening
         self._notifier = notifier
         self._jobs = jobs
+        self._workers = workers
+        workers.told = jobs.news
         self._host = socket.gethostname()
         self._users: dict[int, str] = {}
         self._by_user: Counter[int] = Counter()
@@ -96,14 +102,12 @@ class Server:
         """Serve until told to stop; `ready` is called when the socket is served."""
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(_note)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.stop, signal.Signals(number).name)
-        loop.add_signal_handler(signal.SIGHUP, lambda: None)
+        signals.on_end(self.stop)
         await self._open_at_start()
         await self.hand_outs.adopt()
         self._plan()
         jobs = loop.create_task(self._schedule.run())
-        server = await self._serve(loop)
+        server = await self._listening.serve(lambda: Wire(self))
         ready()
         _LOG.info("version %s serves", __version__)
         self._notifier.say("READY=1", f"STATUS=store {'locked' if self._custody.locked else 'open'}")
@@ -121,12 +125,6 @@ class Server:
         """Whether no request is begun any more."""
         return self._stopping.is_set()
 
-    async def _serve(self, loop: asyncio.AbstractEventLoop) -> asyncio.Server:
-        sock = self._listening.socket
-        if sys.version_info >= (3, 13):  # it would remove the path, which is ours or systemd's to remove
-            return await loop.create_unix_server(lambda: Wire(self), sock=sock, cleanup_socket=False)
-        return await loop.create_unix_server(lambda: Wire(self), sock=sock)
-
     def stop(self, why: str) -> None:
         """Take no more connections, finish what is under way, end."""
         _LOG.info("stops: %s", why)
@@ -135,13 +133,13 @@ class Server:
     # --- connections ------------------------------------------------------------------------------
 
     def admit(
-        self, sock: socket.socket, notify: Callable[[str, dict[str, Any]], None], hang_up: Callable[[], None]
+        self, end: Any, notify: Callable[[str, dict[str, Any]], None], hang_up: Callable[[], None]
     ) -> Session:
         """Who connected, or DaemonError: another user, or too many."""
-        peer = self._eyes.identify(sock)
+        peer = self._eyes.identify(end)
         holder = None
         try:
-            admin = peer.uid == os.geteuid()
+            admin = peer.uid == accounts.own_uid()
             if not admin and not self.settings.system:
                 raise DaemonError(
                     "this daemon serves its own user only",
@@ -187,6 +185,7 @@ class Server:
         loop = asyncio.get_running_loop()
         venues = await self.hand_outs.ledger.read(self._venues)
         unfinished = await self.hand_outs.ledger.read(self._unfinished)
+        reminders = await self.hand_outs.ledger.read(self._reminders)
         return {
             "version": __version__,
             "protocol": PROTOCOL,
@@ -202,6 +201,8 @@ class Server:
             "unfinished_workflows": unfinished,
             "frozen": await self.hand_outs.ledger.read(self._frozen),
             "open_incidents": await self.hand_outs.ledger.read(self._incidents),
+            "workflows": await self.hand_outs.ledger.read(self._workers.status),
+            "reminders": reminders,
         }
 
     def store_status(self) -> dict[str, Any]:
@@ -237,10 +238,7 @@ class Server:
 
     def _actor(self, peer: Peer) -> Actor:
         if peer.uid not in self._users:
-            try:
-                self._users[peer.uid] = pwd.getpwuid(peer.uid).pw_name
-            except KeyError:
-                self._users[peer.uid] = f"uid-{peer.uid}"
+            self._users[peer.uid] = accounts.name(peer.uid)
         return Actor(self._users[peer.uid], self._host)
 
     async def _open_at_start(self) -> None:
@@ -259,8 +257,11 @@ class Server:
         if every:
             self._schedule.add("inspect keys", every, self._jobs.look, first_s=min(every, _SETTLED_IN_S))
         self._schedule.add("refresh sign-ins", _RENEW_S, self._jobs.renew, first_s=0.0)
+        if self._workers.policy.automatic:
+            self._schedule.add("run workflows", _WORKFLOWS_S, self._workers.work, first_s=_SETTLE_S)
         self._schedule.add("refresh findings", _REFRESH_S, self._jobs.refresh, first_s=_ALERTS_S)
         self._schedule.add("send alerts", _ALERTS_S, self._jobs.tell)
+        self._schedule.add("seal the log", _SEAL_S, self._jobs.seal)
         if self.settings.watch:
             self._schedule.add("watch folders", _ALERTS_S, self._jobs.watch, first_s=0.0)
         self._schedule.add("heartbeat in the log", _PRESENCE_S, self._presence.show)
@@ -299,6 +300,7 @@ class Server:
         with contextlib.suppress(KeyguardError):
             await self.hand_outs.settle()
         await self._jobs.close()
+        await self._workers.close()
         await self._presence.end()
         await self.hand_outs.close()
 
@@ -325,6 +327,10 @@ class Server:
 
     def _unfinished(self) -> int:
         return len(self._ports.journal.workflows(unfinished=True))
+
+    def _reminders(self) -> list[dict[str, str]]:
+        found = waiting(self._ports, self._ports.clock.now())
+        return [{"key": one.subject, "text": one.text, "command": one.command} for one in found]
 
 
 def _shown(key: Key) -> dict[str, str]:

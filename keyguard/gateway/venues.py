@@ -22,6 +22,8 @@ from keyguard.ports.gateway import NonceSource
 if TYPE_CHECKING:
     from keyguard.gateway.http import HttpTransport, TimeOuts
 
+_MAYBE_CLOCK = frozenset({Fault.CLOCK, Fault.NONCE, Fault.AMBIGUOUS})
+
 
 class HttpGateway:
     """Gateway port over HTTP; may be used from several threads.
@@ -87,8 +89,8 @@ class HttpGateway:
     def send(self, venue: str, request: Request, who: Credential | None) -> Reply:
         """Send and return a reply that is no refusal; raises as the port says.
 
-        A refusal over the clock is answered once by measuring and signing anew, for effects too: who
-        refuses a timestamp has not acted upon the request.
+        A refusal over the clock is answered once by measuring (or reading the refusal's Date) and signing
+        anew, for effects too: who refuses a timestamp has not acted upon the request.
         """
         adapter = self.adapter(venue)
         signer = _signer(request, who)
@@ -100,8 +102,7 @@ class HttpGateway:
             outcome = judge(adapter, request, attempt)
             if not isinstance(outcome, KeyguardError):
                 return outcome
-            if _is_clock_refusal(outcome) and adapter.clock is not None and not clock_measured:
-                self._venue_clock.measure(adapter, partial(self._ask, adapter))
+            if not clock_measured and self._measured(adapter, outcome, attempt):
                 clock_measured = True
                 continue
             wait = self._retry_wait(venue, request, outcome, attempt, tries, waited)
@@ -109,6 +110,22 @@ class HttpGateway:
                 raise outcome
             self._clock.sleep(wait)
             tries, waited = tries + 1, waited + wait
+
+    def _measured(self, adapter: Adapter, error: KeyguardError, attempt: Attempt) -> bool:
+        """Learn the venue's time after a refusal that a wrong clock may have caused.
+
+        Returns whether signing anew may help. Venues without a call for their time say less clearly what they
+        refuse, but date their answers.
+        """
+        fault = error.fault if isinstance(error, Refused) else None
+        if adapter.clock is None:
+            if fault not in _MAYBE_CLOCK or not isinstance(attempt, Answer):
+                return False
+            return self._venue_clock.read_date(adapter.facts.id, attempt)
+        if fault is not Fault.CLOCK:
+            return False
+        self._venue_clock.measure(adapter, partial(self._ask, adapter))
+        return True
 
     def _transport(self) -> HttpTransport:
         """Loading the HTTP client takes longer than what most commands do, and most ask no venue."""
@@ -135,13 +152,16 @@ class HttpGateway:
         budget = (facts.id, public_id, request.path)
         if wait := self._pace.wait(budget, self._venue_clock.now_ms(facts.id)):
             self._clock.sleep(wait)
-        if wait := self._spacing.wait(facts.id, public_id, facts.limit, self._venue_clock.now_ms(facts.id)):
+        asked_ms = self._venue_clock.now_ms(facts.id)
+        if wait := self._spacing.wait(facts.id, public_id, facts.limit, asked_ms):
             self._clock.sleep(wait)
         if who is None:
             wire = wires.unsigned(request)
         else:
             wire = wires.signed(adapter, request, who, self._stamper.stamp(facts, who, origin.netloc))
         attempt = self._transport().post(origin, wire)
+        sent_ms, now_ms = asked_ms + round(wait * 1000), self._venue_clock.now_ms(facts.id)
+        self._spacing.answered(facts.id, public_id, facts.limit, sent_ms, now_ms)
         if isinstance(attempt, Answer):
             self._pace.note(budget, attempt.reply.headers, self._venue_clock.now_ms(facts.id))
         return attempt
@@ -178,7 +198,3 @@ def _signer(request: Request, who: Credential | None) -> Credential | None:
             still="nothing was sent",
         )
     return who
-
-
-def _is_clock_refusal(error: KeyguardError) -> bool:
-    return isinstance(error, Refused) and error.fault is Fault.CLOCK

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from keyguard.ports.inventory import Inventory
 from keyguard.ports.journal import Journal
 from keyguard.ports.people import People
 from keyguard.ports.person import Person
+from keyguard.ports.seals import Seals
 from keyguard.ports.secrets import SecretStore
 
 if TYPE_CHECKING:
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Everything a workflow may touch. `uses` None: this home has no rules on use."""
+    """Everything a workflow may touch. `uses` None: this home has no rules on use. `ending`: raises where
+    this process is about to end; asked between two steps. None: it ends when its work is done."""
 
     secrets: SecretStore
     inventory: Inventory
@@ -34,4 +37,6 @@ class Ports:
     people: People
     findings: Findings
     incidents: Incidents
+    seals: Seals
     uses: Uses | None = None
+    ending: Callable[[], None] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -39,6 +40,19 @@ class Call:
     path: str
     effect: Effect
     reply: Reply | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A person's word that nobody drives a workflow. `by`: the OS user; `since` is UTC."""
+
+    since: datetime
+    by: str
+    reason: str
+
+
+EVERYTHING = ""
+"""In place of a workflow's id: nothing is begun or taken up without a person."""
 
 
 class Journal(Protocol):
@@ -82,4 +96,16 @@ class Journal(Protocol):
 
     def forget_calls(self, workflow_id: str, operation: str) -> None:
         """Remove an operation's calls, once what they brought is stored and read back."""
+        ...
+
+    def pause(self, workflow_id: str, pause: Pause) -> None:
+        """Keep a workflow (or EVERYTHING) from being driven until `unpause`; the first pause stays."""
+        ...
+
+    def unpause(self, workflow_id: str) -> None:
+        """Let it be driven again; fine where it was not paused."""
+        ...
+
+    def pauses(self) -> Mapping[str, Pause]:
+        """All pauses, by workflow id or EVERYTHING."""
         ...

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from keyguard.core.people import Approval, Desk, Grant, Party, Person
+from keyguard.core.people import Approval, Desk, Grant, Party, Person, SigningKey
+from keyguard.core.reviews import Review
 from keyguard.core.rights import RightsPolicy
 
 
@@ -63,6 +64,22 @@ class People(Protocol):
 
     def put_approval(self, approval: Approval) -> None:
         """Add or replace; what was decided stays so (UsageError `people.ended`)."""
+        ...
+
+    def signing_keys(self) -> tuple[SigningKey, ...]:
+        """All, past ones too, oldest first."""
+        ...
+
+    def put_signing_key(self, key: SigningKey) -> None:
+        """Add or replace."""
+        ...
+
+    def reviews(self) -> tuple[Review, ...]:
+        """All, closed ones too, oldest first."""
+        ...
+
+    def put_review(self, review: Review) -> None:
+        """Add or replace; one that was closed stays so."""
         ...
 
     def notes(self, prefix: str) -> Mapping[str, str]:

@@ -10,12 +10,17 @@ from keyguard.core.exchange import Ask, Credential, Guide
 class Person(Protocol):
     """Shows guides and asks. UsageError `person.needed` where nobody is there to answer."""
 
+    def tick(self, venue: str, guide: Guide) -> int:
+        """Show the steps of a guide that are open, and return how many are done once the person has done one
+        or more. Where nobody can tick (a program writes lines): all of them."""
+        ...
+
     def new_credential(self, venue: str, guide: Guide) -> Credential:
-        """Show the guide and take the new key's parts without echo."""
+        """Show what is open of the guide and take the new key's parts without echo."""
         ...
 
     def confirm(self, venue: str, guide: Guide) -> None:
-        """Show the guide and wait until the person says it is done."""
+        """Show what is open of the guide and wait until the person says it is done."""
         ...
 
     def answer(self, question: Ask) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 from keyguard import __version__
 from keyguard.core.errors import DaemonError
 from keyguard.rpc import messages, place
+from keyguard.rpc.pipe import Pipe
 
 PATIENCE_SECONDS = 60.0
 _CHUNK = 64 * 1024
@@ -139,9 +140,9 @@ def demand_version(hello: dict[str, Any]) -> None:
         )
 
 
-def _server_uid(sock: socket.socket) -> int:
-    """Who listens, by the kernel's word; -1 where this system is not asked."""
-    if sys.platform != "linux":
+def _server_uid(sock: socket.socket | Pipe) -> int:
+    """Who listens, by the kernel's word; -1 where this system is not asked, or was before (`rpc.pipe`)."""
+    if sys.platform != "linux" or isinstance(sock, Pipe):
         return -1
     size = struct.calcsize("3i")
     _, uid, _ = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
@@ -150,7 +151,7 @@ def _server_uid(sock: socket.socket) -> int:
 
 def _demand_trusted(uid: int, path: Path) -> None:
     """A passphrase may follow: whoever listens must be us, root (systemd), or who owns the folder."""
-    if uid in (-1, 0, os.geteuid()):
+    if uid in (-1, 0) or uid == os.geteuid():
         return
     with contextlib.suppress(OSError):
         if path.parent.stat().st_uid == uid:

@@ -1,7 +1,8 @@
 """Where a home's daemon listens, and the note by which its clients find it.
 
-The socket is in the user's runtime folder, else in the home, in a folder of mode 0700. The daemon notes its
-path in the home (`daemon.json`), so that a client whose environment differs (cron, a service) finds it too.
+The socket is in the user's runtime folder, else in the home, in a folder of mode 0700; Windows has a pipe.
+The daemon notes its path in the home (`daemon.json`), so that a client whose environment differs (cron, a
+service) finds it too.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from keyguard.core.errors import DaemonError
+from keyguard.rpc import pipe
 
 SYSTEM_SOCKET = Path("/run/keyguard/daemon.sock")
 SOCKET_VARIABLE = "KEYGUARD_SOCKET"
@@ -105,8 +107,23 @@ def short_path(path: Path) -> Iterator[str]:
         )
 
 
-def connect(path: Path, timeout: float) -> socket.socket:
-    """A connection to the socket; DaemonError where nobody listens or we may not connect."""
+def connect(path: Path, timeout: float) -> socket.socket | pipe.Pipe:
+    """A connection to the daemon's socket, on Windows its pipe; DaemonError where nobody listens or we may
+    not connect."""
+    try:
+        return pipe.connect(path, timeout) if sys.platform == "win32" else connect_socket(path, timeout)
+    except (FileNotFoundError, ConnectionRefusedError):
+        raise not_running() from None
+    except OSError as error:
+        raise DaemonError(
+            f"the daemon's socket {path} cannot be used: {(error.strerror or 'no answer').lower()}",
+            code="daemon.other_user" if isinstance(error, PermissionError) else "daemon.unreachable",
+            hint="keyguard daemon status",
+        ) from None
+
+
+def connect_socket(path: Path, timeout: float) -> socket.socket:
+    """A connection to a Unix socket; OSError."""
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         # Where many connect at once the system lets a blocking socket wait its turn, a non-blocking one not;
@@ -118,15 +135,9 @@ def connect(path: Path, timeout: float) -> socket.socket:
         with short_path(path) as name:
             sock.connect(name)
         sock.settimeout(timeout)
-    except OSError as error:
+    except BaseException:
         sock.close()
-        if isinstance(error, FileNotFoundError | ConnectionRefusedError):
-            raise not_running() from None
-        raise DaemonError(
-            f"the daemon's socket {path} cannot be used: {(error.strerror or 'no answer').lower()}",
-            code="daemon.other_user" if isinstance(error, PermissionError) else "daemon.unreachable",
-            hint="keyguard daemon status",
-        ) from None
+        raise
     return sock
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -15,11 +15,11 @@ from keyguard.core.canonical import encode, format_instant, parse_instant
 from keyguard.core.errors import StoreError, UsageError
 from keyguard.core.exchange import Effect, Reply
 from keyguard.ports.clock import Clock
-from keyguard.ports.journal import Call, Workflow
+from keyguard.ports.journal import Call, Pause, Workflow
 from keyguard.ports.secrets import SecretStore
 from keyguard.stores.database import Database
 from keyguard.stores.sealing import Sealer
-from keyguard.stores.tables import CALLS, WORKFLOWS
+from keyguard.stores.tables import CALLS, PAUSES, WORKFLOWS
 
 
 class SqlJournal:
@@ -130,6 +130,33 @@ class SqlJournal:
         """Remove an operation's calls; their bytes leave the file and the write-ahead log."""
         with self._database.write(scrub=True) as connection:
             connection.execute(delete(CALLS).where(_of(workflow_id, operation)))
+
+    def pause(self, workflow_id: str, pause: Pause) -> None:
+        """Keep a workflow (or EVERYTHING) from being driven until `unpause`; the first pause stays."""
+        row = {
+            "workflow_id": workflow_id,
+            "since": format_instant(pause.since),
+            "by": pause.by,
+            "reason": pause.reason,
+        }
+        with self._database.write() as connection:
+            same = select(PAUSES.c.workflow_id).where(PAUSES.c.workflow_id == workflow_id)
+            if connection.execute(same).first() is None:
+                connection.execute(insert(PAUSES).values(row))
+
+    def unpause(self, workflow_id: str) -> None:
+        """Let it be driven again; fine where it was not paused."""
+        with self._database.write() as connection:
+            connection.execute(delete(PAUSES).where(PAUSES.c.workflow_id == workflow_id))
+
+    def pauses(self) -> Mapping[str, Pause]:
+        """All pauses, by workflow id or EVERYTHING."""
+        with self._database.read() as connection:
+            rows = connection.execute(select(PAUSES)).all()
+        try:
+            return {row.workflow_id: Pause(parse_instant(row.since), row.by, row.reason) for row in rows}
+        except (TypeError, ValueError):
+            raise self._database.damaged() from None
 
     def _workflow(self, row: Row[Any]) -> Workflow:
         try:

@@ -10,13 +10,14 @@ from sqlalchemy import Table, insert, select, update
 
 from keyguard.core.canonical import format_instant
 from keyguard.core.errors import UsageError
-from keyguard.core.people import Approval, Desk, Grant, Kept, Party, Person, may_replace
+from keyguard.core.people import Approval, Desk, Grant, Kept, Party, Person, SigningKey, may_replace
+from keyguard.core.reviews import Review
 from keyguard.core.rights import RightsPolicy
 from keyguard.stores.database import Database
 from keyguard.stores.facts import decode_facts, encode_facts
-from keyguard.stores.tables import APPROVALS, DESKS, GRANTS, PARTIES, PERSONS, TOLD
+from keyguard.stores.tables import APPROVALS, DESKS, GRANTS, PARTIES, PERSONS, REVIEWS, SIGNING_KEYS, TOLD
 
-T = TypeVar("T", bound=Kept)
+T = TypeVar("T", bound=Kept | Review)
 
 
 @lru_cache(maxsize=20_000)
@@ -82,6 +83,22 @@ class SqlPeople:
         """Add or replace; what was decided stays so (UsageError `people.ended`)."""
         self._put(APPROVALS, approval.id, approval.asked_by, format_instant(approval.asked_at), approval)
 
+    def signing_keys(self) -> tuple[SigningKey, ...]:
+        """All, past ones too, oldest first."""
+        return self._all(SigningKey, SIGNING_KEYS)
+
+    def put_signing_key(self, key: SigningKey) -> None:
+        """Add or replace; UsageError `people.ended` for one that ended."""
+        self._put(SIGNING_KEYS, key.id, key.person, format_instant(key.span.since), key)
+
+    def reviews(self) -> tuple[Review, ...]:
+        """All, closed ones too, oldest first."""
+        return self._all(Review, REVIEWS)
+
+    def put_review(self, review: Review) -> None:
+        """Add or replace; UsageError `people.ended` for one that was closed."""
+        self._put(REVIEWS, review.id, "", format_instant(review.span.since), review)
+
     def notes(self, prefix: str) -> Mapping[str, str]:
         """What the audit log was told already, by name."""
         query = select(TOLD).where(TOLD.c.name.startswith(prefix, autoescape=True)).order_by(TOLD.c.name)
@@ -110,7 +127,7 @@ class SqlPeople:
             raise self._database.damaged() from None
         return decoded
 
-    def _put(self, table: Table, id_: str, person: str, since: str, value: Kept) -> None:
+    def _put(self, table: Table, id_: str, person: str, since: str, value: Kept | Review) -> None:
         row = {"id": id_, "person": person, "since": since, "facts": encode_facts(value)}
         with self._database.write() as connection:
             before = connection.scalar(select(table.c.facts).where(table.c.id == id_))

@@ -106,6 +106,7 @@ def _history(name: str) -> Table:
 
 DESKS, PERSONS, PARTIES = _history("desks"), _history("persons"), _history("parties")
 GRANTS, APPROVALS = _history("grants"), _history("approvals")
+SIGNING_KEYS, REVIEWS = _history("signing_keys"), _history("reviews")
 
 TOLD = Table(
     "told",
@@ -177,6 +178,15 @@ Index(
     sqlite_where=text("finished = 0"),  # on PostgreSQL too: see METADATA
 )
 
+PAUSES = Table(
+    "pauses",
+    METADATA,
+    Column("workflow_id", String, primary_key=True),
+    Column("since", String, nullable=False),
+    Column("by", String, nullable=False),
+    Column("reason", String, nullable=False),
+)
+
 CALLS = Table(
     "calls",
     METADATA,
@@ -222,6 +232,53 @@ HEAD = Table(
     Column("chain", LargeBinary, nullable=False),
     Column("last", String),
     Column("clock", String),
+)
+
+SEALS = Table(
+    "seals",
+    METADATA,
+    Column("no", Integer, primary_key=True, autoincrement=False),
+    Column("seal", LargeBinary, nullable=False),
+    Column("records", Integer, nullable=False),
+    Column("vkey", String, nullable=False),
+    Column("tree", LargeBinary, nullable=False),
+    Column("secret", LargeBinary, nullable=False),
+)
+
+SEAL_STREAMS = Table(
+    "seal_streams",
+    METADATA,
+    Column("stream", String, primary_key=True),
+    Column("no", Integer, ForeignKey("seals.no"), primary_key=True, autoincrement=False),
+    Column("size", Integer, nullable=False),
+    Column("tree", LargeBinary, nullable=False),
+)
+
+CHECKPOINTS = Table(
+    "checkpoints",
+    METADATA,
+    Column("size", Integer, primary_key=True, autoincrement=False),
+    Column("note", String, nullable=False),
+)
+
+ANCHORS = Table(
+    "checkpoint_anchors",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("size", Integer, ForeignKey("checkpoints.size"), nullable=False, index=True),
+    Column("kind", String, nullable=False),
+    Column("anchor", LargeBinary, nullable=False),
+)
+
+PRUNED = Table(
+    "audit_pruned",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("stream", String, nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("leaf", LargeBinary, nullable=False),
+    Column("chain", LargeBinary, nullable=False),
+    UniqueConstraint("stream", "n"),
 )
 
 NONCES = Table(

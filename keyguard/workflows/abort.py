@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from keyguard.core.exchange import KeyReport
 from keyguard.core.keys import KeyVersion, VersionStatus
 from keyguard.core.rotation import Action, Event
-from keyguard.workflows import burial, venue_keys
-from keyguard.workflows.creation import pasted_key
+from keyguard.workflows import burial, guided, venue_keys
 from keyguard.workflows.operations import CREATE
 from keyguard.workflows.run import BACKOFF_S, Run
 
@@ -55,8 +53,6 @@ def _clean_by_hand(run: Run) -> None:
         return
     calls = run.operation(CREATE).calls()
     if calls and calls[-1].reply is not None:
-        public_id = pasted_key(run)
-        made = KeyReport(public_id, ref=public_id, account=run.plan.account)
-        run.ports.person.confirm(run.key.venue, run.adapter.guide_delete(made))
+        guided.discard(run, guided.pasted(run))
     elif calls:
         venue_keys.ask_to_remove_lost(run)

@@ -1,12 +1,12 @@
 """Four eyes: ask for a second person's word, give it, and use it once.
 
-The approver is the person whose OS user decides. `Approval.signature` is kept for a signature by the
-approver's own key.
+The approver is the person whose OS user decides; who has a signing key (`signers.py`) also signs, and a
+signature that does not fit what is stored is never acted on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -15,7 +15,9 @@ from keyguard.core.keys import Key, VersionStatus
 from keyguard.core.people import Action, Approval, Compensation, Decision, Grant, GrantState, Role
 from keyguard.core.rights import SelfApproval, Unfit, may_decide
 from keyguard.ports.all import Ports
+from keyguard.ports.signer import Signer
 from keyguard.workflows import people_records as told
+from keyguard.workflows import signers
 from keyguard.workflows.authority import Acting, acting, enforced, holders
 from keyguard.workflows.identity import Actor
 
@@ -38,12 +40,32 @@ def require(
     The first call asks and raises UsageError `approval.needed`; once somebody else has approved, the next
     call by the same person within a day uses the approval up and returns it. `approval.waits` meanwhile.
     """
+    what = f"{action.value} {key.name}"
+    return _require(ports, action, [key], {**(about or {}), "key": key.id}, what, actor, why)
+
+
+def require_for_firm(
+    ports: Ports, action: Action, what: str, *, actor: Actor, why: str, about: Mapping[str, str]
+) -> Approval | None:
+    """As `require`, for what concerns no key: no venue is told. `what` names it for people."""
+    return _require(ports, action, [], about, what, actor, why)
+
+
+def _require(
+    ports: Ports,
+    action: Action,
+    keys: Sequence[Key],
+    about: Mapping[str, str],
+    what: str,
+    actor: Actor,
+    why: str,
+) -> Approval | None:
     if not enforced(ports):
         return None
     named, now = told.namers(ports), ports.clock.now()
     with ports.inventory.transaction():
         who = acting(ports, actor)
-        subject = {**(about or {}), "key": key.id, "person": who.id}
+        subject = {**about, "person": who.id}
         mine = [
             approval
             for approval in ports.people.approvals()
@@ -52,6 +74,7 @@ def require(
         usable = [one for one in mine if one.decision is Decision.APPROVE and _fresh(one, now)]
         waiting = [one for one in mine if one.decision is None]
         if usable:
+            signers.check(ports, usable[-1], good_until(usable[-1]))
             used = replace(usable[-1], used_at=now)
             told.change(ports, named, "approval", used.id, "changed", told.private_approval(used))
             ports.people.put_approval(used)
@@ -59,10 +82,10 @@ def require(
         id_ = waiting[-1].id if waiting else f"ap_{ports.clock.token(8).hex()}"
         if not waiting:
             asked = Approval(id_, action, action.value, subject, who.id, now, why)
-            record_request(ports, named, asked, [key])
+            record_request(ports, named, asked, keys)
             ports.people.put_approval(asked)
     raise UsageError(
-        f"to {action.value} {key.name} a second person must agree",
+        f"to {what} a second person must agree",
         code="approval.waits" if waiting else "approval.needed",
         still=f"nothing was done; {id_} waits for an answer",
         hint=f"somebody else: keyguard approve {id_}; then run this again",
@@ -78,12 +101,14 @@ def decide(
     comment: str = "",
     compensating: str = "",
     until: datetime | None = None,
+    signer: Signer | None = None,
 ) -> Approval:
     """Approve or reject. A grant is in force, or over, when this returns.
 
     Approving takes another person than who asked or gains; with the policy's `self_approval = "exception"`
     the same person may, naming what compensates for it and until when. Rejecting takes nobody special.
-    Raises UsageError `approval.unknown`, `.decided`, `.self`, `.unfit`, `.void`.
+    `signer` is the approver's own key, needed where they have registered one or the policy demands it.
+    Raises UsageError `approval.unknown`, `.decided`, `.self`, `.unfit`, `.void`, `.unsigned`, `.signer`.
     """
     named = told.namers(ports)
     with ports.inventory.transaction():
@@ -102,6 +127,7 @@ def decide(
             comment=comment,
             compensation=instead,
         )
+        decided = signers.sign(ports, decided, signer, good_until(decided))
         record_decision(ports, named, decided)
         ports.people.put_approval(decided)
         if decided.action is Action.GRANT:
@@ -122,6 +148,13 @@ def find(ports: Ports, wanted: str) -> Approval:
         what = "no approval" if not found else f"{len(found)} approvals begin with"
         raise UsageError(f"{what} {wanted!r}", code="approval.unknown", hint="keyguard approve lists them")
     return found[0]
+
+
+def good_until(approval: Approval) -> datetime | None:
+    """When an answer may be acted on no more; of a grant the grant itself says it."""
+    if approval.action is Action.GRANT or approval.decided_at is None:
+        return None
+    return approval.decided_at + GOOD_FOR
 
 
 def record_request(ports: Ports, named: told.Namers, approval: Approval, keys: Iterable[Key]) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import asdict, dataclass
+from typing import TypeAlias
 
 from keyguard.core.errors import ExchangeError, NotStored, OutcomeUnknown, Refused, UsageError
 from keyguard.core.exchange import Credential, Fault, KeyReport
 from keyguard.core.keys import Key, KeyVersion, VersionStatus
 from keyguard.core.rotation import Action, Event
-from keyguard.workflows import credentials, inferred_death, records, venue_keys
+from keyguard.workflows import checklist, credentials, inferred_death, paste_checks, records, venue_keys
 from keyguard.workflows.operations import ask
 from keyguard.workflows.run import Run
 
@@ -35,6 +36,10 @@ class Proof:
     def inferred(self) -> bool:
         """Whether the venue's words alone would not show it."""
         return self.method == inferred_death.METHOD
+
+
+_Witness: TypeAlias = tuple[tuple[Key, Credential], tuple[KeyReport, ...] | None]
+"""A key that works from here now, and the list it is shown (None: none that tells anything)."""
 
 
 def announce(run: Run) -> Action:
@@ -71,7 +76,9 @@ def end_version(run: Run, version: KeyVersion) -> None:
         if not (run.resumed and isinstance(_try_proof(run, version, 1), Proof)):
             ref = version.venue_ref or version.public_id
             target = KeyReport(version.public_id, ref=ref, account=run.plan.account)
-            run.ports.person.confirm(run.key.venue, run.adapter.guide_delete(target))
+            guide = checklist.walk(run, checklist.DELETE, run.adapter.guide_delete(target))
+            run.ports.person.confirm(run.key.venue, guide)
+            run.remember(checklist=None, told_done_at=records.instant(run.ports.clock.now()))
         return
     entry = venue_keys.find(venue_keys.managed(run), version.public_id)
     if entry is not None:
@@ -92,7 +99,17 @@ def bury(run: Run) -> Action:
         "taken for dead: the venue refuses" if proof.inferred else "proven dead: the venue no longer knows"
     )
     run.tell(f"{shown} the old key", proof.method)
-    return run.advance(Event.BURIED, proof=asdict(proof))
+    return run.advance(Event.BURIED, proof=asdict(proof), secret=_fingerprint(run))
+
+
+def _fingerprint(run: Run) -> str | None:
+    """What tells the old secret should somebody paste it as a new one; None where it is stored no more, or
+    where the store takes no salt for it: a proof of death does not wait for that."""
+    try:
+        secret = credentials.load(run.ports, run.old_version()).secret
+        return paste_checks.secret_fingerprint(run.ports, secret)
+    except NotStored:
+        return None
 
 
 def close(run: Run) -> Action:
@@ -102,8 +119,8 @@ def close(run: Run) -> Action:
         # A request that timed out may have been carried out long after we looked.
         venue_keys.remove_strays(run, venue_keys.ours(run, patiently=False))
     run.operation(venue_keys.END).forget()
-    if (control := _control(run)) is not None:
-        venue_keys.record_list(run, control[1])
+    if run.lists and (found := working_key(run)) is not None:
+        venue_keys.record_list(run, found[1])
     return run.advance(Event.CLOSED)
 
 
@@ -119,7 +136,8 @@ def prove_dead(run: Run, version: KeyVersion) -> Proof:
     """Return the proof that a key is dead.
 
     1. the venue refuses a call signed with it, by a fault that can mean a missing key;
-    2. another key works from here at the same time, so it is not our address, clock or network;
+    2. another key works from here at the same time, so it is not our address, clock or network: the managing
+       key, which is shown the list, or any other;
     3. the venue's list of keys, where there is one, is without it;
     4. where there is none and the refusal may mean other things too, it is refused again and again while a
        key of the same account is answered: that proof is inferred, and says so.
@@ -160,12 +178,14 @@ def _try_proof(run: Run, version: KeyVersion, attempt: int) -> Proof | str:
         return "the venue still answers it"
     if probe.fault not in run.adapter.facts.dead:
         return f"the venue refuses it, but for a reason that proves nothing ({probe.fault.value})"
-    # (2)
-    control = _control(run)
-    if control is None:
-        return "no other key of this venue works from here, so the refusal may have another cause"
-    # (3)
-    reports = _full_list(run, *control)
+    # (2), (3)
+    witness = _manager_s_list(run)
+    if witness is None:
+        control = working_key(run)
+        if control is None:
+            return "no other key of this venue works from here, so the refusal may have another cause"
+        witness = control, _full_list(run, *control)
+    control, reports = witness
     entry = None if reports is None else venue_keys.find(reports, version.public_id)
     if entry is not None and (entry.enabled or run.adapter.delete_key is not None):
         return "the venue still lists it"
@@ -187,7 +207,20 @@ def _try_proof(run: Run, version: KeyVersion, attempt: int) -> Proof | str:
     )
 
 
-def _control(run: Run) -> tuple[Key, Credential] | None:
+def _manager_s_list(run: Run) -> _Witness | None:
+    """The managing key and the list it is shown now; None without one, or where it is not answered."""
+    if run.plan.manager in ("", run.key.id):
+        return None
+    try:
+        key = run.ports.inventory.find_key(run.plan.manager)
+        who = credentials.load(run.ports, run.ports.inventory.live_version(key.id))
+        reports = venue_keys.listed(run, who)
+    except (UsageError, NotStored, ExchangeError):
+        return None
+    return None if reports is None else ((key, who), reports)
+
+
+def working_key(run: Run) -> tuple[Key, Credential] | None:
     """Return a key that works from here now: the managing one, this key's live version, or any other."""
     keys = sorted(
         run.ports.inventory.keys(), key=lambda k: (k.id != run.plan.manager, k.id != run.key.id, k.name)

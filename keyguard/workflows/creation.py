@@ -3,44 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 
 from keyguard.core.errors import (
     IntegrityError,
-    KeyguardError,
     NotOffered,
     OutcomeUnknown,
     Refused,
-    UsageError,
 )
 from keyguard.core.exchange import (
     Credential,
     Effect,
     Fault,
-    Guide,
     KeyReport,
     NewKey,
-    Reply,
-    Request,
     Step,
 )
 from keyguard.core.keys import KeyVersion, VersionStatus
 from keyguard.core.rotation import Action, Event
-from keyguard.core.secret import Secret
-from keyguard.workflows import credentials, records, venue_keys
+from keyguard.workflows import credentials, guided, records, venue_keys
 from keyguard.workflows.operations import CREATE, ask, signed
 from keyguard.workflows.run import BACKOFF_S, Run
 
-_GUIDED_TRIES = 3
-_NOT_A_KEY = (Fault.SIGNATURE, Fault.KEY_UNKNOWN, Fault.KEY_EXPIRED, Fault.KEY_DISABLED, Fault.AMBIGUOUS)
-_SAME_ADDRESSES = (
-    "IP addresses: exactly those of the old key, whatever a step below says of them",
-    "IP 주소: 아래 단계의 내용과 관계없이 기존 키와 똑같이 등록합니다.",
-)
-_LOST = (
-    "if you made a key for this rotation already and its secret is lost, delete it",
-    "이번 교체를 위해 이미 발급한 키의 비밀 키를 잃었다면 그 키를 삭제합니다.",
-)
 _REPEATABLE = (Effect.KEY_EDITED, Effect.KEY_ENABLED)
 """Effects that set a whole state: once the key is known to exist, sending them again changes nothing."""
 
@@ -48,18 +31,18 @@ _REPEATABLE = (Effect.KEY_EDITED, Effect.KEY_ENABLED)
 def create(run: Run) -> Action:
     """Make the new key; afterwards its credential is sealed in the journal and nowhere else."""
     run.tell("creating the new key", "at the venue's page" if run.guided else run.spec.label)
-    made = _by_hand(run) if run.guided else _by_api(run)
+    made = guided.create(run) if run.guided else _by_api(run)
     new = {
         "id": run.ports.clock.token(8).hex(),
         "public_id": made.credential.key,
         "ref": made.report.ref,
     }
-    return run.advance(Event.CREATED, new=new)
+    return run.advance(Event.CREATED, new=new, checklist=None)
 
 
 def store(run: Run) -> Action:
     """Put the new credential into the secret store, read it back, then register it."""
-    made = run.operation(CREATE).replay(_guided_step() if run.guided else _api_step(run))
+    made = run.operation(CREATE).replay(guided.step() if run.guided else _api_step(run))
     new = run.workflow.data["new"]
     version = KeyVersion(
         id=new["id"],
@@ -155,87 +138,8 @@ def _api_step(run: Run) -> Step[NewKey]:
     return run.adapter.create_key(run.spec)
 
 
-def _by_hand(run: Run) -> NewKey:
-    operation = run.operation(CREATE)
-    calls = operation.calls()
-    if lost := bool(calls) and calls[-1].reply is None:
-        # A key may have been made and its secret never arrived here: it is of no use to anybody. The
-        # journal keeps knowing of it until the person has looked: a crash before that asks again.
-        venue_keys.ask_to_remove_lost(run)
-        operation.forget()
-    problem: KeyguardError | None = None
-    for _ in range(_GUIDED_TRIES):
-        guide = _guide(run, again=lost or problem is not None)
-        try:
-            made = operation.perform(_guided_step(), partial(_pasted, run, guide))
-        except UsageError:
-            operation.forget()  # nobody was there to be shown the guide
-            raise
-        problem = _problem(run, made.credential)
-        if problem is None:
-            return made
-        operation.forget()
-        run.tell("that is not the new key", problem.message)
-    assert problem is not None
-    raise problem
-
-
-def _guided_step() -> Step[NewKey]:
-    """The creation by a person, in the form of an operation: so it is journalled and replayed alike."""
-    reply = yield Request("PERSON", "/new-credential", effect=Effect.KEY_CREATED)
-    credential = credentials.unpack(Secret(reply.body.decode()))
-    return NewKey(KeyReport(credential.key, ref=credential.key), credential)
-
-
-def _pasted(run: Run, guide: Guide, _: Request) -> Reply:
-    pasted = run.ports.person.new_credential(run.key.venue, guide)
-    credential = credentials.of_kind(pasted, run.adapter.example)
-    return Reply(200, {}, credentials.pack(credential).reveal().encode())
-
-
-def _guide(run: Run, *, again: bool) -> Guide:
-    guide = run.adapter.guide_create(replace(run.spec, ips_told=run.plan.ips_known))
-    if not run.plan.ips_known:
-        guide = guide.after(*_SAME_ADDRESSES)
-    if again:
-        guide = guide.after(*_LOST)
-    return replace(guide, parts=credentials.parts(run.adapter.example))
-
-
-def _problem(run: Run, credential: Credential) -> KeyguardError | None:
-    """Why what a person pasted cannot be the new key; None also where the venue leaves it open."""
-    try:
-        credentials.check_shape(credential, run.adapter.example)
-    except UsageError as error:
-        return error
-    if run.ports.inventory.version_by_public_id(run.key.venue, credential.key) is not None:
-        return UsageError("this key is registered already", code="key.known")
-    waits = run.waits if run.adapter.facts.propagation else BACKOFF_S[:3]
-    for wait in (*waits, None):
-        try:
-            report = ask(run.ports, run.key.venue, run.adapter.whoami(credential.key), credential)
-        except Refused as refusal:
-            if refusal.fault not in _NOT_A_KEY:
-                return None  # proving the key says what is wrong
-            if wait is None or refusal.fault is Fault.SIGNATURE:
-                return refusal
-            run.ports.clock.sleep(wait)
-        else:
-            if not venue_keys.in_another_account(run, report):
-                return None
-            if wait is None:
-                return UsageError("this key is of another account than the old one", code="key.account")
-            run.ports.clock.sleep(wait)
-    raise AssertionError("the last try returns")
-
-
 def _seen(run: Run, credential: Credential) -> KeyReport:
     try:
         return ask(run.ports, run.key.venue, run.adapter.whoami(credential.key), credential)
     except Refused:
         return KeyReport(credential.key, ref=credential.key)
-
-
-def pasted_key(run: Run) -> str:
-    """Return the public id of the key a person pasted, from the journal."""
-    return run.operation(CREATE).replay(_guided_step()).credential.key

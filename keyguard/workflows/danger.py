@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from keyguard.core.danger import Gravity, gravity
+from keyguard.core.danger import rank
 from keyguard.core.keys import Environment, Key, KeyVersion, Scope, VersionStatus
 from keyguard.ports.all import Ports
 from keyguard.workflows.rights import able, key_scopes
-
-
-def rank(scopes: Scope | None) -> int:
-    """0 is the worst; what nobody knows (None) is taken for it."""
-    return max(Gravity) - (max(Gravity) if scopes is None else gravity(scopes))
 
 
 def working(ports: Ports, key: Key) -> tuple[KeyVersion, ...]:

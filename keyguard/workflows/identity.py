@@ -69,23 +69,24 @@ def names(ports: Ports, venue: str) -> Names:
     """Return the namer of one venue (or of `firm`), drawing its salts on first use; StoreError."""
     return Names(
         venue,
-        _salt(ports, f"system/fp-salt/{venue}"),
-        _salt(ports, f"system/person-salt/{venue}"),
+        salt(ports, f"system/fp-salt/{venue}"),
+        salt(ports, f"system/person-salt/{venue}"),
     )
 
 
-def _salt(ports: Ports, item: str) -> bytes:
+def salt(ports: Ports, item: str) -> bytes:
+    """Return the salt kept as this item of the secret store, drawing it on first use; StoreError."""
     try:
         text = ports.secrets.get(item)
     except NotStored:
         text = _draw(ports, item)
     try:
-        salt = bytes.fromhex(text.reveal())
+        value = bytes.fromhex(text.reveal())
     except ValueError:
-        salt = b""
-    if len(salt) != _SALT_BYTES:
+        value = b""
+    if len(value) != _SALT_BYTES:
         raise IntegrityError(f"{item} in the secret store is not a salt", code="store.item")
-    return salt
+    return value
 
 
 def _draw(ports: Ports, item: str) -> Secret:

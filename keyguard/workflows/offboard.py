@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from keyguard.core import canonical
+from keyguard.core.danger import rank
 from keyguard.core.keys import Environment, Key, Scope
 from keyguard.core.people import Approval, Grant, GrantState, Person
 from keyguard.ports.all import Ports
@@ -146,4 +147,4 @@ def order(one: Touched) -> tuple[object, ...]:
     many hands it is."""
     play = one.key.environment is not Environment.LIVE
     pinned = not one.any_address
-    return (play, danger.rank(one.scopes), not one.must_rotate, pinned, -one.holders, one.key.name)
+    return (play, rank(one.scopes), not one.must_rotate, pinned, -one.holders, one.key.name)

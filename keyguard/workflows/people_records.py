@@ -58,6 +58,8 @@ def policy(ports: Ports) -> None:
         "four_eyes": chosen.four_eyes.value,
         "self_approval": chosen.self_approval.value,
     }
+    if chosen.signatures_required:
+        params["signatures"] = "required"
     digest = hashlib.sha256(canonical.encode(params)).hexdigest()
     if ports.people.notes("policy/rights").get("policy/rights") == digest:
         return

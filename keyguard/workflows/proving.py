@@ -14,7 +14,9 @@ from keyguard.workflows import credentials, managers, people_records, records, v
 from keyguard.workflows.operations import CREATE, ask
 from keyguard.workflows.run import Run
 
-_POLL_S = 5.0
+_POLL_S = 1.0
+_LAST_REQUESTS_S = 2.0
+"""What a process signed with the old key before it let go of it may still be on its way to the venue."""
 
 
 def prove(run: Run) -> Action:
@@ -78,6 +80,7 @@ def switch(run: Run) -> Action:
         "new": run.new_version().fingerprint,
         "reason": run.plan.reason,
     }
+    _let_arrive(run)
     run.record("key.rotate", body, "old", "new")
     people_records.cover_key(run.ports, run.key)
     run.ports.inventory.switch(run.key.id, run.new_version().id)
@@ -86,7 +89,8 @@ def switch(run: Run) -> Action:
 
 
 def drain(run: Run) -> Action:
-    """Wait until no process that was handed the old key still runs, or the overlap has passed."""
+    """Wait until no process that was handed the old key still holds it and its last requests have arrived, or
+    the overlap has passed."""
     until = datetime.fromisoformat(run.workflow.data["switched_at"]) + timedelta(seconds=run.plan.overlap_s)
     told: tuple[str, ...] = ()
     while users := running(run):
@@ -98,7 +102,23 @@ def drain(run: Run) -> Action:
             run.tell(f"waiting up to {left:.0f} s for the users of the old key", ", ".join(users))
             told = users
         run.ports.clock.sleep(min(_POLL_S, left))
+        run.demand_going_on()
+    else:
+        if told:
+            left = (until - run.ports.clock.now()).total_seconds()
+            run.ports.clock.sleep(max(0.0, min(_LAST_REQUESTS_S, left)))
     return run.advance(Event.DRAINED)
+
+
+def _let_arrive(run: Run) -> None:
+    """Wait as long as the venue says that a new key may take to count everywhere: one of its machines has
+    answered it, and the users' requests go to the others too. Without an overlap speed is all that counts."""
+    if not run.plan.overlap_s:
+        return
+    age = (run.ports.clock.now() - run.new_version().created_at).total_seconds()
+    if (left := run.adapter.facts.propagation.total_seconds() - age) > 0:
+        run.tell("waiting until the new key counts everywhere at the venue", f"{left:.0f} s")
+        run.ports.clock.sleep(left)
 
 
 def running(run: Run) -> tuple[str, ...]:

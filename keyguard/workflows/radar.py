@@ -10,7 +10,7 @@ from keyguard.core.keys import Origin
 from keyguard.core.people import EXTERNAL, Approval, Decision, Grant, GrantState, Person, Span
 from keyguard.core.policy import Level
 from keyguard.ports.all import Ports
-from keyguard.workflows import incident_items, radar_keys
+from keyguard.workflows import incident_items, parking, radar_keys, radar_reviews, reminders
 
 SOON = timedelta(days=30)
 WAITS_LONG = timedelta(days=2)
@@ -27,8 +27,10 @@ def attention(ports: Ports, *, soon: timedelta = SOON) -> tuple[Item, ...]:
         *_grants(grants, people, now, soon),
         *_leases(ports, people, grants, now),
         *_approvals(ports.people.approvals(), now, soon),
+        *radar_reviews.reviews(ports, now, soon),
         *radar_keys.keys(ports, now, soon),
         *map(incident_items.item, ports.incidents.open()),
+        *_workflows(ports, now),
     ]
     return tuple(sorted(found, key=Item.order))
 
@@ -112,6 +114,28 @@ def _leases(
                     lease.id,
                 )
                 break
+
+
+def _workflows(ports: Ports, now: datetime) -> Iterator[Item]:
+    """Each that needs a person, once: why it stands still says more than that it is open."""
+    standing = list(_standing(ports))
+    told = {item.detail for item in standing}
+    yield from standing
+    yield from (item for item in reminders.waiting(ports, now) if item.detail not in told)
+
+
+def _standing(ports: Ports) -> Iterator[Item]:
+    names = {key.id: key.name for key in ports.inventory.keys()}  # noqa: SIM118 - a method of the port
+    pauses = ports.journal.pauses()
+    for workflow in ports.journal.workflows(unfinished=True):
+        name, command = names.get(workflow.key_id, ""), f"keyguard workflow resume {workflow.id}"
+        kept = parking.why(workflow)
+        if pause := pauses.get(workflow.id):
+            text = f"{workflow.kind} is paused by {pause.by}: {pause.reason}"
+            yield Item(Kind.WORKFLOW, Level.LOW, name, text, pause.since, command, detail=workflow.id)
+        elif kept is not None and kept.person:
+            text = f"{workflow.kind} stands still, {workflow.state}: {kept.message}"
+            yield Item(Kind.WORKFLOW, Level.HIGH, name, text, kept.at, command, detail=workflow.id)
 
 
 def _approvals(approvals: tuple[Approval, ...], now: datetime, soon: timedelta) -> Iterator[Item]:

@@ -15,7 +15,13 @@ from keyguard.workflows.run import ProcessAlive, Run
 
 
 def revoke(
-    ports: Ports, key_name: str, *, reason: str, manager: str, actor: Actor, process_alive: ProcessAlive
+    ports: Ports,
+    key_name: str,
+    *,
+    reason: str,
+    manager: str,
+    actor: Actor,
+    process_alive: ProcessAlive,
 ) -> Workflow:
     """End a key at its venue and prove it dead; return the finished workflow.
 

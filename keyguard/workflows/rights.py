@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from keyguard.core.errors import UsageError
 from keyguard.core.keys import Environment, Key, KeyVersion, Origin, Scope, scope_names
 from keyguard.core.people import GrantState
+from keyguard.core.reviews import suspended
 from keyguard.core.rights import Reason, Refused, Use, may_use
 from keyguard.ports.all import Ports
 from keyguard.workflows import authority, freezes, handout_batch
@@ -64,6 +65,7 @@ def demand(
         party=next((p for p in ports.people.parties() if who.person and p.id == who.person.party), None),
         desk=next((desk for desk in ports.people.desks() if desk.name == key.desk), None),
         enforced=authority.enforced(ports),
+        suspended=suspended(ports.people.reviews(), use.now),
     )
     if isinstance(decided, Refused):
         raise _refusal(decided, who.id, use)
@@ -87,10 +89,12 @@ def able(ports: Ports, keys: Sequence[Key]) -> dict[str, tuple[str, ...]]:
         for person in ports.people.persons()
         if person.span.covers(now) and (not person.party or person.party in parties)
     }
+    halted = suspended(ports.people.reviews(), now)
     by_key: dict[str, set[str]] = {}
     by_desk: dict[str, set[str]] = {}
     for grant in ports.people.grants():
-        if grant.state is GrantState.GIVEN and grant.span.covers(now) and grant.person in persons:
+        lasting = grant.state is GrantState.GIVEN and grant.span.covers(now) and grant.id not in halted
+        if lasting and grant.person in persons:
             place, name = (by_key, grant.key_id) if grant.key_id else (by_desk, grant.desk)
             place.setdefault(name, set()).add(grant.person)
     over = {desk.name for desk in ports.people.desks() if desk.span.over(now)}
@@ -154,6 +158,10 @@ _WORDS = {
         "somebody else than who asked: keyguard approve {approval}",
     ),
     Reason.GRANT_EARLY: ("the grant begins {since}", "wait until then, or have another grant given"),
+    Reason.GRANT_UNREVIEWED: (
+        "a review asked whether the grant is still needed, and nobody answered in time",
+        "a reviewer can: keyguard review list",
+    ),
     Reason.HOST: ("the grant is not for the host {host}", "keyguard grant show {grant} lists the hosts"),
     Reason.USER: ("the grant is not for the OS user {user}", "keyguard grant show {grant} lists the users"),
     Reason.EXECUTABLE: (

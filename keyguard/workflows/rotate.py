@@ -29,7 +29,8 @@ class Options:
 
     `overlap_s`: how long processes with the old key may run on. `manager`: a key's name, "" to search.
     `needs`: declares the key's needs anew; NONE for those declared before. `ips`: the new key's
-    addresses; None for those of the old one.
+    addresses; None for those of the old one. `attended`: a person is there; else UsageError `person.needed`
+    instead of beginning what only a person can do.
     """
 
     overlap_s: int = OVERLAP_S
@@ -37,6 +38,7 @@ class Options:
     manager: str = ""
     needs: Scope = Scope.NONE
     ips: tuple[str, ...] | None = None
+    attended: bool = True
 
 
 def rotate(
@@ -92,7 +94,9 @@ def make_plan(ports: Ports, key: Key, options: Options, workflow_id: str) -> Pla
         manager = managers.choose(ports, key, old, account, named=options.manager, itself=itself)
         if manager:
             report = managers.completed(ports, manager, account, report)
-    elif options.manager:
+    if not manager and not options.attended:
+        raise by_hand(adapter, key, options.reason)
+    if adapter.create_key is None and options.manager:
         raise UsageError(
             f"{adapter.facts.name} creates no keys by API, so no key can manage it",
             code="manager.none",
@@ -130,6 +134,16 @@ def make_plan(ports: Ports, key: Key, options: Options, workflow_id: str) -> Pla
         spec=spec,
         ips_known=ips is not None,
         seen=_seen(ports, key, old, account),
+    )
+
+
+def by_hand(adapter: Adapter, key: Key, reason: str) -> UsageError:
+    """What is said where nobody is there to do at the venue's page what only a person can do."""
+    return UsageError(
+        f"{adapter.facts.name} makes or ends {key.name} at its page only, or no key that manages it is known",
+        code="person.needed",
+        still="nothing was begun",
+        hint=f"keyguard key rotate {key.name} --reason {reason}",
     )
 
 

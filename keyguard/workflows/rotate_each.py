@@ -25,9 +25,16 @@ class Rotations:
 def rotate_each(
     ports: Ports, keys: Iterable[Key], options: Options, *, actor: Actor, process_alive: ProcessAlive
 ) -> Rotations:
+    """Rotate them in this order, all alike. Raises as `rotate_all`."""
+    return rotate_all(ports, ((key, options) for key in keys), actor=actor, process_alive=process_alive)
+
+
+def rotate_all(
+    ports: Ports, wanted: Iterable[tuple[Key, Options]], *, actor: Actor, process_alive: ProcessAlive
+) -> Rotations:
     """Rotate them in this order. StoreError where the store is locked or broken: no other would do better."""
     rotations = Rotations()
-    for key in keys:
+    for key, options in wanted:
         try:
             workflow = rotate(ports, key.id, options, actor=actor, process_alive=process_alive)
         except KeyguardError as error:

@@ -14,9 +14,10 @@ from keyguard.core.minimisation import MINIMISATION
 from keyguard.core.rotation import REVOCATION, ROTATION, Action, Event, Machine, State
 from keyguard.ports.all import Ports
 from keyguard.ports.journal import Workflow
-from keyguard.workflows import credentials, records
+from keyguard.workflows import credentials, parking, records
 from keyguard.workflows.identity import Actor, Names, names
 from keyguard.workflows.operations import Journalled
+from keyguard.workflows.parking import paused
 from keyguard.workflows.plan import Plan, decode
 
 ProcessAlive = Callable[[int, str], bool]
@@ -30,7 +31,12 @@ BACKOFF_S = (1.0, 2.0, 4.0, 8.0, 15.0)
 
 @dataclass(slots=True)
 class Run:
-    """A workflow in motion. `resumed`: an earlier process may have done part of the next action."""
+    """A workflow in motion. `resumed`: an earlier process may have done part of the next action.
+
+    `patient` False: no wait for a change to propagate; what does not show at once is not proven.
+    `lists` False: the account's keys are not listed for the record at the end, where many workflows would.
+    `named`: what the venue's records call things, where that was read already.
+    """
 
     ports: Ports
     workflow: Workflow
@@ -38,12 +44,15 @@ class Run:
     actor: Actor
     process_alive: ProcessAlive
     resumed: bool
+    patient: bool = True
+    lists: bool = True
+    named: Names | None = None
     plan: Plan = field(init=False)
     names: Names = field(init=False)
 
     def __post_init__(self) -> None:
         self.plan = decode(self.workflow.data["plan"])
-        self.names = names(self.ports, self.key.venue)
+        self.names = self.named or names(self.ports, self.key.venue)
 
     @property
     def machine(self) -> Machine:
@@ -63,6 +72,8 @@ class Run:
     @property
     def waits(self) -> tuple[float, ...]:
         """Seconds between looks at a change: together no less than the venue says it may take to count."""
+        if not self.patient:
+            return ()
         missing = self.adapter.facts.propagation.total_seconds() - sum(BACKOFF_S)
         return BACKOFF_S + (BACKOFF_S[-1],) * max(0, ceil(missing / BACKOFF_S[-1]))
 
@@ -88,13 +99,19 @@ class Run:
         workflow = replace(
             self.workflow,
             state=state.value,
-            data={**self.workflow.data, **data},
+            data={k: v for k, v in {**parking.without(self.workflow.data), **data}.items() if v is not None},
             updated_at=self.ports.clock.now(),
             finished=action is Action.NOTHING,
         )
         self.ports.journal.advance(workflow)
         self.workflow = workflow
         return action
+
+    def remember(self, **data: Any) -> None:
+        """Journal more data where the workflow stands; None for what is over."""
+        kept = {name: value for name, value in {**self.workflow.data, **data}.items() if value is not None}
+        self.workflow = replace(self.workflow, data=kept, updated_at=self.ports.clock.now())
+        self.ports.journal.advance(self.workflow)
 
     def record(self, type_: str, body: dict[str, Any], *same: str) -> None:
         """Append an audit record; after a crash only if it is not there yet (equal under `same`)."""
@@ -125,6 +142,16 @@ class Run:
     def by(self) -> str:
         """The pseudonym of who runs this."""
         return self.names.person(self.actor.user)
+
+    def demand_going_on(self) -> None:
+        """Raise UsageError `workflow.paused` where a person has paused it, and what ends this process.
+
+        Called where nothing is under way: between two steps, and while waiting.
+        """
+        if self.ports.ending is not None:
+            self.ports.ending()
+        if pause := self.ports.journal.pauses().get(self.workflow.id):
+            raise paused(self.workflow.id, pause)
 
     def tell(self, step: str, detail: str = "") -> None:
         """Show progress."""

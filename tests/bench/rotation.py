@@ -39,6 +39,9 @@ WHO = Actor("bench", "bench")
 class Nobody:
     """A person who is never asked."""
 
+    def tick(self, venue: str, guide: Guide) -> int:
+        raise AssertionError(guide.title)
+
     def new_credential(self, venue: str, guide: Guide) -> Credential:
         raise AssertionError(guide.title)
 

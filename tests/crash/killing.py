@@ -21,15 +21,16 @@ CHANGING = {
         "add_lease",
         "end_lease",
     },
-    "journal": {"open", "advance", "intend", "answered", "forget_calls"},
+    "journal": {"open", "advance", "intend", "answered", "forget_calls", "pause", "unpause"},
     "audit": {"append", "append_all"},
     "gateway": {"send"},
-    "person": {"new_credential", "confirm"},
+    "person": {"tick", "new_credential", "confirm"},
     "clock": set(),
     "uses": {"take_in"},
     "people": {"put_desk", "put_person", "put_party", "put_grant", "put_approval", "note"},
     "findings": {"put", "say", "unsay"},
     "incidents": {"put", "put_freeze", "put_report"},
+    "seals": {"add", "sign", "cosign", "stamp", "prune"},
 }
 
 

@@ -20,7 +20,12 @@ def _pybit(session: Any, url: str) -> None:
     session.endpoint = url
 
 
+def _binance(client: Any, url: str) -> None:
+    client.API_URL = f"{url}/api"
+
+
 CLIENTS = {
+    "binance.client": ("Client", _binance),
     "ccxt.async_support": ("bybit", _ccxt),
     "ccxt": ("bybit", _ccxt),
     "pybit.unified_trading": ("HTTP", _pybit),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from keyguard_simulators.venue import KeyForm
 from tests.cli.desk import TIME_LIMIT_S
 from tests.examples.conftest import BOT
 
@@ -20,10 +21,10 @@ FOLDER = Path(__file__).parents[2] / "docs" / "examples"
 ROTATIONS = 3
 
 
-def rerouted(desk: Desk, example: str) -> list[str]:
-    """The command that runs an example against the simulated Bybit."""
+def rerouted(desk: Desk, example: str, venue: str = "bybit") -> list[str]:
+    """The command that runs an example against a simulated venue."""
     program = str(FOLDER / example)
-    return [sys.executable, "-m", "tests.examples.rerouted", program, desk.venues.urls["bybit"]]
+    return [sys.executable, "-m", "tests.examples.rerouted", program, desk.venues.urls[venue]]
 
 
 @pytest.mark.parametrize(
@@ -38,6 +39,18 @@ def test_it_signs_with_the_key_that_run_gives(ready: Desk, example: str, words: 
     assert " ".join(words) in (FOLDER / example).read_text()
     done = ready.keyguard("run", BOT, *words, "--", *rerouted(ready, example))
     assert done.out.startswith("USDT 25000"), done
+    assert len(ready.keyguard("log", "show", "--type", "handout", "--json").json) == 1
+
+
+def test_python_binance_signs_with_the_key_that_run_gives(ready: Desk) -> None:
+    binance = ready.venues.venues["binance"]
+    account = binance.open_account("desk", "").id
+    ready.add("binance/mm/bot", binance.issue(KeyForm(account, ["enableReading"], (), "bot")))
+    words = ("--as", "sdk")
+    assert " ".join(words) in (FOLDER / "binance_sync.py").read_text()
+    example = rerouted(ready, "binance_sync.py", "binance")
+    done = ready.keyguard("run", "binance/mm/bot", *words, "--", *example)
+    assert done.out.startswith("USDT "), done
     assert len(ready.keyguard("log", "show", "--type", "handout", "--json").json) == 1
 
 

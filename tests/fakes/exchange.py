@@ -75,6 +75,7 @@ class FakeExchange:
         self.name = name
         self.ambiguous = ambiguous
         self.delay = timedelta(seconds=delay_s)
+        self.dead_delay = self.delay
         self.keys: dict[str, HeldKey] = {}
         self.made = 0
         self.most_alike = 0  # keys of one label that ever worked at the same time
@@ -106,7 +107,7 @@ class FakeExchange:
     def remove(self, public_id) -> None:
         held = self.keys[public_id]
         if held.gone_from is None:
-            self.keys[public_id] = replace(held, gone_from=self.clock.now() + self.delay)
+            self.keys[public_id] = replace(held, gone_from=self.clock.now() + self.dead_delay)
 
     def edit(self, public_id, **fields) -> None:
         """Change a key; it shows so after the delay."""

@@ -17,6 +17,7 @@ class FakeJournal:
         self._workflows = {}
         self._calls = {}
         self._driven = set()
+        self._pauses = {}
 
     @contextmanager
     def alone(self, key_id):
@@ -70,6 +71,15 @@ class FakeJournal:
 
     def forget_calls(self, workflow_id, operation):
         self._calls = {p: c for p, c in self._calls.items() if p[:2] != (workflow_id, operation)}
+
+    def pause(self, workflow_id, pause):
+        self._pauses.setdefault(workflow_id, pause)
+
+    def unpause(self, workflow_id):
+        self._pauses.pop(workflow_id, None)
+
+    def pauses(self):
+        return dict(self._pauses)
 
     def all_calls(self):
         """For tests: what is left in the journal."""

@@ -47,6 +47,18 @@ class FakePeople:
     def put_approval(self, approval):
         self._put(("approval", approval.id), approval)
 
+    def signing_keys(self):
+        return self._all("signing_key", lambda key: (key.span.since, key.id))
+
+    def put_signing_key(self, key):
+        self._put(("signing_key", key.id), key)
+
+    def reviews(self):
+        return self._all("review", lambda review: (review.span.since, review.id))
+
+    def put_review(self, review):
+        self._put(("review", review.id), review)
+
     def notes(self, prefix):
         return {name: self._told[name] for name in sorted(self._told) if name.startswith(prefix)}
 

@@ -15,7 +15,18 @@ class FakePerson:
         self.guides = []
         self.questions = []
         self.pastes = []  # what to paste instead of what the page showed, first come first served
+        self.ticks = None  # so many steps are ticked before the person goes away; None: all, at once
+        self.mends = True  # changes a key at the page when told to
         self.lazy = False  # says "done" without doing it
+
+    def tick(self, venue, guide):
+        self._come()
+        if self.ticks is None:
+            return len(guide.steps)
+        if not self.ticks:
+            raise UsageError("the person went away", code="person.needed")
+        self.ticks -= 1
+        return guide.done + 1
 
     def new_credential(self, venue, guide):
         self._come()
@@ -34,10 +45,11 @@ class FakePerson:
         first = guide.steps[0]
         if first.startswith("look for a key labelled "):
             self._remove_labelled(venue, first.split()[-1])
-        elif guide.title == "edit" and not self.lazy:
-            public_id, grants, ips = json.loads(first)
-            told = {} if ips is None else {"ips": tuple(ips)}
-            self._exchanges[venue].edit(public_id, grants=tuple(grants), **told)
+        elif guide.title == "edit":
+            if self.mends and not self.lazy:
+                public_id, grants, ips = json.loads(first)
+                told = {} if ips is None else {"ips": tuple(ips)}
+                self._exchanges[venue].edit(public_id, grants=tuple(grants), **told)
         elif not self.lazy:
             public_id = guide.steps[-1].removeprefix("delete ")
             if public_id in self._exchanges[venue].keys:

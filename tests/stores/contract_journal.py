@@ -9,7 +9,7 @@ import pytest
 
 from keyguard.core.errors import UsageError
 from keyguard.core.exchange import Effect, Reply
-from keyguard.ports.journal import Call, Journal, Workflow
+from keyguard.ports.journal import EVERYTHING, Call, Journal, Pause, Workflow
 
 T0 = datetime(2026, 11, 20, 9, 0, 0, 123456, tzinfo=UTC)
 ROTATION = Workflow("7f3a01", "rotate", "k1", "planned", T0, T0, {"overlap_s": 600, "steps": [{"at": None}]})
@@ -45,6 +45,16 @@ class JournalContract:
         journal.open(ROTATION)
         journal.open(replace(ROTATION, id="7f3a01ff", key_id="k2"))
         assert journal.workflow("7f3a01") == ROTATION
+
+    def test_pauses_stay_until_they_are_lifted_and_the_first_counts(self, journal: Journal) -> None:
+        first, later = Pause(T0, "hana", "maintenance"), Pause(T0 + timedelta(1), "kim", "other")
+        journal.pause("7f3a01", first)
+        journal.pause("7f3a01", later)
+        journal.pause(EVERYTHING, later)
+        assert journal.pauses() == {"7f3a01": first, EVERYTHING: later}
+        journal.unpause("7f3a01")
+        journal.unpause("unknown")
+        assert journal.pauses() == {EVERYTHING: later}
 
     def test_one_unfinished_workflow_a_key(self, journal: Journal) -> None:
         journal.open(ROTATION)

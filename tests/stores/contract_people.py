@@ -24,8 +24,10 @@ from keyguard.core.people import (
     PartyKind,
     Person,
     Role,
+    SigningKey,
     Span,
 )
+from keyguard.core.reviews import Review, ReviewItem, Verdict
 from keyguard.core.rights import RightsPolicy
 from keyguard.ports.people import People
 
@@ -67,6 +69,11 @@ GRANT = Grant(
     approval="ap_1",
     state=GrantState.ASKED,
 )
+ITEM = ReviewItem(
+    "gr_1", "jo", ("k1",), 3, T0, ("v1",), Scope.WITHDRAW, Verdict.KEEP, "hana", T0, "why", "kept"
+)
+REVIEW = Review("rv_1", "현물", Span(T0, T0 + DAY), ("hana",), (ITEM,), "hana")
+SIGNING_KEY = SigningKey("sk_1", "hana", "ab" * 32, Span(T0))
 APPROVAL = Approval("ap_1", Action.GRANT, "external_grant", {"grant": "gr_1", "person": "jo"}, "hana", T0, "")
 
 
@@ -79,6 +86,8 @@ class PeopleContract:
         people.put_desk(DESK)
         people.put_party(PARTY)
         people.put_approval(APPROVAL)
+        people.put_signing_key(SIGNING_KEY)
+        people.put_review(REVIEW)
         assert not people.declared()
         people.put_person(PERSON)
         people.put_grant(GRANT)
@@ -88,6 +97,8 @@ class PeopleContract:
         assert people.parties() == (PARTY,)
         assert people.grants() == (GRANT,)
         assert people.approvals() == (APPROVAL,)
+        assert people.signing_keys() == (SIGNING_KEY,)
+        assert people.reviews() == (REVIEW,)
 
     def test_a_grant_alone_is_a_declaration(self, people: People) -> None:
         people.put_grant(GRANT)
@@ -159,6 +170,17 @@ class PeopleContract:
         with pytest.raises(UsageError):
             people.put_approval(replace(decided, used_at=T0 + 2 * DAY))
         assert people.approvals() == (used,)
+
+    def test_a_review_that_was_closed_and_a_signing_key_that_ended_stay_so(self, people: People) -> None:
+        over = Span(T0, T0 + DAY, T0 + DAY)
+        people.put_review(REVIEW)
+        people.put_review(replace(REVIEW, span=over, closed_by="kim"))
+        people.put_signing_key(replace(SIGNING_KEY, span=over))
+        with pytest.raises(UsageError):
+            people.put_review(REVIEW)
+        with pytest.raises(UsageError):
+            people.put_signing_key(SIGNING_KEY)
+        assert [review.closed_by for review in people.reviews()] == ["kim"]
 
     def test_notes(self, people: People) -> None:
         people.note("grant/gr_1/bybit/v1", "given")

@@ -15,7 +15,7 @@ from keyguard import wiring
 from keyguard.core.errors import StoreError, UsageError
 from keyguard.core.rights import FourEyes, Mode, RightsPolicy, SelfApproval
 from keyguard.core.secret import Secret
-from keyguard.home import Config, Home, locate, use_rules
+from keyguard.home import Config, Home, locate, rotation_policy, use_rules
 from tests.fakes.person import FakePerson
 
 CONFIG = Config(
@@ -61,6 +61,21 @@ def test_declared_addresses_are_kept(tmp_path: Path) -> None:
     tables = ({"host": "host-1", "addresses": ["203.0.113.7"], "organisation": "kgtrading"},)
     home.write(replace(CONFIG, egress=tables))
     assert home.read().egress == tables
+
+
+def test_the_policy_of_rotations_is_kept(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    assert rotation_policy(CONFIG.rotation) is None
+    table = {
+        "auto": True,
+        "window": [{"from": "22:00", "until": "04:00", "zone": "Asia/Seoul"}],
+        "for": [{"desks": ["arb"], "max_age": "never"}],
+    }
+    home.write(replace(CONFIG, rotation=table))
+    assert home.read().rotation == table
+    policy = rotation_policy(home.read().rotation)
+    assert policy is not None
+    assert policy.automatic
 
 
 def test_zones_are_known_where_the_system_has_none() -> None:
@@ -115,6 +130,7 @@ def test_no_home(tmp_path: Path) -> None:
      'id = "1"\nstore = "file"\nuse_rule = 3', 'id = "1"\nstore = "file"\nuse_rule = [3]',
      'id = "1"\nstore = "file"\n[[use_rule]]\nkind = "new_host"',
      'id = "1"\nstore = "file"\n[[egress]]\nhost = "h"', 'id = "1"\nstore = "file"\negress = "h"',
+     'id = "1"\nstore = "file"\nrotation = 3', 'id = "1"\nstore = "file"\n[rotation]\nauto = 1',
      'id = "1"\nstore = "file"\nfour_eyes = 4', 'id = "1"\nstore = "file"\nself_approval = "yes"'],
 )  # fmt: skip
 def test_a_malformed_file_is_left_alone(text: str, tmp_path: Path) -> None:

@@ -38,10 +38,10 @@ def go_on(world: VenueWorld) -> Workflow:
     return begin(world)
 
 
-def patiently(world: VenueWorld) -> int:
+def patiently(world: VenueWorld, most: int = 6) -> int:
     """Rotate, resuming as the errors say; returns how often it was necessary."""
     last: KeyguardError | None = None
-    for tries in range(6):
+    for tries in range(most):
         try:
             if (go_on(world) if tries else begin(world)).finished:
                 return tries

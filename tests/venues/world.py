@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +39,7 @@ from tests.fakes.inventory import FakeInventory
 from tests.fakes.journal import FakeJournal
 from tests.fakes.memory_store import MemoryStore
 from tests.fakes.people import FakePeople
+from tests.fakes.seals import FakeSeals
 from tests.unit.gateway.venue import Counters
 
 IP = "203.0.113.7"
@@ -54,8 +56,14 @@ class VenueClock(Clock):
         return unix_ms(self.ours.now()) + self.offset_ms
 
 
+Deliver = Callable[[Callable[[], Attempt]], Attempt]
+"""What lies between us and the venue: is given what delivers a request, and says what came back."""
+
+
 class InProcess:
     """What `HttpTransport` does, without a network. A connection that is closed unanswered is silence."""
+
+    between: Deliver | None = None
 
     def __init__(self, venue: Venue, clock: FakeClock, runner: asyncio.Runner) -> None:
         self._front = Front(venue, lambda _: None)
@@ -63,6 +71,11 @@ class InProcess:
         self._runner = runner
 
     def post(self, origin: Origin, wire: Wire) -> Attempt:
+        if self.between is not None:
+            return self.between(lambda: self._deliver(origin, wire))
+        return self._deliver(origin, wire)
+
+    def _deliver(self, origin: Origin, wire: Wire) -> Attempt:
         wires.check(wire)
         path, _, query = wire.target.partition("?")
         scope = {
@@ -108,15 +121,25 @@ class Person:
 
     def __init__(self, world: VenueWorld) -> None:
         self._world = world
+        self._made: Key | None = None
         self.guides: list[Guide] = []
         self.told: list[str] = []
 
+    def tick(self, venue: str, guide: Guide) -> int:
+        return len(guide.steps)
+
     def new_credential(self, venue: str, guide: Guide) -> Credential:
+        """Makes a key, or pastes again the one it made while that lives."""
         self.guides.append(guide)
-        return self._world.credential(self._world.issue(self._world.home, told(venue).TRADER))
+        if self._made not in self._world.living():
+            self._made = self._world.issue(self._world.home, told(venue).TRADER)
+        assert self._made is not None
+        return self._world.credential(self._made)
 
     def confirm(self, venue: str, guide: Guide) -> None:
         self.guides.append(guide)
+        if guide.title.startswith("Edit"):
+            return
         words = set(re.split(r"[\s,;:]+", " ".join(guide.steps)))
         for key in self._world.living():
             if {key.public_id, key.public_id + "."} & words:
@@ -141,12 +164,13 @@ class VenueWorld:
         self.venue.state.switches.egress = IP
         self.ips = () if self.adapter.facts.max_ips == 0 else (IP,)
         self.gateway = HttpGateway(self.clock, Counters(), {name: "http://127.0.0.1:9"})
-        inside = InProcess(self.venue, self.clock, runner)
-        self.gateway._transport = lambda: inside  # type: ignore[assignment,return-value,method-assign]
+        self.inside = InProcess(self.venue, self.clock, runner)
+        self.gateway._transport = lambda: self.inside  # type: ignore[assignment,return-value,method-assign]
         self.store, self.inventory, self.journal = MemoryStore(), FakeInventory(), FakeJournal()
         self.audit, self.people, self.findings = FakeAudit(self.clock), FakePeople(), FakeFindings()
         self.incidents = FakeIncidents()
-        self.inventory.joined = [self.people, self.audit, self.findings, self.incidents]
+        self.seals = FakeSeals(self.audit)
+        self.inventory.joined = [self.people, self.audit, self.findings, self.incidents, self.seals]
         self.person = Person(self)
         self.firm = self.venue.open_account("firm1", "")
         self.firm.second_factor = True
@@ -172,6 +196,7 @@ class VenueWorld:
             self.people,
             self.findings,
             self.incidents,
+            self.seals,
         )
 
     def issue(self, account: Account, permissions: Any) -> Key:
@@ -186,7 +211,8 @@ class VenueWorld:
 
     def living(self) -> list[Key]:
         """The keys of the desk's account that were not ended."""
-        return [key for key in self.venue.state.book.listed(self.home.id) if key.enabled]
+        every = self.venue.state.book.keys.values()
+        return [key for key in every if key.account == self.home.id and key.enabled and not key.deleted]
 
     def _furnished(self) -> tuple[Account, Key, str]:
         """The desk's account, its key, and what that account is called in key management."""

@@ -190,7 +190,9 @@ def described(key: Key, with_secret: bool = False) -> dict[str, Any]:
 
 def _target(caller: Caller) -> Key:
     number = caller.rpc.number("id")
-    for key in caller.state.book.listed(caller.key.account):
+    for key in list(caller.state.book.keys.values()):
+        if key.account != caller.key.account or key.deleted:
+            continue
         if key.number == number:
             _within_own(caller, key.grants)
             return key

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keyguard.cli import people_words, session
+from keyguard.cli import people_words, session, signing
 from keyguard.core.errors import UsageError
 from keyguard.core.people import Decision
-from keyguard.workflows import approvals
+from keyguard.workflows import approvals, signers
 
 if TYPE_CHECKING:
     import argparse
@@ -29,6 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what makes up for approving one's own request, where the policy allows that at all",
     )
     parser.add_argument("--until", metavar="D", help="how long that exception holds")
+    signing.add_arguments(parser)
+    parser.add_argument("--check", action="store_true", help="check the signatures of all that was decided")
     parser.epilog = (
         "example: keyguard approve\n"
         "         keyguard approve ap_5c1f --reason 'as agreed with the desk'\n"
@@ -38,10 +40,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, out: Output) -> int:
     """List what waits, or decide one."""
+    if args.check:
+        return _check(args, out)
     if args.approval is None:
         return _list(args, out)
     if args.reject and not args.reason:
         raise UsageError("a rejection needs a reason", code="usage", hint="--reason R")
+    signer = signing.signer(args)  # its passphrase is asked for before anything is locked
     with session.opened(args, out) as ports:
         decided = approvals.decide(
             ports,
@@ -51,12 +56,25 @@ def run(args: argparse.Namespace, out: Output) -> int:
             comment=args.reason,
             compensating=args.compensating,
             until=people_words.end(args.until),
+            signer=signer,
         )
     if out.json:
         out.document(people_words.approval_document(decided))
     else:
         done = "rejected" if args.reject else "approved"
         out.data(f"{decided.id}: {done} by {decided.decided_by}")
+    return 0
+
+
+def _check(args: argparse.Namespace, out: Output) -> int:
+    """IntegrityError (exit 6) names the first that is missing a signature or was altered."""
+    with session.opened(args, out) as ports:
+        decided = [one for one in ports.people.approvals() if one.decision is not None]
+        signed = [one.id for one in decided if signers.check(ports, one, approvals.good_until(one))]
+    if out.json:
+        out.document({"decided": len(decided), "signed": signed})
+    else:
+        out.data(f"{len(signed)} of {len(decided)} decisions are signed, and say what was signed")
     return 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from keyguard.cli import daemons, session
+from keyguard.cli import session
 
 if TYPE_CHECKING:
     import argparse
@@ -24,7 +24,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, out: Output) -> int:
     """Serve until SIGTERM, SIGINT or `daemon stop`. DaemonError (exit 7) where one runs already."""
-    daemons.demand_platform()
     from keyguard.daemon.run import run as serve  # noqa: PLC0415 - loads asyncio and the database
 
     def ready() -> None:

@@ -38,6 +38,7 @@ def _lines(status: dict[str, Any]) -> list[str]:
         for one in status["venues"]
         if one["clock_offset_ms"] is not None
     ]
+    driven = status["workflows"]
     return [
         f"version     {status['version']}, {status['mode']} mode, pid {status['pid']}",
         f"running     {_span(status['uptime_s'])}",
@@ -45,9 +46,13 @@ def _lines(status: dict[str, Any]) -> list[str]:
         f"clocks      {', '.join(venues) or 'no venue was asked yet'}",
         f"hand-outs   {status['hand_outs']} run, {status['connections']} connections of "
         f"{status['processes']} processes",
-        f"workflows   {status['unfinished_workflows']} unfinished",
+        f"workflows   {status['unfinished_workflows']} unfinished"
+        + ("" if driven["automatic"] else "; nothing runs by itself"),
+        *(f"            {one['what']} of {one['key']} runs" for one in driven["running"]),
+        *(f"            {one['workflow'][:8]} {one['state']}: {one['why']}" for one in driven["standing"]),
         f"incidents   {status['open_incidents']} open",
         *(f"frozen      {one['scope']} {one['subject']}: {one['reason']}" for one in status["frozen"]),
+        *(f"waiting     {one['key']}: {one['text']}; {one['command']}" for one in status["reminders"]),
         "jobs        " + ", ".join(f"{job['name']} in {_span(job['in_s'])}" for job in status["jobs"]),
     ]
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from keyguard.cli import rotation_words, session
 from keyguard.processes import process_alive
+from keyguard.workflows import parking
 from keyguard.workflows.recovery import cancel
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, out: Output) -> int:
     """Clean up and say how it ended."""
     with session.opened(args, out) as ports:
+        parking.lift(ports, ports.journal.workflow(args.workflow), actor=session.actor())
         workflow = cancel(ports, args.workflow, actor=session.actor(), process_alive=process_alive)
         key = ports.inventory.find_key(workflow.key_id)
     rotation_words.tell(out, workflow, key.name)

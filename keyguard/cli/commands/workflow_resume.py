@@ -5,29 +5,44 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keyguard.cli import rotation_words, session
+from keyguard.core.errors import UsageError
 from keyguard.processes import process_alive
+from keyguard.workflows import parking
 from keyguard.workflows.recovery import resume
 
 if TYPE_CHECKING:
     import argparse
 
     from keyguard.cli.output import Output
+    from keyguard.ports.journal import Workflow
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("workflow", help="its id or the beginning of it")
+    parser.add_argument("workflow", nargs="?", help="its id or the beginning of it")
+    parser.add_argument(
+        "--all", action="store_true", help="end the pause of everything; drives nothing itself"
+    )
     parser.add_argument(
         "--manager", default="", metavar="K", help="the key that manages the account, if the planned one died"
     )
     parser.epilog = (
-        "It asks the venue what happened before it does anything.\n\nexample: keyguard workflow resume 7f3a"
+        "It asks the venue what happened before it does anything. A pause of it ends.\n\n"
+        "example: keyguard workflow resume 7f3a\n         keyguard workflow resume --all"
     )
 
 
 def run(args: argparse.Namespace, out: Output) -> int:
-    """Resume; a finished workflow is shown as it is."""
+    """Resume, which ends a pause; a finished workflow is shown as it is."""
+    if args.all == (args.workflow is not None):
+        raise UsageError(
+            "name a workflow, or --all", code="usage", hint="keyguard workflow list --unfinished"
+        )
     with session.opened(args, out) as ports:
+        if args.all:
+            parking.lift_everything(ports, actor=session.actor())
+            return _lifted(out, ports.journal.workflows(unfinished=True))
+        parking.lift(ports, ports.journal.workflow(args.workflow), actor=session.actor())
         workflow = resume(
             ports,
             args.workflow,
@@ -37,4 +52,14 @@ def run(args: argparse.Namespace, out: Output) -> int:
         )
         key = ports.inventory.find_key(workflow.key_id)
     rotation_words.tell(out, workflow, key.name)
+    return 0
+
+
+def _lifted(out: Output, unfinished: tuple[Workflow, ...]) -> int:
+    if out.json:
+        out.document({"all": True, "unfinished": [workflow.id for workflow in unfinished]})
+        return 0
+    out.data("nothing is paused any more")
+    for workflow in unfinished:
+        out.data(f"  keyguard workflow resume {workflow.id[:8]}")
     return 0

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
-from keyguard.cli import session
+from keyguard.cli import session, workflow_words
+from keyguard.cli.person import speaks_korean
 
 if TYPE_CHECKING:
     import argparse
@@ -19,9 +21,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, out: Output) -> int:
-    """Print state and data of one workflow."""
+    """Print state and data of one workflow, the steps at its page, and who holds the old key."""
     with session.opened(args, out) as ports:
         workflow = ports.journal.workflow(args.workflow)
+        held = workflow_words.holders(ports, workflow)
     told = {
         "id": workflow.id,
         "kind": workflow.kind,
@@ -33,10 +36,13 @@ def run(args: argparse.Namespace, out: Output) -> int:
         "data": workflow.data,
     }
     if out.json:
-        out.document(told)
+        out.document({**told, "holders": [workflow_words.holder(lease) for lease in held]})
         return 0
+    told["data"] = {name: value for name, value in workflow.data.items() if name != "checklist"}
     for name, value in told.items():
         out.data(f"{name:<11} {value}")
+    for line in workflow_words.lines(workflow, held, korean=speaks_korean(os.environ)):
+        out.data(line)
     if not workflow.finished:
         out.talk(f"keyguard: hint: keyguard workflow resume {workflow.id[:8]}")
     return 0

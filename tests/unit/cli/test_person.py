@@ -199,3 +199,49 @@ def test_tell() -> None:
     person.tell("created", "at\nv")
     person.tell("stored")
     assert said.lines == ["created: at\\nv", "stored"]
+
+
+def test_steps_are_ticked_one_by_one_and_the_page_is_shown_once() -> None:
+    codes: list[str] = []
+    said = Said()
+    typed = io.BytesIO(b"\nwhat?\ndone\ndone\n")
+    person = TerminalPerson(said, typed, interactive=True, korean=True, show_code=codes.append)
+    assert person.tick("v", KOREAN) == 1
+    assert person.tick("v", replace(KOREAN, done=1)) == 2
+    person.confirm("v", replace(KOREAN, done=2))
+    assert said.lines == [
+        "v: make a \\x1b[1mkey",
+        "open https://v.test/keys",
+        "[ ] 1/2  발급을 누릅니다",
+        "    Enter when it is done, q to go on later",
+        "[ ] 2/2  조회를 고릅니다\\u202e",
+        "    Enter when it is done, q to go on later",
+        "    Enter when it is done, q to go on later",
+        "type done when it is done",
+    ]
+    assert codes == ["https://v.test/keys"]
+
+
+def test_a_restart_shows_what_was_ticked_and_the_next_step() -> None:
+    person, said = at_terminal([], "q\n")
+    with pytest.raises(UsageError, match="left at step 2 of 2") as caught:
+        person.tick("v", replace(GUIDE, done=1))
+    assert caught.value.code == "person.needed"
+    assert "[x] the first 1 of 2 steps are done" in said.lines
+    assert "[ ] 2/2  choose\\u202e read" in said.lines
+    with pytest.raises(UsageError):
+        at_terminal([], "")[0].tick("v", GUIDE)
+
+
+def test_a_program_ticks_nothing_and_sees_each_step_once() -> None:
+    person, said = piped("done\n")
+    done = person.tick("v", GUIDE)
+    person.confirm("v", replace(GUIDE, done=done))
+    assert [line for line in said.lines if "press Create" in line] == ["  1. press Create"]
+
+
+def test_all_done_in_an_earlier_run_shows_the_page_again() -> None:
+    person, said = at_terminal([KEY, SECRET])
+    person.new_credential("v", replace(GUIDE, done=2))
+    assert said.lines[:2] == ["v: make a \\x1b[1mkey", "open https://v.test/keys"]
+    assert not any("press Create" in line for line in said.lines)

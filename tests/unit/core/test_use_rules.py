@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyguard.core import use_config
+from keyguard.core import members, use_config
 from keyguard.core.use_history import KEPT, RECENT, Egress, History, Use
 from keyguard.core.use_rules import Action, action_of, judge
 
@@ -297,7 +297,7 @@ def _stricter(kind, draw):
     if kind == "off_hours":
         hours = sorted(draw(st.integers(0, 23)) for _ in range(4))
         wide, narrow = (hours[0], hours[3]), (hours[1], hours[2])
-        days = draw(st.lists(st.sampled_from(use_config.DAYS), min_size=1, unique=True))
+        days = draw(st.lists(st.sampled_from(members.DAYS), min_size=1, unique=True))
         if narrow[0] == narrow[1]:  # the two alike mean the whole day
             narrow = wide
         return (

@@ -7,20 +7,22 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from keyguard.core.alerts import Manners
+from keyguard.core.errors import OutcomeUnknown
 from keyguard.core.findings import Item, Kind
 from keyguard.core.policy import Level
 from keyguard.core.secret import Secret
 from keyguard.daemon.jobs import Jobs
 from keyguard.ports.channels import Channel
 from keyguard.workflows import channels, findings, look
-from tests.fakes.world import World
+from keyguard.workflows.rotate import Options, rotate
+from tests.fakes.world import ACTOR, World
 from tests.unit.workflows.test_alerting import FakeMessenger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
-
-    import pytest
 
 
 class Custody:
@@ -202,3 +204,19 @@ def test_what_another_daemon_on_the_database_does_is_left_to_it() -> None:
     desk.run(work)
     assert len(desk.world.gateway.sent) > before
     assert desk.messenger.taken() == ["chat"]
+
+
+def test_a_key_that_was_said_to_be_deleted_is_asked_about() -> None:
+    desk = Desk()
+    desk.world = world = World("guided")
+    world.person.lazy = True
+    with pytest.raises(OutcomeUnknown):
+        rotate(world.ports, "bot", Options(overlap_s=0), actor=ACTOR, process_alive=world.process_alive)
+    world.clock.sleep(60)
+    desk.run(lambda jobs: jobs.refresh())
+    (found,) = [one.item for one in world.findings.all() if one.item.kind is Kind.WORKFLOW]
+    assert "still answers at the venue" in found.text
+    desk.custody.locked = True
+    before = len(world.gateway.sent)
+    desk.run(lambda jobs: jobs.refresh())
+    assert len(world.gateway.sent) == before

@@ -74,7 +74,7 @@ def test_an_adapter_without_https_is_not_spoken_to(open_gateway):
 
 
 def test_the_host_a_home_chose_is_spoken_to_and_no_other(open_gateway):
-    with Server() as server:
+    with Server(says(b"this is no TLS"), reads=False) as server:
         both = adapter(f"https://127.0.0.1:{free_port()}")
         both = replace(both, facts=replace(both.facts, other_bases=(server.https,)))
         with pytest.raises(Unreachable):  # it is no TLS server; what counts is who was called
@@ -373,3 +373,34 @@ def test_an_operation_is_driven_through_the_gateway(venue, open_gateway):
     gateway: HttpGateway = open_gateway(adapter())
     report = drive(whoami("FAKEkey"), lambda request: gateway.send("fakex", request, WHO))
     assert report.public_id == "FAKEkey"
+
+
+DATED = {"Date": "Fri, 20 Nov 2026 09:10:00 GMT"}  # ten minutes after FakeClock's beginning
+
+
+@pytest.mark.parametrize("fault", [Fault.CLOCK, Fault.NONCE, Fault.AMBIGUOUS])
+def test_a_venue_without_a_time_call_is_believed_the_date_of_its_refusal(venue, open_gateway, fault):
+    route = venue.post("/keys")
+    route.side_effect = [
+        httpx.Response(200, json=refusal(fault), headers=DATED),
+        httpx.Response(200, json={"a": 1}),
+    ]
+    assert open_gateway(adapter()).send("fakex", CREATE, WHO).json == {"a": 1}
+    assert stamps(route) == [f"{NOW}  api.fakex.test", f"{NOW + 600_500}  api.fakex.test"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "fault"),
+    [
+        (DATED, Fault.SIGNATURE),
+        ({}, Fault.CLOCK),
+        ({"Date": "yesterday"}, Fault.CLOCK),
+        ({"Date": "Fri, 20 Nov 2026 09:10:00 -0000"}, Fault.CLOCK),
+        ({"Date": "Fri, 20 Nov 2026 09:00:01 GMT"}, Fault.CLOCK),
+    ],
+)
+def test_a_date_that_tells_nothing_new_repeats_nothing(venue, open_gateway, headers, fault):
+    route = venue.post("/keys").respond(json=refusal(fault), headers=headers)
+    with pytest.raises(Refused):
+        open_gateway(adapter()).send("fakex", CREATE, WHO)
+    assert route.call_count == 1

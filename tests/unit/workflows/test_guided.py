@@ -99,7 +99,7 @@ def test_a_venue_that_cannot_be_reached_keeps_the_paste():
 def test_a_key_too_wide_is_not_switched_to_and_can_be_cancelled():
     world = World("guided")
     made = world.exchange.make("by hand", ["view", "trade", "payout"], IPS)
-    world.person.pastes = [made]
+    world.person.pastes, world.person.mends = [made], False
     with pytest.raises(Exception, match="may withdraw too"):
         turn(world)
     assert go_on(world, cancel).state == "aborted"

@@ -1,0 +1,91 @@
+"""What all screens of the table in `navigation` share: the bars, and how they learn what is new."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.containers import Vertical
+from textual.css.query import NoMatches
+from textual.screen import Screen
+
+from keyguard.tui.widgets.bars import KeyBar, NavBar, NoticeBar, TopBar
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from keyguard.tui.app import KeyguardApp
+    from keyguard.tui.picture import Picture
+    from keyguard.tui.words import Words
+
+
+class Page(Screen[None]):
+    """A screen with the bars around it.
+
+    A screen says what it is made of (`body`), shows each new picture (`show`), and where that makes sense
+    moves to what somebody came for (`aim`). The descriptions of its BINDINGS are names of words.
+    """
+
+    NAME: ClassVar[str] = ""
+    """Its place in `navigation`; that of the place it belongs to, for one that is opened from another."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: object = None
+        self._spoken = ""
+
+    def body(self) -> ComposeResult:
+        """Its widgets, between the bars."""
+        raise NotImplementedError
+
+    def show(self, picture: Picture) -> None:
+        """Show this picture: a new one, or the same in another language. Must keep where the person is."""
+
+    def aim(self, target: str) -> None:
+        """Go to `target`, a key's id, a finding's, …; what it means the screen that sends people decides."""
+
+    @property
+    def keyguard(self) -> KeyguardApp:
+        """The app."""
+        return cast("KeyguardApp", self.app)
+
+    @property
+    def say(self) -> Words:
+        """The words, in the language that is spoken."""
+        return self.keyguard.say
+
+    def compose(self) -> ComposeResult:
+        """The bars around the body, in the order they are read."""
+        yield TopBar()
+        yield NavBar()
+        yield NoticeBar()
+        with Vertical(id="body"):
+            yield from self.body()
+        yield KeyBar()
+
+    def freshen(self) -> None:
+        """Show what the app knows by now; does nothing where that is shown already."""
+        try:
+            notice = self.query_one(NoticeBar)
+        except NoMatches:
+            return  # not mounted yet: `on_mount` does it
+        app = self.keyguard
+        news = (app.look_now, app.daemon_now, app.say.language)
+        if news == self._shown:
+            return
+        before, self._shown = self._shown, news
+        notice.update()
+        for bar in (TopBar, NavBar, KeyBar):
+            self.query_one(bar).refresh()
+        picture = app.look_now.picture
+        if picture is not None and (
+            not isinstance(before, tuple) or before[0].picture is not picture or before[2] != news[2]
+        ):
+            self.show(picture)
+
+    def on_mount(self) -> None:
+        """Show what is known."""
+        self.freshen()
+
+    def on_screen_resume(self) -> None:
+        """Catch up with what came while another screen was shown."""
+        self.freshen()

@@ -1,0 +1,150 @@
+"""Starts the terminal UI on a home. Loads Textual only when told to start."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING, NoReturn
+
+from keyguard import __version__
+from keyguard.core.errors import DaemonError, StoreError, UsageError
+from keyguard.rpc import place
+from keyguard.rpc.client import Connection
+from keyguard.tui.picture import DaemonState, DaemonView
+
+if TYPE_CHECKING:
+    from keyguard.core.secret import Secret
+    from keyguard.home import Home
+    from keyguard.ports.all import Ports
+    from keyguard.tui.reading import Home as HomeFacts
+    from keyguard.tui.source import Source
+
+PATIENCE_S = 2.0
+_WEB_DRIVER = "textual.drivers.web_driver:WebDriver"
+_HARMLESS = frozenset({"TEXTUAL_ANIMATIONS", "TEXTUAL_COLOR_SYSTEM", "TEXTUAL_FPS"})
+
+
+def run(home: Home, *, language: str, theme: str, lock_after_s: float, passphrase: bool = True) -> None:
+    """Show the home until the person quits; raises what broke the app, if anything did.
+
+    `passphrase` False: the lock asks for none, though the store may have one. UsageError without a home.
+    """
+    home.read()
+    disarm()
+    from keyguard.tui.app import KeyguardApp  # noqa: PLC0415 - `disarm` comes first
+
+    rest_collector()
+    app = KeyguardApp(
+        source(home, passphrase=passphrase), language=language, theme=theme, lock_after_s=lock_after_s
+    )
+    app.run()
+    if app.broke is not None:
+        raise app.broke
+
+
+def disarm() -> None:
+    """Take away what would have Textual write all events to a file, a socket or a screenshot.
+
+    Pasted secrets are events. It reads these variables when it is imported.
+    """
+    for name in list(os.environ):
+        if name == "TEXTUAL" or name.startswith("TEXTUAL_"):
+            served = name == "TEXTUAL_DRIVER" and os.environ[name] == _WEB_DRIVER
+            if name not in _HARMLESS and not served:
+                del os.environ[name]
+
+
+def rest_collector() -> None:
+    """Look for garbage seldom: among thousands of keys that alone would take longer than a key may."""
+    gc.set_threshold(50_000, 20, 100)
+
+
+def source(home: Home, *, passphrase: bool = True) -> Source:
+    """Reads this home and its daemon. `passphrase`: whether the lock may ask for that of a file store."""
+    from keyguard.tui.source import Source  # noqa: PLC0415 - with all it loads
+
+    def identity() -> object:
+        return _identity(home)
+
+    opens = partial(_opens, home) if passphrase and home.read().store == "file" else None
+    return Source(lambda: _opened(home), lambda: _facts(home), lambda: ask_daemon(home), identity, opens)
+
+
+def _opens(home: Home, passphrase: Secret) -> bool:
+    """Whether this is the passphrase of the file store; a store that is gone or damaged opens by none."""
+    from keyguard import wiring  # noqa: PLC0415 - loads the vault's cryptography
+
+    try:
+        wiring.vault(home, lambda: passphrase).names()
+    except StoreError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _opened(home: Home) -> Iterator[Ports]:
+    from keyguard import wiring  # noqa: PLC0415 - loads the database's library: after the first paint
+
+    with wiring.opened(home, _no_passphrase, _Nobody()) as ports:
+        yield ports
+
+
+def _facts(home: Home) -> HomeFacts:
+    from keyguard.tui.reading import Home as Facts  # noqa: PLC0415 - as above
+
+    config = home.read()
+    return Facts(config.firm.get("name_latin", ""), frozenset(config.simulators))
+
+
+def _identity(home: Home) -> object:
+    """Which file the database is; StoreError where it is gone. A server's is asked when it is used."""
+    if home.read().database:
+        return ""
+    try:
+        found = home.database_file.stat()
+    except FileNotFoundError:
+        raise StoreError(
+            f"there is no database at {home.database_file}", code="database.missing", hint="keyguard doctor"
+        ) from None
+    return found.st_dev, found.st_ino
+
+
+def _no_passphrase() -> Secret:
+    raise StoreError("a screen that only reads asked for the store", code="store.locked")
+
+
+class _Nobody:
+    """Nothing that only reads asks a person."""
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise UsageError("a screen that only reads asked a person", code="usage")
+
+    new_credential = confirm = tick = answer = tell = _refuse
+
+
+def ask_daemon(home: Home) -> DaemonView:
+    """How the daemon of this home does; never raises."""
+    try:
+        with Connection(place.find(home.path), any_version=True, patience=PATIENCE_S) as connection:
+            if connection.version != __version__:
+                return DaemonView(DaemonState.VERSION, connection.version)
+            status = connection.call("status")
+            locked = bool(status["store"]["locked"])
+            return DaemonView(
+                DaemonState.LOCKED if locked else DaemonState.RUNNING,
+                connection.version,
+                int(status["hand_outs"]),
+                int(status["unfinished_workflows"]),
+            )
+    except DaemonError as error:
+        return DaemonView(_STATES.get(error.code, DaemonState.BROKEN), why=error.message)
+
+
+_STATES = {
+    "daemon.not_running": DaemonState.ABSENT,
+    "daemon.gone": DaemonState.ABSENT,
+    "daemon.silent": DaemonState.SLOW,
+}

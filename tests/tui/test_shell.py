@@ -1,0 +1,20 @@
+"""What is around every screen: tabs, bars, notices, languages."""
+
+from __future__ import annotations
+
+from keyguard.tui.navigation import PLACES
+from tests.tui.harness import Seat, sitting
+
+
+@sitting
+async def test_every_place_is_reached_by_its_key(seat: Seat) -> None:
+    for place in PLACES:
+        await seat.press(place.key)
+        assert seat.app.here == place.name
+        assert seat.sees(seat.app.say(f"places.{place.name}"))
+
+
+@sitting
+async def test_planned_screens_say_that_they_are_planned(seat: Seat) -> None:
+    await seat.press("0")
+    await seat.pictures("planned screen, incidents")
