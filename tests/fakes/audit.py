@@ -14,6 +14,7 @@ from keyguard.core.chain import CHAIN_START, Pruned, Stored, Walk, chain_value, 
 from keyguard.core.errors import StoreError, UsageError
 from keyguard.core.record_types import check_body
 from keyguard.core.slots import FIRM
+from keyguard.kga import forms
 from keyguard.ports.audit import Entry, Verified
 
 FAKE_VENUE, SOME_VENUE = "examplex", "bybit"
@@ -27,6 +28,7 @@ class FakeAudit:
         self._last = self._seen = None
         self.broken = False
         self.pruned = {}
+        self.first = 0
 
     def append(self, stream, type_, body, *, private=None):
         if self.broken:
@@ -36,6 +38,8 @@ class FakeAudit:
             hidden = None if private is None else records.private_bytes(private)
         except ValueError as error:
             raise UsageError(f"the log cannot take this {type_} record: {error}", code="log.record") from None
+        decoded = json.loads(json.dumps(dict(body)))
+        assert forms.fits_body(stream, type_, decoded), f"no verifier could read this {type_}: {decoded}"
         now = self._clock.now()
         if self._seen is not None and now < self._seen:
             step = (now - self._seen) // timedelta(milliseconds=1)
@@ -102,7 +106,9 @@ class FakeAudit:
         self._last = now if self._last is None else max(now, self._last)
         salt, opening = self._clock.token(records.SALT_SIZE), self._clock.token(records.OPENING_SIZE)
         priv = None if hidden is None else records.commitment(opening, hidden)
-        same = sum(json.loads(entry.record)["stream"] == stream for entry in self._entries)
+        if type_ == "log.genesis":
+            self.first = len(self._entries)
+        same = sum(json.loads(entry.record)["stream"] == stream for entry in self._entries[self.first :])
         data = records.encode(records.Record(stream, same, self._last, type_, body, salt.hex(), priv))
         before = self._entries[-1].chain if self._entries else CHAIN_START
         entry = Entry(len(self._entries), data, chain_value(before, leaf_hash(data)))

@@ -1,4 +1,4 @@
-"""Home and daemon come and go while somebody works: said on screen, made good by itself, nothing typed lost."""
+"""Home and daemon come and go while somebody works: said, made good by itself, and nothing typed is lost."""
 
 from __future__ import annotations
 
