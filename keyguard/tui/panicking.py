@@ -6,7 +6,7 @@ import enum
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
@@ -171,15 +171,19 @@ class Panicking:
         self.targets, self.result, self.trouble, self.still = (), None, None, ""
         versions = frozenset(one.version_id for one in shown)
 
+        def said() -> None:
+            with suppress(RuntimeError):  # the app has ended, and its loop; the panic goes on
+                changed()
+
         def run() -> None:
             try:
-                self.result = self._run(which, versions, reason, passphrase, changed)
+                self.result = self._run(which, versions, reason, passphrase, said)
             except KeyguardError as error:
                 self.still = error.still
                 self.trouble = Trouble(error.code, error.message, error.hint)
             except Exception as error:  # the edge of the thread: said on screen, by its class alone
                 self.trouble = Trouble("bug", type(error).__name__, "keyguard panic, keyguard workflow list")
-            changed()
+            said()
 
         self._thread = threading.Thread(target=run, name="keyguard-panic")
         self._thread.start()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib.util
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
@@ -58,8 +59,27 @@ def run(
         lock_after_s=lock_after_s,
     )
     app.run()
+    if app.panicking is not None:
+        app.panicking.wait()
     if app.broke is not None:
         raise app.broke
+
+
+def serve(
+    home: Home, tell: Callable[[str], None], *, language: str, theme: str, port: int, idle_s: float
+) -> None:
+    """Show the home in a browser, read-only, until interrupted; `tell` is given each link.
+
+    UsageError without a home, without the `web` extra, or where the port is taken.
+    """
+    home.read()
+    if any(importlib.util.find_spec(name) is None for name in ("aiohttp", "textual_serve")):
+        raise UsageError(
+            "a browser needs textual-serve", code="tui.web_missing", hint="pip install 'keyguard[web]'"
+        )
+    from keyguard.tui.serve import Server, command  # noqa: PLC0415 - loads a web server
+
+    Server(command(home.path, language=language, theme=theme), tell, port=port, idle_s=idle_s).run()
 
 
 def disarm() -> None:

@@ -7,7 +7,7 @@ import contextlib
 from dataclasses import replace
 
 from keyguard.core.secret import Secret
-from keyguard.tui.panicking import Panicking, Which
+from keyguard.tui.panicking import Panicking, Which, plan
 from keyguard.tui.screens.panic import COUNT_S, Stage
 from keyguard.tui.source import Source
 from keyguard.workflows.enrol import Declared, enrol
@@ -202,6 +202,19 @@ def test_the_seconds_run_down_in_red() -> None:
             await seat.press("escape")
 
     asyncio.run(whole())
+
+
+def test_a_panic_goes_on_when_the_app_has_ended() -> None:
+    danger = Danger()
+
+    def ended() -> None:
+        raise RuntimeError("Event loop is closed")
+
+    which = Which("desk", "desk")
+    danger.panicking.begin(which, plan(danger.world.ports, which), "leak", None, ended)
+    danger.panicking.wait()
+    assert (danger.panicking.result.dead, danger.panicking.trouble) == (1, None)
+    assert not danger.world.answers(danger.world.old)
 
 
 def test_words_of_a_choice_are_those_of_the_command_line() -> None:

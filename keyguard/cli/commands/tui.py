@@ -81,13 +81,7 @@ def _language(args: argparse.Namespace) -> str:
 
 
 def _serve(home: Home, args: argparse.Namespace, out: Output) -> None:
-    home.read()
-    missing = [name for name in ("aiohttp", "textual_serve") if importlib.util.find_spec(name) is None]
-    if missing:
-        raise UsageError(
-            "a browser needs textual-serve", code="tui.web_missing", hint="pip install 'keyguard[web]'"
-        )
-    from keyguard.tui import serve  # noqa: PLC0415 - loads a web server
+    from keyguard.tui import run as tui  # noqa: PLC0415 - as above
 
     def tell(link: str) -> None:
         out.talk(
@@ -95,8 +89,8 @@ def _serve(home: Home, args: argparse.Namespace, out: Output) -> None:
         )
         out.talk(link)
 
-    command = serve.command(home.path, language=_language(args), theme=args.theme)
-    serve.Server(command, tell, port=args.port, idle_s=args.lock_after * 60).run()
+    idle_s = args.lock_after * 60
+    tui.serve(home, tell, language=_language(args), theme=args.theme, port=args.port, idle_s=idle_s)
     out.talk("keyguard: no longer served")
 
 
