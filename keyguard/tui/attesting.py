@@ -127,9 +127,11 @@ def preview(disclosed: Disclosed, days: Days) -> Preview:
     )
 
 
-def command(venue: str, days: Days) -> str:
-    """What exports this preview on the command line."""
-    return f"keyguard attest --venue {venue} --from {days.first} --to {days.last} -o DIR"
+def command(preview: Preview) -> str:
+    """What exports this on the command line; of a period that still runs, what is over."""
+    days = preview.days
+    until = "now" if preview.at < canonical.parse_instant(days.period.until) else str(days.last)
+    return f"keyguard attest --venue {preview.venue} --from {days.first} --to {until} -o DIR"
 
 
 @cache

@@ -148,6 +148,7 @@ def test_findings_that_the_exchange_will_see_are_shown_before_it_does() -> None:
         assert seat.sees("no. 1  2026-07-01 to 2026-09-30")
         assert seat.sees("KGA-0f1e2d3c-upbit-0001")
         assert not any("nothing_of_upbit" in line for line in seat.seen())
+        assert seat.sees("keyguard attest --venue upbit --from 2026-10-01 --to now -o DIR")
         await seat.press("enter")
         assert seat.sees("About: krw · 원화 마켓 호가 · …a91f")
         await seat.pictures("what an exchange would see")

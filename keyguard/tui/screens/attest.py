@@ -204,7 +204,7 @@ class AttestScreen(Page):
     def _how(self) -> Sequence[str]:
         if self._preview is None:
             return ()
-        command = attesting.command(self._venue, self._preview.days)
+        command = attesting.command(self._preview)
         said = "attest.export" if attesting.exports() else "attest.export_later"
         return self.say(said), f"  {command}"
 
