@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from keyguard.core.exchange import KeyReport
+from keyguard.core.errors import UsageError
+from keyguard.core.exchange import KeyReport, KeySpec
 from keyguard.core.findings import Finding, Item, Kind, State
 from keyguard.core.keys import Environment, Key, KeyVersion, Origin, Scope, VersionStatus
 from keyguard.core.people import (
@@ -26,6 +27,8 @@ from keyguard.ports.inventory import Lease, Observation
 from keyguard.ports.journal import Workflow
 from keyguard.tui.picture import DaemonState, DaemonView
 from keyguard.tui.reading import Home
+from keyguard.workflows import parking
+from keyguard.workflows.plan import Plan
 from tests.fakes.audit import FakeAudit
 from tests.fakes.clock import FakeClock
 from tests.fakes.findings import FakeFindings
@@ -110,6 +113,23 @@ class TuiDesk:
         self.findings.put(Finding(item.id, item, State.OPEN, item.at, item.at))
         self.changes += 1
         return self.findings.get(item.id)
+
+    def rotation(self, name, state, *, reason="schedule", guided=False, finished=False, minutes=5):
+        """Journal a rotation of a key that has come so far."""
+        key = self.inventory.find_key(name)
+        manager = "" if guided else "k_manager_bybit_ops"
+        spec = KeySpec("kg_1", key.needs, ("trade",), ("203.0.113.7",))
+        plan = Plan(f"v1_{key.id}", manager, "", reason, 600, spec)
+        at = NOW - timedelta(minutes=minutes)
+        data = {"plan": plan.encode()}
+        made = Workflow(f"wf_{key.label}", "rotate", key.id, state, at, at, data, finished=finished)
+        self.journal.open(made)
+        self.changes += 1
+        return made
+
+    def park(self, workflow, message):
+        parking.park(self.ports, workflow, UsageError(message, code="person.needed"))
+        self.changes += 1
 
     def lease(self, key, number, command, *, minutes=30, person="hana"):
         version = self.inventory.live_version(key.id)
