@@ -57,8 +57,8 @@ class FakeAudit:
             if stream is None or json.loads(entry.record)["stream"] == stream:
                 yield entry
 
-    def verify(self):
-        walk = Walk()
+    def verify(self, walk=None):
+        walk = walk or Walk()
         for entry in self._entries:
             stream = json.loads(entry.record)["stream"]
             walk.step(

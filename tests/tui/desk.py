@@ -6,7 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 from keyguard.core.errors import UsageError
 from keyguard.core.exchange import KeyReport, KeySpec
-from keyguard.core.findings import Finding, Item, Kind, State
+from keyguard.core.findings import Finding, Item, Kind, State, accepted
+from keyguard.core.incidents import Event, Freeze, Incident, Step
+from keyguard.core.incidents import Kind as Trouble
+from keyguard.core.incidents import Scope as FreezeScope
 from keyguard.core.keys import Environment, Key, KeyVersion, Origin, Scope, VersionStatus
 from keyguard.core.people import (
     Action,
@@ -129,6 +132,46 @@ class TuiDesk:
 
     def park(self, workflow, message):
         parking.park(self.ports, workflow, UsageError(message, code="person.needed"))
+        self.changes += 1
+
+    def accept(self, subject, reason, *, days=20):
+        """Accept the first open finding about this."""
+        one = next(one for one in self.findings.standing() if one.item.subject == subject)
+        self.findings.put(accepted(one, NOW, by="kim", reason=reason, until=NOW + days * DAY))
+        self.changes += 1
+
+    def incident(self, name, how, *, closed=False):
+        """An incident of a key, frozen since; or one that is over."""
+        key = self.inventory.find_key(name)
+        at = NOW - timedelta(hours=5)
+        events = [
+            Event(Step.DETECTED, at, at, "hana", how),
+            Event(Step.FROZEN, at + timedelta(minutes=1), at, "hana", "hand-outs of 1 keys"),
+        ]
+        made = Incident(
+            f"in_{key.label}",
+            Trouble.LEAK,
+            (key.id,),
+            (key.venue,),
+            how,
+            at,
+            at,
+            "hana",
+            (name,),
+            events=tuple(events),
+            closed_at=NOW if closed else None,
+        )
+        self.incidents.put(made)
+        if not closed:
+            self.incidents.put_freeze(Freeze(f"fz_{key.label}", FreezeScope.KEY, key.id, at, "hana", how))
+        self.changes += 1
+
+    def log(self, count=6):
+        """Append records to the audit log."""
+        for number in range(count):
+            self.clock.sleep(60)
+            body = {"key": "ab" * 32, "workflow": f"wf{number}", "by": "p_" + "cd" * 10, "reason": "leaver"}
+            self.audit.append("bybit", "workflow.pause", body)
         self.changes += 1
 
     def lease(self, key, number, command, *, minutes=30, person="hana"):

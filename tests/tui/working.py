@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from textual.events import Paste
 
+from keyguard.core.findings import Finding, Item, State
+from keyguard.core.policy import Level
 from keyguard.tui.reading import Home
 from keyguard.tui.source import Source
 from keyguard.tui.widgets.paste import PasteField
@@ -77,6 +79,13 @@ async def benched(world: World, **options) -> AsyncIterator[Bench]:
         bench = Bench(seat.app, seat.pilot, seat.desk)
         bench.world = world
         yield bench
+
+
+def item(world: World, kind, subject: str, detail: str = "") -> Finding:
+    """A finding of this world, open."""
+    now = world.clock.now()
+    made = Item(kind, Level.HIGH, subject, "found in a test", now, "keyguard finding list", detail=detail)
+    return Finding(made.id, made, State.OPEN, now, now)
 
 
 def at_work(test: Callable[[Bench], Awaitable[None]], *variant: str, **settings) -> None:
