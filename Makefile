@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test check venues bench bench-scan bench-daemon bench-log bench-offboarding bench-leak soak-rotation venue-faults fuzz-workflows kills promise-1 fuzz corpus rules man deb requirements clean
+.PHONY: help demo test check venues bench bench-scan bench-daemon bench-log bench-offboarding bench-verify bench-leak bench-venues bench-panic bench-tui soak-rotation venue-faults fuzz-workflows kills promise-1 fuzz fuzz-bundles corpus rules man deb requirements clean
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 20
 
@@ -37,6 +37,9 @@ bench: $(VENV)/dev.stamp ## start-up ratios, scan speed, one rotation
 fuzz: $(VENV)/dev.stamp ## look for inputs that break the scanner (FUZZ_SECONDS=600)
 	@$(BIN)/python -m tests.fuzz
 
+fuzz-bundles: $(VENV)/dev.stamp ## random changes to an attestation, through both verifiers (CHANGES=10000)
+	@$(BIN)/python -m tests.fuzz.bundles --changes $(or $(CHANGES),10000)
+
 corpus: $(VENV)/dev.stamp ## what the rules find of the labelled corpus (CORPUS_ARGS=-v)
 	@$(BIN)/python -m tests.corpus.measure $(CORPUS_ARGS)
 
@@ -59,6 +62,9 @@ bench-log: $(VENV)/dev.stamp ## a million records, 10,000 keys, 200 clients (BEN
 bench-offboarding: $(VENV)/dev.stamp ## how soon somebody who left is refused, here and on another host
 	@$(BIN)/python -m tests.bench.offboarding
 
+bench-verify: $(VENV)/dev.stamp ## verification of 50,000 records and 1,000 keys, by keyguard and by the one file
+	@$(BIN)/python -m tests.bench.verify $(BENCH_ARGS)
+
 bench-leak: $(VENV)/dev.stamp ## from a leaked key in a saved file to its proven death, by a real daemon (BENCH_ARGS=20)
 	@$(BIN)/python -m tests.bench.leak $(BENCH_ARGS)
 
@@ -70,6 +76,15 @@ soak-rotation: $(VENV)/dev.stamp ## bots trade while their keys rotate: no reque
 
 venue-faults: $(VENV)/dev.stamp ## every venue's keys are rotated through what lasts longer than one call
 	@KEYGUARD_TEST_VENUE_FAULTS=1 $(BIN)/python -m pytest -q tests/venues
+
+bench-venues: $(VENV)/dev.stamp ## looking at 200 keys over all simulated venues, 50 ms away
+	@$(BIN)/python -m tests.bench.venues
+
+bench-panic: $(VENV)/dev.stamp ## ending 200 keys at 20 simulated venues, 100 ms away
+	@$(BIN)/python -m tests.bench.panic
+
+bench-tui: $(VENV)/dev.stamp ## the terminal UI with 5,000 keys: first paint, how soon keys are answered
+	@$(BIN)/python -m tests.bench.tui $(BENCH_ARGS)
 
 kills: $(VENV)/dev.stamp ## kill -9 of the daemon at many moments (KILLS=200)
 	@KEYGUARD_TEST_KILLS=$(or $(KILLS),200) $(BIN)/python -m pytest -q -s tests/daemon/test_kill.py

@@ -127,6 +127,11 @@ class Home:
         """The default database."""
         return self.path / "keyguard.db"
 
+    @property
+    def emergency_file(self) -> Path:
+        """What a panic writes where the database takes nothing."""
+        return self.path / "emergency.jsonl"
+
     def exists(self) -> bool:
         """Whether `keyguard init` has been here."""
         return self.config_file.is_file()

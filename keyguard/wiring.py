@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from keyguard.core.secret import Secret
     from keyguard.home import Config, Home
     from keyguard.ports.audit import AuditLog
+    from keyguard.ports.gateway import NonceSource
     from keyguard.ports.person import Person
     from keyguard.ports.secrets import SecretStore
     from keyguard.ports.uses import Uses
@@ -93,44 +94,88 @@ def opened_with(home: Home, secrets: SecretStore, person: Person) -> Iterator[Po
 
     Raises UsageError without a home, StoreError for a database that is missing, newer or damaged.
     """
+    from keyguard.stores.database import open_database
+    from keyguard.stores.nonces import SqlNonces
+
+    config = _read(home)
+    with (
+        contextlib.closing(open_database(database_url(home, config))) as database,
+        _ports(config, database, secrets, person, SqlNonces(database)) as ports,
+    ):
+        yield ports
+
+
+@contextlib.contextmanager
+def opened_for_panic(
+    home: Home, unlock: Callable[[], Secret], person: Person, file: Path
+) -> Iterator[tuple[Ports, Ports]]:
+    """All ports of a home twice: as ever, and writing to the emergency file alone.
+
+    Opens a database that nobody can write, too. Raises what `opened_with` raises for one nobody can read.
+    """
+    from keyguard.stores.database import open_database
+    from keyguard.stores.emergency import EmergencyFile, EmergencyNonces, ports_on
+    from keyguard.stores.nonces import SqlNonces
+
+    config = _read(home)
+    url = database_url(home, config)
+    try:
+        opened = open_database(url)
+    except StoreError as error:
+        if error.code not in ("database.read_only", "database.full", "database.io", "database.locked"):
+            raise
+        opened = open_database(url, read_only=True)
+    with contextlib.closing(opened) as database:
+        nonces = EmergencyNonces(SqlNonces(database))
+        with _ports(config, database, secret_store(home, config, unlock), person, nonces) as ports:
+            yield ports, ports_on(ports, EmergencyFile(file, ports.clock))
+
+
+def _read(home: Home) -> Config:
+    config = home.read()
+    home.demand_private()
+    if not gc.get_freeze_count():
+        gc.freeze()  # what was loaded stays: reading thousands of keys must not look through it each time
+    return config
+
+
+@contextlib.contextmanager
+def _ports(
+    config: Config, database: Database, secrets: SecretStore, person: Person, nonces: NonceSource
+) -> Iterator[Ports]:
     from keyguard.gateway.venues import HttpGateway
     from keyguard.stores.audit import SqlAuditLog
-    from keyguard.stores.database import open_database
     from keyguard.stores.findings import SqlFindings
     from keyguard.stores.incidents import SqlIncidents
     from keyguard.stores.inventory import SqlInventory
     from keyguard.stores.journal import SqlJournal
-    from keyguard.stores.nonces import SqlNonces
     from keyguard.stores.people import SqlPeople
+    from keyguard.stores.seals import SqlSeals
 
-    config = home.read()
-    home.demand_private()
     clock = SystemClock()
-    if not gc.get_freeze_count():
-        gc.freeze()  # what was loaded stays: reading thousands of keys must not look through it each time
-    with contextlib.closing(open_database(database_url(home, config))) as database:
-        gateway = HttpGateway(
+    gateway = HttpGateway(
+        clock=clock,
+        nonces=nonces,
+        simulators=config.simulators,
+        foreign=config.adapters,
+        hosts=config.hosts,
+        proxy=config.proxy,
+    )
+    with contextlib.closing(gateway):
+        yield Ports(
+            secrets=secrets,
+            inventory=SqlInventory(database),
+            journal=SqlJournal(database, secrets, clock),
+            audit=SqlAuditLog(database, clock),
+            gateway=gateway,
             clock=clock,
-            nonces=SqlNonces(database),
-            simulators=config.simulators,
-            foreign=config.adapters,
-            hosts=config.hosts,
-            proxy=config.proxy,
+            person=person,
+            people=SqlPeople(database, config.rights),
+            findings=SqlFindings(database),
+            incidents=SqlIncidents(database),
+            seals=SqlSeals(database, secrets, clock),
+            uses=_uses(database, config),
         )
-        with contextlib.closing(gateway):
-            yield Ports(
-                secrets=secrets,
-                inventory=SqlInventory(database),
-                journal=SqlJournal(database, secrets, clock),
-                audit=SqlAuditLog(database, clock),
-                gateway=gateway,
-                clock=clock,
-                person=person,
-                people=SqlPeople(database, config.rights),
-                findings=SqlFindings(database),
-                incidents=SqlIncidents(database),
-                uses=_uses(database, config),
-            )
 
 
 def _uses(database: Database, config: Config) -> Uses | None:

@@ -34,6 +34,7 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         request = Request(scope, receive)
+        await self._travel()
         call = await self._call(request)
         operation = self.venue.operation(call)
         rule = self.venue.state.faults.strike(operation)
@@ -42,9 +43,14 @@ class Front:
         if hangs:
             await self._hold(request, receive, rule.hold_ms if rule else 0)
             return
+        await self._travel()
         response = _response(answer, rule)
         response.headers["Date"] = formatdate(self.venue.state.clock.now_ms() / 1000, usegmt=True)
         await response(scope, receive, send)
+
+    async def _travel(self) -> None:
+        if latency_ms := self.venue.state.switches.latency_ms:
+            await asyncio.sleep(latency_ms / 2000)
 
     async def _call(self, request: Request) -> Call:
         query = request.scope["query_string"].decode("ascii")

@@ -16,6 +16,7 @@ class Switches:
     """What can be turned on and off. The Deribit and Bybit ones settle what documents leave open."""
 
     egress: str = ""  # the address callers from 127.0.0.1 are taken to have; "" takes them at their word
+    latency_ms: int = 0  # there and back: half before a call is judged, half before its answer leaves
     new_key_delay_ms: int = 0  # a new key is unknown for so long
     dead_key_delay_ms: int = 0  # a deleted key lives on for so long
     enforce_rate_limits: bool = False

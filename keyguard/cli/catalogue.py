@@ -20,6 +20,7 @@ COMMANDS = {
     "key minimise": "what keys may beyond need and use, and taking it away",
     "key rotate": "give keys a new version and prove the old ones dead; --due: what is due and why",
     "key revoke": "end a key at the venue and prove it dead",
+    "panic": "end the keys of a desk, a venue, a person or all, everywhere at once",
     "key reveal": "show a key's secret on this terminal, on record",
     "key remove": "forget a key that is dead at its venue",
     "tui": "the terminal UI: all of it on one screen",
@@ -81,6 +82,15 @@ COMMANDS = {
     "log show": "the audit log",
     "log verify": "recompute the audit log and compare",
     "log export": "the audit log as lines, for a SIEM",
+    "log merge-emergency": "bring in what a panic wrote beside the database",
+    "log checkpoint": "seal the log and print its head, to deposit with somebody else",
+    "log cosign": "take in what a witness signed over a checkpoint",
+    "log timestamp": "take in an RFC 3161 time-stamp over a checkpoint",
+    "log resume": "let a restored log sign again",
+    "log prune": "forget records whose retention is over, keeping every proof",
+    "attester add": "let a key sign attestations for the firm, or witness its log",
+    "attester list": "whose keys sign attestations and witness the log",
+    "attester remove": "let a key sign no more",
     "alert add": "a channel for alerts: chat, mail, pager, desktop",
     "alert list": "the channels",
     "alert remove": "take a channel away",
@@ -119,8 +129,6 @@ USAGE_STATUS = {"verify": 4, "reconcile": 4}
 LATER = frozenset(
     {
         "attest",
-        "log checkpoint",
-        "panic",
     }
 )
 """Promised in the product's description, not built yet: answered with exit status 2, never listed."""

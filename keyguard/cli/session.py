@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from keyguard.cli.output import Output
+    from keyguard.cli.person import Output as Talking
     from keyguard.home import Config, Home
     from keyguard.ports.all import Ports
     from keyguard.ports.secrets import SecretStore
@@ -46,17 +47,48 @@ def opened(
     home = home_of(args)
     config = home.read()
     announce(config, out)
-    person = TerminalPerson(
-        out,
+    # A command ends soon, and the thousands of keys it may read at once are no garbage.
+    gc.set_threshold(50_000, 20, 20)
+    unlocking = unlock or wiring.Unlock(args.passphrase_file, prompt)
+    with wiring.opened(home, unlocking, _person(out, out)) as ports:
+        merge_emergency(home, ports, out)
+        yield ports
+
+
+@contextlib.contextmanager
+def opened_for_panic(
+    args: argparse.Namespace, out: Output, talking: Talking, file: Path
+) -> Iterator[tuple[Ports, Ports]]:
+    """All ports, and those that write to the emergency file; steps are told to `talking`."""
+    home = home_of(args)
+    announce(home.read(), out)
+    unlock = wiring.Unlock(args.passphrase_file, prompt)
+    with wiring.opened_for_panic(home, unlock, _person(out, talking), file) as both:
+        yield both
+
+
+def merge_emergency(home: Home, ports: Ports, out: Output) -> None:
+    """Bring in what a panic wrote beside the database; where that still takes nothing, say so and go on."""
+    if not home.emergency_file.exists():
+        return
+    from keyguard.stores.emergency import merge  # noqa: PLC0415 - almost never needed
+
+    try:
+        count = merge(ports, home.emergency_file)
+    except StoreError as error:
+        out.talk(f"keyguard: the emergency file waits to be merged: {error.message}")
+    else:
+        out.talk(f"keyguard: {count} records of the emergency file are in the log now")
+
+
+def _person(out: Output, talking: Talking) -> TerminalPerson:
+    return TerminalPerson(
+        talking,
         sys.stdin.buffer,
         interactive=sys.stdin.isatty(),
         korean=speaks_korean(os.environ),
         show_code=functools.partial(qr.show, out) if out.talk_colour and not out.json else None,
     )
-    # A command ends soon, and the thousands of keys it may read at once are no garbage.
-    gc.set_threshold(50_000, 20, 20)
-    with wiring.opened(home, unlock or wiring.Unlock(args.passphrase_file, prompt), person) as ports:
-        yield ports
 
 
 def announce(config: Config, out: Output) -> None:

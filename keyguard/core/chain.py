@@ -34,6 +34,17 @@ class Stored:
     private: tuple[bytes, bytes] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What is left of a record whose retention ended: its places, leaf hash and chain value."""
+
+    number: int
+    stream: str
+    n: int
+    leaf: bytes
+    chain: bytes
+
+
 class Walk:
     """Checks a log record by record, from the first.
 
@@ -69,6 +80,17 @@ class Walk:
         self.streams[record.stream] = record.n + 1
         self.chain = expected
         self.last = record.t
+
+    def step_pruned(self, pruned: Pruned) -> None:
+        """Check what is left of the next record: 1, 2 and 4; its bytes, time and private part are gone."""
+        if pruned.number != self.count:
+            raise self.broken("is missing")
+        expected = chain_value(self.chain, pruned.leaf)
+        if pruned.chain != expected or pruned.n != self.streams.get(pruned.stream, 0):
+            raise self.broken("was pruned, and what is left of it does not match")
+        self.count += 1
+        self.streams[pruned.stream] = pruned.n + 1
+        self.chain = expected
 
     def broken(self, what: str, record: Record | ValueError | None = None) -> IntegrityError:
         """An error about the next record."""

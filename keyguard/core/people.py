@@ -214,6 +214,7 @@ class Action(enum.Enum):
     WIDEN = "widen"
     USE = "use"  # what a rule on use would not let pass alone
     EXCEPTION = "exception"
+    SIGNER = "signer"  # whose key signs for the firm
 
 
 class Decision(enum.Enum):

@@ -6,6 +6,7 @@ Kinds are in `_KINDS`; a kind with `|` lists the allowed words. The table grows 
 `store.migrate`, `store.rewrap`, `backup.create` and `log.restore`: where secrets and log came to be;
 `snapshot.key` and its like: what a snapshot restates, in the form of `kga/derive/state.py`;
 the role `approver` of a signer: whose approvals are signed with it;
+`seals` and `root` of `log.restore`: the newest checkpoint anybody holds, which the log was shown to continue;
 `key.remove`: that a key was forgotten here, and whether it lives on at the venue; and
 `people.change`: that a desk, person, party, grant or approval was declared, changed or ended. Every recipient
 sees that one, so it names nobody; what changed is in its private part. `handout.freeze`: hand-outs stop, or
@@ -63,7 +64,11 @@ _FIRM_TYPES = {
     "backup.create": "backup:id items:int",
     "incident.change": "incident:id change:opened|updated|closed",
     "handout.freeze": f"{_FREEZE}",
-    "log.restore": "backup:id made_at:instant records:int chain:hash whole:bool lost?:int",
+    "panic.begin": "scope:text keys:int reason:free",
+    "log.late": "records:int sha256:hash",
+    "log.restore": (
+        "backup:id made_at:instant records:int chain:hash whole:bool lost?:int seals?:int root?:hash"
+    ),
 }
 
 _VENUE_TYPES = {
@@ -128,7 +133,7 @@ _VENUE_TYPES = {
     "incident.close": "incident:id root_cause:free actions:frees",
     "snapshot.begin": "",
     **{
-        f"snapshot.{kind}": "id:text state:object"
+        f"snapshot.{kind}": "id:text state:restated"
         for kind in "key grant party approval review incident exception stranger".split()
     },
     "snapshot.end": "",
@@ -173,6 +178,7 @@ _KINDS: dict[str, Callable[[Any], bool]] = {
     "bool": lambda value: type(value) is bool,
     "instant": _is_instant,
     "object": lambda value: isinstance(value, dict),
+    "restated": lambda value: isinstance(value, dict),  # what other records said: their longest texts too
     "list": lambda value: isinstance(value, list | tuple),
     "scopes": _each(_is_scope),
     "hash": _matches("[0-9a-f]{64}"),
@@ -194,6 +200,10 @@ class _Member:
     optional: bool
 
 
+_LATE = "late?:instant"
+"""In any body: when it was written to an emergency file, where it was appended later than that."""
+
+
 def check_body(stream: str, type_: str, body: Mapping[str, Any]) -> None:
     """Raise ValueError unless this body may be written under this type into this stream."""
     slot(stream)
@@ -202,7 +212,7 @@ def check_body(stream: str, type_: str, body: Mapping[str, Any]) -> None:
         raise ValueError(
             f"no record type {type_!r} in {'the firm stream' if stream == FIRM else 'a venue stream'}"
         )
-    members = _members(known[type_])
+    members = _members(f"{known[type_]} {_LATE}")
     for name, member in members.items():
         if name in body:
             if not member.fits(body[name]):
@@ -212,8 +222,10 @@ def check_body(stream: str, type_: str, body: Mapping[str, Any]) -> None:
     if len(body) > len(members) or not body.keys() <= members.keys():
         raise ValueError(f"{type_} has a member that is not of its type")
 
+    restated = any(member.kind == "restated" for member in members.values())
+
     def check_text(text: str, name: str) -> None:
-        free = name in members and members[name].kind in ("free", "frees")
+        free = restated or (name in members and members[name].kind in ("free", "frees"))
         longest = canonical.LONGEST_FREE if free else canonical.LONGEST
         canonical.check_record_text(text, name, longest=longest)
 

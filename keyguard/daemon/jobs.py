@@ -16,6 +16,7 @@ from keyguard.core.findings import Item
 from keyguard.daemon.connection import where
 from keyguard.daemon.custody import Custody
 from keyguard.daemon.leaks import Leaks
+from keyguard.daemon.sealing import Sealing
 from keyguard.ports.all import Ports
 from keyguard.ports.channels import Messenger
 from keyguard.workflows import alerting, findings, look, reminders, use_checks
@@ -39,6 +40,7 @@ class Jobs:
         inspect_s: int,
         folders: tuple[str, ...] = (),
         leaked: Callable[[str], None] = lambda _: None,
+        checkpoint_to: str = "",
     ) -> None:
         self._ports = ports
         self._custody = custody
@@ -50,6 +52,7 @@ class Jobs:
         self._telling = threading.Event()
         self._under_way: dict[str, asyncio.Future[None]] = {}
         self._loop = asyncio.get_running_loop()
+        self._sealing = Sealing(ports, messenger, checkpoint_to)
         self._leaks = Leaks(ports, folders, self.tell_soon, leaked)
 
     async def look(self) -> None:
@@ -63,6 +66,10 @@ class Jobs:
     async def refresh(self) -> None:
         """Begin to bring the findings up to what is stored."""
         self._begin("refresh findings", self._refresh)
+
+    async def seal(self) -> None:
+        """Begin to seal the log where that is due."""
+        self._begin("seal the log", self._seal)
 
     async def tell(self) -> None:
         """Begin to send the alerts that are due."""
@@ -155,6 +162,10 @@ class Jobs:
             if alone:
                 for name, why in renewal.refresh_due(self._ports).items():
                     _LOG.warning("the sign-in %s was not refreshed: %s", name, why)
+
+    def _seal(self) -> None:
+        if not self._custody.locked:
+            self._sealing.keep()
 
     def _going_on(self) -> bool:
         self._tell()

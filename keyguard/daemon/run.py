@@ -66,7 +66,14 @@ def run(home: Home, passphrase_file: str | None, ready: Callable[[], None]) -> N
         async def serve() -> None:
             workers = Workers(ports, custody, policy, _self(), process_alive)
             jobs = Jobs(
-                ports, custody, AppriseMessenger(), manner, chosen.inspect_s, chosen.watch, workers.leaked
+                ports,
+                custody,
+                AppriseMessenger(),
+                manner,
+                chosen.inspect_s,
+                chosen.watch,
+                workers.leaked,
+                chosen.checkpoint_to,
             )
             server = Server(
                 ports=ports,

@@ -49,6 +49,8 @@ _SETTLED_IN_S = 600.0
 _RENEW_S = 300.0
 _WORKFLOWS_S = 30.0
 _PRESENCE_S = 60.0
+_SEAL_S = 60.0
+"""How often it is looked whether a seal is due: a revocation must not wait for the day's."""
 _LAST_WORK_S = 20.0
 """What a request under way may still take when the daemon stops."""
 
@@ -259,6 +261,7 @@ class Server:
             self._schedule.add("run workflows", _WORKFLOWS_S, self._workers.work, first_s=_SETTLE_S)
         self._schedule.add("refresh findings", _REFRESH_S, self._jobs.refresh, first_s=_ALERTS_S)
         self._schedule.add("send alerts", _ALERTS_S, self._jobs.tell)
+        self._schedule.add("seal the log", _SEAL_S, self._jobs.seal)
         if self.settings.watch:
             self._schedule.add("watch folders", _ALERTS_S, self._jobs.watch, first_s=0.0)
         self._schedule.add("heartbeat in the log", _PRESENCE_S, self._presence.show)

@@ -33,6 +33,8 @@ class Settings:
     leases_per_process: int = 20_000
     inspect_s: int = 86_400
     """Seconds between two looks at every key at its venue; 0: never."""
+    checkpoint_to: str = ""
+    """The alert channel that is sent the log's checkpoint every day; empty: none."""
     watch: tuple[str, ...] = ()
     """Folders in which leaked keys are looked for as files are saved; absolute, or beginning with ~."""
 

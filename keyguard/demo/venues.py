@@ -91,34 +91,34 @@ def _furnished(urls: dict[str, str]) -> Venues:
     spot = upbit.do("POST", "accounts", name="desk")["account"]
     return Venues(
         urls=urls,
-        bybit=_issue(
+        bybit=issue(
             bybit,
             account=trader,
             label="bot",
             permissions={"ContractTrade": ["Order", "Position"], "Wallet": ["AccountTransfer"]},
             age_days=60,
         ),
-        bybit_manager=_issue(
+        bybit_manager=issue(
             bybit,
             account=master,
             label="manager",
             permissions={"Wallet": ["AccountTransfer", "SubMemberTransfer"]},
             ips=[TRADER_IP],
         ),
-        deribit=_issue(
+        deribit=issue(
             deribit,
             account=futures,
             label="mm_bot",
             permissions="account:read trade:read_write wallet:read",
         ),
-        deribit_manager=_issue(
+        deribit_manager=issue(
             deribit,
             account=futures,
             label="manager",
             permissions="account:read_write trade:read_write wallet:read",
             ips=[TRADER_IP],
         ),
-        upbit=_issue(
+        upbit=issue(
             upbit,
             account=spot,
             permissions=["view_account", "view_orders", "make_orders"],
@@ -129,6 +129,7 @@ def _furnished(urls: dict[str, str]) -> Venues:
     )
 
 
-def _issue(page: Website, **form: Any) -> Pair:
+def issue(page: Website, **form: Any) -> Pair:
+    """Have the page make a key."""
     shown = page.do("POST", "keys", **form)
     return Pair(shown["key"], shown["secret"])

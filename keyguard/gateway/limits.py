@@ -6,9 +6,9 @@ Remaining-Req Upbit REST guide.
 
 from __future__ import annotations
 
+import heapq
 import re
 import threading
-from collections import deque
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -119,10 +119,14 @@ class Pace:
 
 
 class Spacing:
-    """Keeps to the limit a venue documents before the venue has to refuse; for several threads."""
+    """Keeps to the limit a venue documents before the venue has to refuse; for several threads.
+
+    A call counts from the moment it was to be sent, and once it is answered from then on: when it reached
+    the venue lies between the two, and calls that follow too closely upon one that was late would be refused.
+    """
 
     def __init__(self) -> None:
-        self._sent_ms: dict[tuple[str, str], deque[int]] = {}
+        self._counted_ms: dict[tuple[str, str], list[int]] = {}  # a heap each
         self._asked_ms: dict[tuple[str, str], int] = {}
         self._counting = threading.Lock()
 
@@ -130,14 +134,28 @@ class Spacing:
         """Return the seconds until a call with this key may be sent, and count it as sent then."""
         if limit is None:
             return 0.0
-        counted = (venue, "" if limit.shared else public_id)
+        budget = _budget(venue, public_id, limit)
         with self._counting:
-            sent = self._sent_ms.setdefault(counted, deque(maxlen=limit.calls))
-            if now_ms + _JITTER_MS < self._asked_ms.get(counted, now_ms):
-                sent.clear()  # our clock was set back: what was counted lies in its future
-            self._asked_ms[counted] = now_ms
+            counted = self._counted_ms.setdefault(budget, [])
+            if now_ms + _JITTER_MS < self._asked_ms.get(budget, now_ms):
+                counted.clear()  # our clock was set back: what was counted lies in its future
+            self._asked_ms[budget] = now_ms
             free_ms = now_ms
-            if len(sent) == limit.calls:
-                free_ms = max(now_ms, sent[0] + round(limit.span.total_seconds() * 1000))
-            sent.append(free_ms)
+            if len(counted) == limit.calls:
+                free_ms = max(now_ms, heapq.heappop(counted) + round(limit.span.total_seconds() * 1000))
+            heapq.heappush(counted, free_ms)
         return (free_ms - now_ms) / 1000
+
+    def answered(self, venue: str, public_id: str, limit: Limit | None, sent_ms: int, now_ms: int) -> None:
+        """Count the call that was to be sent at `sent_ms` as one of `now_ms`: it is over."""
+        if limit is None or now_ms <= sent_ms:
+            return
+        with self._counting:
+            counted = self._counted_ms.get(_budget(venue, public_id, limit), [])
+            if sent_ms in counted:
+                counted[counted.index(sent_ms)] = now_ms
+                heapq.heapify(counted)
+
+
+def _budget(venue: str, public_id: str, limit: Limit) -> tuple[str, str]:
+    return venue, "" if limit.shared else public_id

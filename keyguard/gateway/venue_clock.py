@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -31,6 +32,8 @@ class VenueClock:
         self._clock = clock
         self._offset_ms: dict[str, int] = {}
         self._due: dict[str, datetime] = {}
+        self._asking = threading.Lock()
+        self._measuring: dict[str, threading.Lock] = {}
 
     def offset_ms(self, venue: str) -> int | None:
         """The venue's clock minus ours, as last measured; None if never."""
@@ -41,10 +44,18 @@ class VenueClock:
         return unix_ms(self._clock.now()) + self._offset_ms.get(venue, 0)
 
     def keep_measured(self, adapter: Adapter, ask: Callable[[Request], Answer]) -> None:
-        """Measure where timestamps matter and the last measurement is missing or old."""
-        due = self._due.get(adapter.facts.id)
-        if adapter.facts.clock_window is not None and (due is None or self._clock.now() >= due):
-            self.measure(adapter, ask)
+        """Measure where timestamps matter and the last measurement is missing or old.
+
+        Of threads that come at once one measures and the others wait for what it finds.
+        """
+        if adapter.facts.clock_window is None:
+            return
+        with self._asking:
+            measuring = self._measuring.setdefault(adapter.facts.id, threading.Lock())
+        with measuring:
+            due = self._due.get(adapter.facts.id)
+            if due is None or self._clock.now() >= due:
+                self.measure(adapter, ask)
 
     def read_date(self, venue: str, answer: Answer) -> bool:
         """Take the time from an answer's Date, of a venue that has no call to ask for it.

@@ -152,13 +152,16 @@ class HttpGateway:
         budget = (facts.id, public_id, request.path)
         if wait := self._pace.wait(budget, self._venue_clock.now_ms(facts.id)):
             self._clock.sleep(wait)
-        if wait := self._spacing.wait(facts.id, public_id, facts.limit, self._venue_clock.now_ms(facts.id)):
+        asked_ms = self._venue_clock.now_ms(facts.id)
+        if wait := self._spacing.wait(facts.id, public_id, facts.limit, asked_ms):
             self._clock.sleep(wait)
         if who is None:
             wire = wires.unsigned(request)
         else:
             wire = wires.signed(adapter, request, who, self._stamper.stamp(facts, who, origin.netloc))
         attempt = self._transport().post(origin, wire)
+        sent_ms, now_ms = asked_ms + round(wait * 1000), self._venue_clock.now_ms(facts.id)
+        self._spacing.answered(facts.id, public_id, facts.limit, sent_ms, now_ms)
         if isinstance(attempt, Answer):
             self._pace.note(budget, attempt.reply.headers, self._venue_clock.now_ms(facts.id))
         return attempt

@@ -15,6 +15,7 @@ from keyguard.ports.inventory import Inventory
 from keyguard.ports.journal import Journal
 from keyguard.ports.people import People
 from keyguard.ports.person import Person
+from keyguard.ports.seals import Seals
 from keyguard.ports.secrets import SecretStore
 
 if TYPE_CHECKING:
@@ -36,5 +37,6 @@ class Ports:
     people: People
     findings: Findings
     incidents: Incidents
+    seals: Seals
     uses: Uses | None = None
     ending: Callable[[], None] | None = None

@@ -58,10 +58,11 @@ class AuditLog(Protocol):
         """
         ...
 
-    def entries(self, *, stream: str | None = None, holding: bytes = b"") -> Iterator[Entry]:
-        """All records in order; of one stream, and only those whose bytes hold `holding` somewhere.
+    def entries(self, *, stream: str | None = None, holding: bytes = b"", after: int = -1) -> Iterator[Entry]:
+        """All records in order; of one stream, only those whose bytes hold `holding` somewhere, and only
+        those with a greater number than `after`.
 
-        The latter is for looking something up in a long log without reading all of it.
+        `holding` is for looking something up in a long log without reading all of it.
         """
         ...
 

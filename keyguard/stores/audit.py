@@ -18,14 +18,14 @@ from sqlalchemy.exc import DBAPIError
 
 from keyguard.core import canonical, record_types
 from keyguard.core import record as records
-from keyguard.core.chain import CHAIN_START, Stored, Walk, chain_value, leaf_hash
+from keyguard.core.chain import CHAIN_START, Pruned, Stored, Walk, chain_value, leaf_hash
 from keyguard.core.errors import IntegrityError, UsageError
 from keyguard.core.record import Record
 from keyguard.core.slots import FIRM
 from keyguard.ports.audit import Draft, Entry, Verified
 from keyguard.ports.clock import Clock
 from keyguard.stores.database import Database
-from keyguard.stores.tables import HEAD, PRIVATE, RECORDS, STREAMS
+from keyguard.stores.tables import HEAD, PRIVATE, PRUNED, RECORDS, STREAMS
 
 _BATCH = 500
 
@@ -73,7 +73,7 @@ class SqlAuditLog:
             batch.write(connection)
         return answers
 
-    def entries(self, *, stream: str | None = None, holding: bytes = b"") -> Iterator[Entry]:
+    def entries(self, *, stream: str | None = None, holding: bytes = b"", after: int = -1) -> Iterator[Entry]:
         """All that match, in order, in batches: no transaction stays open between them."""
         query = select(RECORDS).order_by(RECORDS.c.number).limit(_BATCH)
         if stream is not None:
@@ -81,15 +81,14 @@ class SqlAuditLog:
         if holding:
             find = func.pg_catalog.position if self._database.on_server else func.instr
             query = query.where(find(RECORDS.c.record, holding) > 0)
-        last = -1
         while True:
             with self._database.read() as connection:
-                batch = connection.execute(query.where(RECORDS.c.number > last)).all()
+                batch = connection.execute(query.where(RECORDS.c.number > after)).all()
             if not batch:
                 return
             for row in batch:
                 yield Entry(row.number, row.record, row.chain)
-            last = batch[-1].number
+            after = batch[-1].number
 
     def private_part(self, number: int) -> tuple[bytes, bytes] | None:
         """Opening and bytes of a record's private part; None where it has none, or its retention ended."""
@@ -241,22 +240,38 @@ _TYPED = (
 
 
 def _walk_records(connection: Connection, walk: Walk) -> None:
+    pruned = _pruned(connection)
     try:
         with connection.execute(_RAW if connection.dialect.name == "sqlite" else _TYPED) as rows:
             for row in rows:
+                _step_over(walk, pruned)
                 _step(walk, tuple(row))
+            _step_over(walk, pruned)
     except DBAPIError as error:
         if not _is_damage(error) or connection.dialect.name != "sqlite":
             raise
         # The driver reads one row ahead: go on record by record to name the damaged one.
-        _walk_singly(connection, walk)
+        _walk_singly(connection, walk, pruned)
 
 
-def _walk_singly(connection: Connection, walk: Walk) -> None:
+def _pruned(connection: Connection) -> dict[int, Pruned]:
+    found = connection.execute(select(PRUNED)).all()
+    return {row.number: Pruned(row.number, row.stream, row.n, row.leaf, row.chain) for row in found}
+
+
+def _step_over(walk: Walk, pruned: dict[int, Pruned]) -> None:
+    """Go over the records that were pruned here."""
+    while walk.count in pruned:
+        walk.step_pruned(pruned[walk.count])
+
+
+def _walk_singly(connection: Connection, walk: Walk, pruned: dict[int, Pruned]) -> None:
     while True:
+        _step_over(walk, pruned)
+        gone = sum(number < walk.count for number in pruned)
         try:
             # By position, not by number: a search by number would compare damaged neighbours.
-            row = connection.execute(_RAW.limit(1).offset(walk.count)).first()
+            row = connection.execute(_RAW.limit(1).offset(walk.count - gone)).first()
         except DBAPIError as error:
             if not _is_damage(error):
                 raise

@@ -31,6 +31,7 @@ class Database:
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
         self._current = threading.local()
+        self._turn = threading.Lock()
         self._watching: PoolProxiedConnection | None = None
         self._stamping = threading.Lock()
         self._unsure = 0
@@ -60,7 +61,8 @@ class Database:
                 yield outer
             return
         self._current.scrub = scrub
-        with self._explained():
+        # Threads take turns here: where they wait in the database they poll, and some for seconds.
+        with self._turn, self._explained():
             with self.backend.engine.connect() as pooled:
                 connection = pooled.execution_options(keyguard_write=True)
                 with connection.begin():

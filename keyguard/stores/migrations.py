@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-HEAD = 8
+HEAD = 9
 """The newest migration under `schema/versions`."""
 
 _SCHEMA = Path(__file__).parent / "schema"

@@ -234,6 +234,53 @@ HEAD = Table(
     Column("clock", String),
 )
 
+SEALS = Table(
+    "seals",
+    METADATA,
+    Column("no", Integer, primary_key=True, autoincrement=False),
+    Column("seal", LargeBinary, nullable=False),
+    Column("records", Integer, nullable=False),
+    Column("vkey", String, nullable=False),
+    Column("tree", LargeBinary, nullable=False),
+    Column("secret", LargeBinary, nullable=False),
+)
+
+SEAL_STREAMS = Table(
+    "seal_streams",
+    METADATA,
+    Column("stream", String, primary_key=True),
+    Column("no", Integer, ForeignKey("seals.no"), primary_key=True, autoincrement=False),
+    Column("size", Integer, nullable=False),
+    Column("tree", LargeBinary, nullable=False),
+)
+
+CHECKPOINTS = Table(
+    "checkpoints",
+    METADATA,
+    Column("size", Integer, primary_key=True, autoincrement=False),
+    Column("note", String, nullable=False),
+)
+
+ANCHORS = Table(
+    "checkpoint_anchors",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("size", Integer, ForeignKey("checkpoints.size"), nullable=False, index=True),
+    Column("kind", String, nullable=False),
+    Column("anchor", LargeBinary, nullable=False),
+)
+
+PRUNED = Table(
+    "audit_pruned",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("stream", String, nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("leaf", LargeBinary, nullable=False),
+    Column("chain", LargeBinary, nullable=False),
+    UniqueConstraint("stream", "n"),
+)
+
 NONCES = Table(
     "nonces",
     METADATA,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from textual.app import SystemCommand
     from textual.screen import Screen
 
+    from keyguard.tui.commands import Keys
     from keyguard.tui.screens.palette import Entry
     from keyguard.tui.source import Source
     from keyguard.tui.work import Work
@@ -56,7 +57,9 @@ class KeyguardApp(App[None]):
             for place in PLACES
         ),
         Binding("question_mark,f1", "app.help", "shell.key_help", key_display="?"),
-        Binding("ctrl+p,colon", "app.palette", "shell.key_palette", key_display=":"),
+        # Priority: what is typed right after must reach the palette.
+        Binding("colon", "app.palette(True)", "shell.key_palette", key_display=":", priority=True),
+        Binding("ctrl+p", "app.palette", "shell.key_palette", show=False, priority=True),
         Binding("ctrl+l", "app.lock", "shell.key_lock", show=False),
         Binding("ctrl+q", "app.quit", "shell.key_quit", priority=True),
     ]
@@ -78,6 +81,7 @@ class KeyguardApp(App[None]):
         self.look_now = Look(None)
         self.daemon_now = DaemonView()
         self.pulse = Pulse()
+        self._palette_keys: Keys | None = None
         self.broke: Exception | None = None
         """What ended the app, if anything but the person did."""
         self._live, self._ticks = live, ticks
@@ -198,14 +202,16 @@ class KeyguardApp(App[None]):
         places = [(key_of(place), self.say(f"places.{place.name}_help")) for place in PLACES]
         self.push_screen(Help(self.say(name), self.say(f"{name}_help"), here, places, self.say))
 
-    def action_palette(self) -> None:
-        """Open the palette."""
+    def action_palette(self, typed: bool = False) -> None:
+        """Open the palette. `typed`: by a character, which in a text field is that character."""
         if self.locked or not isinstance(self.screen, Page):
             return
-        from keyguard.tui.commands import entries  # noqa: PLC0415 - when first wanted
+        from keyguard.tui.commands import Keys, entries  # noqa: PLC0415 - when first wanted
         from keyguard.tui.screens.palette import Palette  # noqa: PLC0415 - when first wanted
 
-        self.push_screen(Palette(entries(self), self.say), self._do)
+        if self._palette_keys is None:
+            self._palette_keys = Keys()
+        self.push_screen(Palette(entries(self, self._palette_keys), self.say), self._do)
 
     async def _do(self, entry: Entry | None) -> None:
         if entry is not None:
@@ -237,7 +243,10 @@ class KeyguardApp(App[None]):
             self.action_lock()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Nothing but quitting while locked."""
+        """Nothing but quitting while locked, and characters belong to the field one types in."""
+        field = self.focused if self.screen_stack else None
+        if action == "palette" and parameters == (True,) and field and field.check_consume_key("colon", ":"):
+            return False
         return not self._locked or action in _WHILE_LOCKED
 
     async def on_event(self, event: events.Event) -> None:

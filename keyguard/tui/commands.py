@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from keyguard.tui.app import KeyguardApp
 
 
-def entries(app: KeyguardApp) -> list[Entry]:
+def entries(app: KeyguardApp, keys: Keys) -> list[Entry]:
     """Everything there is, what is done most first."""
-    return [*_here(app), *_places(app), *_settings(app), *_keys(app)]
+    return [*_here(app), *_places(app), *_settings(app), *keys(app)]
 
 
 def _here(app: KeyguardApp) -> Iterator[Entry]:
@@ -34,28 +34,44 @@ def _here(app: KeyguardApp) -> Iterator[Entry]:
         own = active.node is not app
         what = say("palette.action" if own else "palette.everywhere")
         do: Callable[[], Awaitable[object]] = partial(app.run_action, binding.action, active.node)
-        yield Entry(say(binding.description), what, app.get_key_display(binding), _plainly(do))
+        yield _entry(say(binding.description), what, app.get_key_display(binding), _plainly(do))
 
 
 def _places(app: KeyguardApp) -> Iterator[Entry]:
     for place in PLACES:
         title = app.say(f"places.{place.name}")
-        yield Entry(title, app.say("palette.screen"), key_of(place), partial(app.go, place.name))
+        yield _entry(title, app.say("palette.screen"), key_of(place), partial(app.go, place.name))
 
 
 def _settings(app: KeyguardApp) -> Iterator[Entry]:
     what = app.say("palette.setting")
     for name in THEMES:
-        yield Entry(app.say(f"palette.theme_{name}"), what, "", _later(partial(app.dress, name)))
+        yield _entry(app.say(f"palette.theme_{name}"), what, "", _later(partial(app.dress, name)))
     for language in LANGUAGES:
         title = app.say(f"palette.language_{language}")
-        yield Entry(title, what, "", _later(partial(app.speak, language)))
+        yield _entry(title, what, "", _later(partial(app.speak, language)))
 
 
-def _keys(app: KeyguardApp) -> Iterator[Entry]:
-    what = app.say("palette.key")
-    for view in app.look_now.picture.keys if app.look_now.picture else ():
-        yield Entry(view.key.name, what, "", partial(app.go, "keys", view.key.id))
+class Keys:
+    """The entries of all keys, made once for each picture: with thousands that takes its time."""
+
+    def __init__(self) -> None:
+        self._made_for: object = None
+        self._entries: list[Entry] = []
+
+    def __call__(self, app: KeyguardApp) -> list[Entry]:
+        """A line for each key; it opens the key's page."""
+        picture, what = app.look_now.picture, app.say("palette.key")
+        if picture is not None and self._made_for != (picture.at, what):
+            self._entries = [
+                _entry(view.key.name, what, "", partial(app.go, "keys", view.key.id)) for view in picture.keys
+            ]
+            self._made_for = (picture.at, what)
+        return self._entries
+
+
+def _entry(title: str, what: str, key: str, do: Callable[[], Awaitable[None]]) -> Entry:
+    return Entry(title, what, key, do, f"{title} {what}".lower())
 
 
 def _plainly(do: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:

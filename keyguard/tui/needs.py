@@ -44,6 +44,10 @@ ROTATE = Fix("r", "rotate", "rotations")
 RESUME = Fix("c", "resume", "rotations")
 FIXES = (
     ("keyguard key rotate ", ROTATE),
+    ("keyguard workflow resume ", RESUME),
+    ("keyguard key minimise ", Fix("m", "minimise", "keys")),
+    ("keyguard review ", Fix("v", "review", "reviews")),
+    ("keyguard incident ", Fix("x", "incident", "incidents")),
     ("keyguard key refresh ", Fix("e", "refresh", "rotations")),
     ("keyguard key inspect ", Fix("i", "inspect", "keys")),
     ("keyguard key show ", Fix("s", "show", "keys")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 from collections.abc import Iterator
 from functools import partial
@@ -30,17 +31,22 @@ _WEB_DRIVER = "textual.drivers.web_driver:WebDriver"
 _HARMLESS = frozenset({"TEXTUAL_ANIMATIONS", "TEXTUAL_COLOR_SYSTEM", "TEXTUAL_FPS"})
 
 
-def run(home: Home, *, language: str, theme: str, lock_after_s: float) -> None:
+def run(home: Home, *, language: str, theme: str, lock_after_s: float, passphrase: bool = True) -> None:
     """Show the home until the person quits; raises what broke the app, if anything did.
 
-    UsageError where there is no home.
+    `passphrase` False: the lock asks for none, though the store may have one. UsageError without a home.
     """
     home.read()
     disarm()
     from keyguard.tui.app import KeyguardApp  # noqa: PLC0415 - `disarm` comes first
 
+    rest_collector()
     app = KeyguardApp(
-        source(home), work=work(home), language=language, theme=theme, lock_after_s=lock_after_s
+        source(home, passphrase=passphrase),
+        work=work(home),
+        language=language,
+        theme=theme,
+        lock_after_s=lock_after_s,
     )
     app.run()
     if app.broke is not None:
@@ -59,14 +65,19 @@ def disarm() -> None:
                 del os.environ[name]
 
 
-def source(home: Home) -> Source:
-    """Reads this home and its daemon."""
+def rest_collector() -> None:
+    """Look for garbage seldom: among thousands of keys that alone would take longer than a key may."""
+    gc.set_threshold(50_000, 20, 100)
+
+
+def source(home: Home, *, passphrase: bool = True) -> Source:
+    """Reads this home and its daemon. `passphrase`: whether the lock may ask for that of a file store."""
     from keyguard.tui.source import Source  # noqa: PLC0415 - with all it loads
 
     def identity() -> object:
         return _identity(home)
 
-    opens = partial(_opens, home) if home.read().store == "file" else None
+    opens = partial(_opens, home) if passphrase and home.read().store == "file" else None
     return Source(lambda: _opened(home), lambda: _facts(home), lambda: ask_daemon(home), identity, opens)
 
 
@@ -107,7 +118,7 @@ def _facts(home: Home) -> HomeFacts:
     from keyguard.tui.reading import Home as Facts  # noqa: PLC0415 - as above
 
     config = home.read()
-    return Facts(config.firm.get("name", ""), frozenset(config.simulators))
+    return Facts(config.firm.get("name_latin", ""), frozenset(config.simulators))
 
 
 def _identity(home: Home) -> object:

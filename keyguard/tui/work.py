@@ -119,8 +119,10 @@ class Job:
         return given
 
     def tell(self, line: str) -> None:
-        """For the thread of the work: one more line."""
-        self._replace(lines=(*self.view.lines, line)[-LINES:])
+        """For the thread of the work, or those it has: one more line."""
+        with self._settled:
+            self.view = replace(self.view, lines=(*self.view.lines, line)[-LINES:])
+        self._changed()
 
     def end(self, **how: Any) -> None:
         """For the thread of the work: it is over."""

@@ -6,7 +6,7 @@ signature that does not fit what is stored is never acted on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -40,12 +40,32 @@ def require(
     The first call asks and raises UsageError `approval.needed`; once somebody else has approved, the next
     call by the same person within a day uses the approval up and returns it. `approval.waits` meanwhile.
     """
+    what = f"{action.value} {key.name}"
+    return _require(ports, action, [key], {**(about or {}), "key": key.id}, what, actor, why)
+
+
+def require_for_firm(
+    ports: Ports, action: Action, what: str, *, actor: Actor, why: str, about: Mapping[str, str]
+) -> Approval | None:
+    """As `require`, for what concerns no key: no venue is told. `what` names it for people."""
+    return _require(ports, action, [], about, what, actor, why)
+
+
+def _require(
+    ports: Ports,
+    action: Action,
+    keys: Sequence[Key],
+    about: Mapping[str, str],
+    what: str,
+    actor: Actor,
+    why: str,
+) -> Approval | None:
     if not enforced(ports):
         return None
     named, now = told.namers(ports), ports.clock.now()
     with ports.inventory.transaction():
         who = acting(ports, actor)
-        subject = {**(about or {}), "key": key.id, "person": who.id}
+        subject = {**about, "person": who.id}
         mine = [
             approval
             for approval in ports.people.approvals()
@@ -62,10 +82,10 @@ def require(
         id_ = waiting[-1].id if waiting else f"ap_{ports.clock.token(8).hex()}"
         if not waiting:
             asked = Approval(id_, action, action.value, subject, who.id, now, why)
-            record_request(ports, named, asked, [key])
+            record_request(ports, named, asked, keys)
             ports.people.put_approval(asked)
     raise UsageError(
-        f"to {action.value} {key.name} a second person must agree",
+        f"to {what} a second person must agree",
         code="approval.waits" if waiting else "approval.needed",
         still=f"nothing was done; {id_} waits for an answer",
         hint=f"somebody else: keyguard approve {id_}; then run this again",

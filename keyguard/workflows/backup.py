@@ -52,6 +52,13 @@ class Restoration:
     at: datetime
     whole: bool
     lost: int | None
+    backup: str
+    chain: str
+
+    def told(self) -> dict[str, object]:
+        """What the record says of the backup."""
+        made_at = instant(self.made_at)
+        return {"backup": self.backup, "made_at": made_at, "records": self.records, "chain": self.chain}
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,14 +170,17 @@ def tell_restored(ports: Ports, origin: Origin, known: LogHead | None) -> Restor
     if not whole:
         gap = {"from": instant(origin.made_at), "to": instant(now), "cause": "restored from a backup"}
         ports.audit.append(FIRM, "log.gap", gap)
-    return Restoration(entry.number, origin.head.records, origin.made_at, now, whole, lost)
+    head = origin.head
+    return Restoration(
+        entry.number, head.records, origin.made_at, now, whole, lost, origin.backup, head.chain
+    )
 
 
 def restorations(log: AuditLog) -> tuple[Restoration, ...]:
     """All restores the log tells of, oldest first.
 
-    KGA/1 §6.3: while the last of them is not `whole`, no checkpoint may be signed, since the log may have
-    signed a longer one before that the restored records do not continue.
+    KGA/1 §6.3: after each of them no checkpoint is signed until `log_resume.resume` shows that the log is the
+    one that signed the newest: seals may be missing even where no record is.
     """
     return tuple(_restorations(log.entries(stream=FIRM, holding=b"log.restore")))
 
@@ -187,6 +197,8 @@ def _restorations(entries: Iterable[Entry]) -> Iterator[Restoration]:
                 at=parse_instant(record["t"]),
                 whole=body["whole"],
                 lost=body.get("lost"),
+                backup=body["backup"],
+                chain=body["chain"],
             )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import asdict, dataclass
+from typing import TypeAlias
 
 from keyguard.core.errors import ExchangeError, NotStored, OutcomeUnknown, Refused, UsageError
 from keyguard.core.exchange import Credential, Fault, KeyReport
@@ -35,6 +36,10 @@ class Proof:
     def inferred(self) -> bool:
         """Whether the venue's words alone would not show it."""
         return self.method == inferred_death.METHOD
+
+
+_Witness: TypeAlias = tuple[tuple[Key, Credential], tuple[KeyReport, ...] | None]
+"""A key that works from here now, and the list it is shown (None: none that tells anything)."""
 
 
 def announce(run: Run) -> Action:
@@ -98,12 +103,13 @@ def bury(run: Run) -> Action:
 
 
 def _fingerprint(run: Run) -> str | None:
-    """What tells the old secret should somebody paste it as a new one; None where it is stored no more."""
+    """What tells the old secret should somebody paste it as a new one; None where it is stored no more, or
+    where the store takes no salt for it: a proof of death does not wait for that."""
     try:
         secret = credentials.load(run.ports, run.old_version()).secret
+        return paste_checks.secret_fingerprint(run.ports, secret)
     except NotStored:
         return None
-    return paste_checks.secret_fingerprint(run.ports, secret)
 
 
 def close(run: Run) -> Action:
@@ -113,7 +119,7 @@ def close(run: Run) -> Action:
         # A request that timed out may have been carried out long after we looked.
         venue_keys.remove_strays(run, venue_keys.ours(run, patiently=False))
     run.operation(venue_keys.END).forget()
-    if (found := working_key(run)) is not None:
+    if run.lists and (found := working_key(run)) is not None:
         venue_keys.record_list(run, found[1])
     return run.advance(Event.CLOSED)
 
@@ -130,7 +136,8 @@ def prove_dead(run: Run, version: KeyVersion) -> Proof:
     """Return the proof that a key is dead.
 
     1. the venue refuses a call signed with it, by a fault that can mean a missing key;
-    2. another key works from here at the same time, so it is not our address, clock or network;
+    2. another key works from here at the same time, so it is not our address, clock or network: the managing
+       key, which is shown the list, or any other;
     3. the venue's list of keys, where there is one, is without it;
     4. where there is none and the refusal may mean other things too, it is refused again and again while a
        key of the same account is answered: that proof is inferred, and says so.
@@ -171,12 +178,14 @@ def _try_proof(run: Run, version: KeyVersion, attempt: int) -> Proof | str:
         return "the venue still answers it"
     if probe.fault not in run.adapter.facts.dead:
         return f"the venue refuses it, but for a reason that proves nothing ({probe.fault.value})"
-    # (2)
-    control = working_key(run)
-    if control is None:
-        return "no other key of this venue works from here, so the refusal may have another cause"
-    # (3)
-    reports = _full_list(run, *control)
+    # (2), (3)
+    witness = _manager_s_list(run)
+    if witness is None:
+        control = working_key(run)
+        if control is None:
+            return "no other key of this venue works from here, so the refusal may have another cause"
+        witness = control, _full_list(run, *control)
+    control, reports = witness
     entry = None if reports is None else venue_keys.find(reports, version.public_id)
     if entry is not None and (entry.enabled or run.adapter.delete_key is not None):
         return "the venue still lists it"
@@ -196,6 +205,19 @@ def _try_proof(run: Run, version: KeyVersion, attempt: int) -> Proof | str:
         checked_at=records.instant(run.ports.clock.now()),
         attempts=attempt,
     )
+
+
+def _manager_s_list(run: Run) -> _Witness | None:
+    """The managing key and the list it is shown now; None without one, or where it is not answered."""
+    if run.plan.manager in ("", run.key.id):
+        return None
+    try:
+        key = run.ports.inventory.find_key(run.plan.manager)
+        who = credentials.load(run.ports, run.ports.inventory.live_version(key.id))
+        reports = venue_keys.listed(run, who)
+    except (UsageError, NotStored, ExchangeError):
+        return None
+    return None if reports is None else ((key, who), reports)
 
 
 def working_key(run: Run) -> tuple[Key, Credential] | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from keyguard.core import oauth
 from keyguard.core.errors import Refused
-from keyguard.core.exchange import Fault, KeyReport
+from keyguard.core.exchange import Adapter, Credential, Fault, KeyReport
 from keyguard.core.keys import Key, KeyVersion, Origin, Scope, scope_names
 from keyguard.core.policy import KeyWarning, warnings
 from keyguard.ports.all import Ports
@@ -49,29 +49,62 @@ def inspect_key(ports: Ports, key_name: str) -> Inspection:
 
     Raises Refused for refusals that say nothing of the key itself (rate, clock, maintenance).
     """
-    key = ports.inventory.find_key(key_name)
+    question = prepare(ports, ports.inventory.find_key(key_name))
+    return conclude(ports, question, put(ports, question))
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a venue is about to be asked: about which version, with what, and what was known before."""
+
+    key: Key
+    version: KeyVersion
+    adapter: Adapter
+    who: Credential
+    last: KeyReport | None
+
+
+def prepare(ports: Ports, key: Key) -> Question:
+    """Read what asking takes; a key that the log does not know is recorded first."""
     version = ports.inventory.live_version(key.id)
-    named = names(ports, key.venue)
-    adapter = ports.gateway.adapter(key.venue)
-    who = credentials.load(ports, version)
     last = ports.inventory.last_observation(version.id)
+    who = credentials.load(ports, version)
+    question = Question(key, version, ports.gateway.adapter(key.venue), who, last.report if last else None)
     if not records.recorded(ports, key.venue, "key.register", {"key": version.fingerprint}):
-        enrol.record(ports, named, key, who, last.report if last else None)
+        enrol.record(ports, names(ports, key.venue), key, who, question.last)
+    return question
+
+
+def put(ports: Ports, question: Question) -> KeyReport | Refused:
+    """Ask the venue; touches nothing but the gateway and the person, so it may run in any thread.
+
+    Raises Refused for refusals that say nothing of the key itself.
+    """
     try:
-        report = ask(ports, key.venue, oauth.whoami(adapter, who), who)
+        return ask(ports, question.key.venue, oauth.whoami(question.adapter, question.who), question.who)
     except Refused as refusal:
-        if refusal.fault not in (*_DEATH, *adapter.facts.dead, Fault.IP, Fault.SCOPE, Fault.SIGNATURE):
+        of_key = (*_DEATH, *question.adapter.facts.dead, Fault.IP, Fault.SCOPE, Fault.SIGNATURE)
+        if refusal.fault not in of_key:
             raise
+        return refusal
+
+
+def conclude(ports: Ports, question: Question, answer: KeyReport | Refused) -> Inspection:
+    """Record and store what the venue said, and compare it with what was known."""
+    key, version, last = question.key, question.version, question.last
+    named = names(ports, key.venue)
+    if isinstance(answer, Refused):
         silent = KeyReport(version.public_id, enabled=False)
-        ports.audit.append(key.venue, "key.observe", records.observe(named, silent, refusal.fault.value))
-        return Inspection(key, version, None, refusal, refusal.fault in _DEATH, (), ())
+        ports.audit.append(key.venue, "key.observe", records.observe(named, silent, answer.fault.value))
+        return Inspection(key, version, None, answer, answer.fault in _DEATH, (), ())
+    report = answer
     ports.audit.append(key.venue, "key.observe", records.observe(named, report))
-    drift = _drift(key, last.report if last else None, report)
-    if last is not None and report.ips is None and last.report.ips_origin is Origin.DECLARED:
-        report = replace(report, ips=last.report.ips, ips_origin=Origin.DECLARED)
+    drift = _drift(key, last, report)
+    if last is not None and report.ips is None and last.ips_origin is Origin.DECLARED:
+        report = replace(report, ips=last.ips, ips_origin=Origin.DECLARED)
     now = ports.clock.now()
     ports.inventory.observe(Observation(version.id, now, report))
-    found = warnings(key, report, adapter.facts, now)
+    found = warnings(key, report, question.adapter.facts, now)
     return Inspection(key, version, report, None, False, drift, found)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from keyguard.core.errors import KeyguardError, NotStored, Refused, StoreError, UsageError
 from keyguard.core.exchange import KeyReport, Since
@@ -16,7 +17,8 @@ from keyguard.core.policy import Level
 from keyguard.ports.all import Ports
 from keyguard.workflows import credentials, deaths, findings, records
 from keyguard.workflows.identity import names
-from keyguard.workflows.inspect_key import Drift, Inspection, inspect_key
+from keyguard.workflows.inspect_key import Drift, Inspection, conclude, inspect_key, prepare, put
+from keyguard.workflows.lanes import Call, InTurn, Lane, in_order, together
 from keyguard.workflows.operations import ask
 
 Account = tuple[str, Environment, str]
@@ -37,7 +39,10 @@ class Looked:
 
 def at_key(ports: Ports, key_name: str) -> Inspection:
     """Inspect one key and note drift and refusal as findings; raises what `inspect_key` raises."""
-    seen = inspect_key(ports, key_name)
+    return _noted(ports, inspect_key(ports, key_name))
+
+
+def _noted(ports: Ports, seen: Inspection) -> Inspection:
     if seen.dead or any(drift.what == "enabled" and drift.now == "false" for drift in seen.drift):
         deaths.noticed(ports, seen.key, seen.version, seen.refusal)
     items = [_drift(ports, seen, drift) for drift in seen.drift if drift.what not in _HELD]
@@ -56,34 +61,82 @@ def at_all(
 ) -> Looked:
     """Inspect every key with a live version, then list their accounts' keys. Stops where not `going_on`.
 
+    Venues are asked beside each other, and so are the keys of one where `in_order` lets them; `going_on` is
+    asked and the stores are used in the caller's thread alone. What is under way at the end is still noted.
     A key that its venue was asked about `since` then is passed over, and so is its account.
     A venue that cannot be asked about one key is passed over, as is a key in use where asking disturbs its
-    user; StoreError where the store is locked or
-    broken. The gateway keeps to the venues' rates.
+    user; StoreError where the store is locked or broken. The gateway keeps to the venues' rates.
     """
+    ports = replace(ports, person=InTurn(ports.person))
     every = ports.inventory.keys()
     live = ports.inventory.live_versions([key.id for key in every])
     before = ports.inventory.last_observations([version.id for version in live.values()])
-    inspections: list[Inspection] = []
-    unasked: dict[str, str] = {}
+    looks: dict[str, _Look] = {}
     for key in every:
-        version = live.get(key.id)
-        observation = None if version is None else before.get(version.id)
-        lately = since is not None and observation is not None and observation.at >= since
-        if version is not None and not lately and going_on():
-            with _passed_over(unasked, key.name):
-                _leave_alone(ports, key, version)
-                inspections.append(at_key(ports, key.id))
-    unknown: list[Item] = []
-    managers = _managers(ports, every, live)
-    for (venue, environment, account), own in _accounts(ports, inspections).items():
-        if going_on():
-            with _passed_over(unasked, f"the keys of {venue}/{account}"):
-                listers = (*managers[venue, environment], own)
-                unknown += _unregistered(
-                    ports, venue, account, listers, _doubtful(ports, inspections, account)
-                )
-    return Looked(tuple(inspections), tuple(unknown), unasked)
+        if key.id not in live:
+            continue
+        look = looks.setdefault(key.venue, _Look(ports, going_on, live))
+        look.keys.append(key)
+        observation = before.get(live[key.id].id)
+        if since is None or observation is None or observation.at < since:
+            look.asking.append(key)
+    together(lane for look in looks.values() for lane in look.lanes())
+    inspections = {seen.key.id: seen for look in looks.values() for seen in look.inspections}
+    return Looked(
+        tuple(inspections[key.id] for key in every if key.id in inspections),
+        tuple(item for look in looks.values() for item in look.unknown),
+        {name: why for look in looks.values() for name, why in look.unasked.items()},
+    )
+
+
+@dataclass(slots=True)
+class _Look:
+    """At the keys of one venue, of which those of `asking` are asked about; `live`: by key id."""
+
+    ports: Ports
+    going_on: Callable[[], bool]
+    live: Mapping[str, KeyVersion]
+    keys: list[Key] = field(default_factory=list)
+    asking: list[Key] = field(default_factory=list)
+    inspections: list[Inspection] = field(default_factory=list)
+    unknown: list[Item] = field(default_factory=list)
+    unasked: dict[str, str] = field(default_factory=dict)
+    _under_way: int = 0
+
+    def lanes(self) -> list[Lane]:
+        """All of it; the last lane to have seen its keys goes on with the lists of their accounts."""
+        facts = self.ports.gateway.adapter(self.keys[0].venue).facts
+        beside = in_order(facts, self.asking)
+        self._under_way = len(beside)
+        return [self._lane(keys) for keys in beside]
+
+    def _lane(self, keys: Sequence[Key]) -> Lane:
+        for key in keys:
+            if self.going_on():
+                with _passed_over(self.unasked, key.name):
+                    _leave_alone(self.ports, key, self.live[key.id])
+                    question = prepare(self.ports, key)
+                    answer = yield partial(put, self.ports, question)
+                    self.inspections.append(_noted(self.ports, conclude(self.ports, question, answer)))
+        self._under_way -= 1
+        if not self._under_way:
+            yield from self._lists()
+
+    def _lists(self) -> Lane:
+        managers = _managers(self.ports, self.keys, self.live)
+        for (venue, environment, account), own in _accounts(self.ports, self.inspections).items():
+            if self.going_on():
+                with _passed_over(self.unasked, f"the keys of {venue}/{account}"):
+                    reports = yield from _listed(self.ports, venue, account, (*managers[environment], own))
+                    self.unknown += _compared(self.ports, venue, account, reports)
+                    self._bury({report.public_id for report in reports}, account)
+
+    def _bury(self, listed: set[str], account: str) -> None:
+        """A doubtful key that is not in its account's list has died."""
+        for one in _doubtful(self.ports, self.inspections, account):
+            if one.version.public_id not in listed:
+                why = "the venue refuses it and does not list it"
+                deaths.noticed(self.ports, one.key, one.version, None, why)
 
 
 def _leave_alone(ports: Ports, key: Key, version: KeyVersion) -> None:
@@ -125,15 +178,15 @@ def _accounts(ports: Ports, inspections: Sequence[Inspection]) -> dict[Account, 
 
 
 def _managers(
-    ports: Ports, every: Sequence[Key], live: Mapping[str, KeyVersion]
-) -> defaultdict[tuple[str, Environment], list[KeyVersion]]:
-    """The keys that manage keys, by venue and environment."""
-    seen = ports.inventory.last_observations([version.id for version in live.values()])
-    found: defaultdict[tuple[str, Environment], list[KeyVersion]] = defaultdict(list)
-    for key in every:
-        observation = seen.get(live[key.id].id) if key.id in live else None
+    ports: Ports, keys: Sequence[Key], live: Mapping[str, KeyVersion]
+) -> defaultdict[Environment, list[KeyVersion]]:
+    """Those of a venue's keys that manage keys, by environment."""
+    seen = ports.inventory.last_observations([live[key.id].id for key in keys])
+    found: defaultdict[Environment, list[KeyVersion]] = defaultdict(list)
+    for key in keys:
+        observation = seen.get(live[key.id].id)
         if observation is not None and Scope.MANAGE_KEYS in observation.report.scopes:
-            found[key.venue, key.environment].append(live[key.id])
+            found[key.environment].append(live[key.id])
     return found
 
 
@@ -152,26 +205,19 @@ def _doubtful(ports: Ports, seen: Sequence[Inspection], account: str) -> list[In
     return found
 
 
-def _unregistered(
-    ports: Ports, venue: str, account: str, listers: Sequence[KeyVersion], doubtful: Sequence[Inspection]
-) -> tuple[Item, ...]:
-    """The first list that a venue gives to one of the keys is recorded and compared; raises the last refusal
-    if it gives none. A doubtful key that is not in it has died."""
+def _listed(
+    ports: Ports, venue: str, account: str, listers: Sequence[KeyVersion]
+) -> Generator[Call, tuple[KeyReport, ...], tuple[KeyReport, ...]]:
+    """The first list that a venue gives to one of the keys; raises the last refusal if it gives none."""
+    list_keys = ports.gateway.adapter(venue).list_keys
+    assert list_keys is not None
     refusal: Refused | None = None
     for version in listers:
-        list_keys = ports.gateway.adapter(venue).list_keys
-        assert list_keys is not None
+        who = credentials.load(ports, version)
         try:
-            reports = ask(ports, venue, list_keys(account), credentials.load(ports, version))
+            return (yield partial(ask, ports, venue, list_keys(account), who))
         except Refused as refused:
             refusal = refused
-            continue
-        items = _compared(ports, venue, account, reports)
-        listed = {report.public_id for report in reports}
-        for one in doubtful:
-            if one.key.venue == venue and one.version.public_id not in listed:
-                deaths.noticed(ports, one.key, one.version, None, "the venue refuses it and does not list it")
-        return items
     assert refusal is not None
     raise refusal
 

@@ -55,14 +55,19 @@ def choose(
         return manager.id
     if not offered:
         return ""
-    known = ports.inventory.keys()
-    candidates = [k for k in known if k.id != key.id and _may_manage(ports, k, key)]
-    if itself and _may_manage(ports, key, key):
-        candidates.append(key)
-    for candidate in candidates:
+    for candidate in candidates(ports, key, itself=itself):
         if not _blind(ports, candidate, version.public_id, account, attempt):
             return candidate.id
     return ""
+
+
+def candidates(ports: Ports, key: Key, *, itself: bool) -> list[Key]:
+    """The keys that may manage this one, as last observed; itself last, where that counts."""
+    known = ports.inventory.keys()
+    found = [k for k in known if k.id != key.id and _may_manage(ports, k, key)]
+    if itself and _may_manage(ports, key, key):
+        found.append(key)
+    return found
 
 
 def _may_manage(ports: Ports, candidate: Key, key: Key) -> bool:

@@ -40,15 +40,15 @@ _STILL = {
 }
 
 
-def drive(run: Run, action: Action | None = None) -> Workflow:
-    """Do what is next (or `action`) until the workflow is finished, and return it as journalled.
+def drive(run: Run, action: Action | None = None, *, until: State | None = None) -> Workflow:
+    """Do what is next (or `action`) until the workflow is finished or `until`; return it as journalled.
 
     Raises what the step raises, with what is still true and how to go on filled in. Everything done so
     far stands in the journal: resuming continues there.
     """
     action = action or run.machine.next_action(run.state)
     try:
-        while action is not Action.NOTHING:
+        while action is not Action.NOTHING and run.state is not until:
             run.demand_going_on()
             action = _ACTIONS[action](run)
             run.resumed = False

@@ -31,7 +31,12 @@ BACKOFF_S = (1.0, 2.0, 4.0, 8.0, 15.0)
 
 @dataclass(slots=True)
 class Run:
-    """A workflow in motion. `resumed`: an earlier process may have done part of the next action."""
+    """A workflow in motion. `resumed`: an earlier process may have done part of the next action.
+
+    `patient` False: no wait for a change to propagate; what does not show at once is not proven.
+    `lists` False: the account's keys are not listed for the record at the end, where many workflows would.
+    `named`: what the venue's records call things, where that was read already.
+    """
 
     ports: Ports
     workflow: Workflow
@@ -39,12 +44,15 @@ class Run:
     actor: Actor
     process_alive: ProcessAlive
     resumed: bool
+    patient: bool = True
+    lists: bool = True
+    named: Names | None = None
     plan: Plan = field(init=False)
     names: Names = field(init=False)
 
     def __post_init__(self) -> None:
         self.plan = decode(self.workflow.data["plan"])
-        self.names = names(self.ports, self.key.venue)
+        self.names = self.named or names(self.ports, self.key.venue)
 
     @property
     def machine(self) -> Machine:
@@ -64,6 +72,8 @@ class Run:
     @property
     def waits(self) -> tuple[float, ...]:
         """Seconds between looks at a change: together no less than the venue says it may take to count."""
+        if not self.patient:
+            return ()
         missing = self.adapter.facts.propagation.total_seconds() - sum(BACKOFF_S)
         return BACKOFF_S + (BACKOFF_S[-1],) * max(0, ceil(missing / BACKOFF_S[-1]))
 

@@ -34,7 +34,9 @@ def main() -> None:
         _units(stage)
         control = _control(stage)
         package = target / f"keyguard_{__version__}_{control}.deb"
-        command = ["dpkg-deb", "--root-owner-group", "-Zgzip", "--build", str(stage), str(package)]
+        # Level 9, its default, takes five times as long for a package one in a hundred smaller.
+        pack = ["dpkg-deb", "--root-owner-group", "-Zgzip", "-z6", "--build"]
+        command = [*pack, str(stage), str(package)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     sys.stdout.write(f"{package}\n")
 

@@ -9,7 +9,7 @@ import secrets
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,6 +118,10 @@ class Desk:
             stderr=subprocess.PIPE,
             text=True,
         )
+
+    def hurried(self) -> Desk:
+        """The same desk, for commands that wait for others: impatient ones."""
+        return replace(self, impatient=True)
 
     def _nursery(self) -> Nursery:
         before = tuple(self.before)

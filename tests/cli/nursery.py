@@ -164,6 +164,7 @@ def _run(order: dict[str, Any], handles: list[int]) -> NoReturn:
 
 def _load() -> None:
     """Import what commands import, and make waiting quick."""
+    from keyguard.cli import following
     from keyguard.cli.catalogue import COMMANDS
     from keyguard.cli.frame import load
     from keyguard.gateway.clock import SystemClock
@@ -172,6 +173,7 @@ def _load() -> None:
         import_module(module)
     for name in COMMANDS:
         load(name)
+    following.GRACE_S = following.GRACE_S / 100
     SystemClock.sleep = lambda _, seconds: time.sleep(seconds / 100)  # type: ignore[method-assign]
 
 

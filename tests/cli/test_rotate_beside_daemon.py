@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.desk import TIME_LIMIT_S, Desk, bybit_keys, desk
+from tests.cli.desk import TIME_LIMIT_S, Desk, Process, bybit_keys, desk, kill
 from tests.cli.test_run_give import BOT, MEMORY, RELOAD
 
 if TYPE_CHECKING:
@@ -55,23 +55,23 @@ def daemon(ready: Desk, settings: str = "") -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def started(ready: Desk, *words: str) -> Iterator[subprocess.Popen[str]]:
+def started(ready: Desk, *words: str) -> Iterator[Process]:
     """A command that is at work when the block begins; killed if it is still there at the end."""
     process = ready.start(*words)
-    assert isinstance(process, subprocess.Popen)
     try:
         yield process
     finally:
-        process.kill()
-        process.communicate()
+        kill(process)
+        with contextlib.suppress(ValueError):  # its end was waited for, and its streams are closed
+            process.communicate()
 
 
-def line(process: subprocess.Popen[str]) -> str:
+def line(process: Process) -> str:
     assert process.stdout is not None
     return process.stdout.readline().strip()
 
 
-def until_it_waits(rotation: subprocess.Popen[str]) -> None:
+def until_it_waits(rotation: Process) -> None:
     """Until it waits for the users of the old key."""
     assert rotation.stderr is not None
     assert any("waiting up to" in text for text in rotation.stderr)
@@ -89,9 +89,9 @@ def records(ready: Desk, type_: str) -> list[dict[str, Any]]:
 
 def test_a_bot_is_told_and_has_the_new_key_before_the_old_one_dies(ready: Desk) -> None:
     words = ("run", BOT, "--give", "file", "--on-rotate", "signal:HUP", "--", sys.executable, "-c", RELOAD)
-    with daemon(ready), started(ready, *words) as bot:
+    with daemon(ready), started(ready.hurried(), *words) as bot:
         old = line(bot)
-        rotated = ready.keyguard("key", "rotate", BOT, "--overlap", "1h")
+        rotated = ready.hurried().keyguard("key", "rotate", BOT, "--overlap", "1h")
         assert "still running with the old key" not in rotated.err
         new = line(bot)
         bot.communicate("go on\n", timeout=TIME_LIMIT_S)
@@ -141,7 +141,7 @@ def test_a_daemon_that_looks_all_the_time_takes_no_rotation_for_something_wrong(
 def test_a_daemon_that_stops_leaves_a_rotation_to_finish(ready: Desk) -> None:
     with daemon(ready), started(ready, "run", BOT, "--", sys.executable, "-c", HOLD) as bot:
         line(bot)
-        with started(ready, "key", "rotate", BOT, "--overlap", "1h") as rotation:
+        with started(ready.hurried(), "key", "rotate", BOT, "--overlap", "1h") as rotation:
             until_it_waits(rotation)
             ready.keyguard("daemon", "stop")
             assert ready.unfinished()

@@ -95,10 +95,10 @@ def test_what_cannot_be_done_on_rotation_is_refused_before_any_hand_out(
 
 def test_on_rotation_the_file_is_replaced_and_the_process_told(ready: Desk) -> None:
     words = ("--give", "file", "--on-rotate", "signal:HUP")
-    process = ready.start("run", BOT, *words, "--", sys.executable, "-c", RELOAD)
+    process = ready.hurried().start("run", BOT, *words, "--", sys.executable, "-c", RELOAD)
     assert process.stdin is not None and process.stdout is not None
     old = process.stdout.readline().strip()
-    done = ready.keyguard("key", "rotate", BOT, "--overlap", "1h")
+    done = ready.hurried().keyguard("key", "rotate", BOT, "--overlap", "1h")
     assert "still running with the old key" not in done.err
     new = process.stdout.readline().strip()
     out, err = process.communicate("go on\n", timeout=60)
@@ -111,10 +111,12 @@ def test_on_rotation_the_file_is_replaced_and_the_process_told(ready: Desk) -> N
 
 
 def test_on_rotation_the_command_is_started_again(ready: Desk) -> None:
-    process = ready.start("run", BOT, "--on-rotate", "restart", "--", sys.executable, "-c", RESTARTED)
+    process = ready.hurried().start(
+        "run", BOT, "--on-rotate", "restart", "--", sys.executable, "-c", RESTARTED
+    )
     assert process.stdin is not None and process.stdout is not None
     old = process.stdout.readline().strip()
-    ready.keyguard("key", "rotate", BOT, "--overlap", "1h")
+    ready.hurried().keyguard("key", "rotate", BOT, "--overlap", "1h")
     new = process.stdout.readline().strip()
     process.communicate("go on\n", timeout=60)
     assert process.returncode == 0

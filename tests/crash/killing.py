@@ -30,6 +30,7 @@ CHANGING = {
     "people": {"put_desk", "put_person", "put_party", "put_grant", "put_approval", "note"},
     "findings": {"put", "say", "unsay"},
     "incidents": {"put", "put_freeze", "put_report"},
+    "seals": {"add", "sign", "cosign", "stamp", "prune"},
 }
 
 

@@ -10,10 +10,11 @@ import json
 from datetime import timedelta
 
 from keyguard.core import record as records
-from keyguard.core.chain import CHAIN_START, Stored, Walk, chain_value, leaf_hash
+from keyguard.core.chain import CHAIN_START, Pruned, Stored, Walk, chain_value, leaf_hash
 from keyguard.core.errors import StoreError, UsageError
 from keyguard.core.record_types import check_body
 from keyguard.core.slots import FIRM
+from keyguard.kga import forms
 from keyguard.ports.audit import Entry, Verified
 
 FAKE_VENUE, SOME_VENUE = "examplex", "bybit"
@@ -26,6 +27,7 @@ class FakeAudit:
         self._private = {}
         self._last = self._seen = None
         self.broken = False
+        self.pruned = {}
 
     def append(self, stream, type_, body, *, private=None):
         if self.broken:
@@ -35,6 +37,8 @@ class FakeAudit:
             hidden = None if private is None else records.private_bytes(private)
         except ValueError as error:
             raise UsageError(f"the log cannot take this {type_} record: {error}", code="log.record") from None
+        decoded = json.loads(json.dumps(dict(body)))
+        assert forms.fits_body(stream, type_, decoded), f"no verifier could read this {type_}: {decoded}"
         now = self._clock.now()
         if self._seen is not None and now < self._seen:
             step = (now - self._seen) // timedelta(milliseconds=1)
@@ -50,9 +54,9 @@ class FakeAudit:
         except UsageError as error:
             return error
 
-    def entries(self, *, stream=None, holding=b""):
+    def entries(self, *, stream=None, holding=b"", after=-1):
         for entry in tuple(self._entries):
-            if holding not in entry.record:
+            if entry.number in self.pruned or holding not in entry.record or entry.number <= after:
                 continue
             if stream is None or json.loads(entry.record)["stream"] == stream:
                 yield entry
@@ -60,6 +64,10 @@ class FakeAudit:
     def verify(self, walk=None):
         walk = walk or Walk()
         for entry in self._entries:
+            if entry.number in self.pruned:
+                stream, n, leaf = self.pruned[entry.number]
+                walk.step_pruned(Pruned(entry.number, stream, n, leaf, entry.chain))
+                continue
             stream = json.loads(entry.record)["stream"]
             walk.step(
                 Stored(entry.number, stream, entry.record, entry.chain, self._private.get(entry.number))
@@ -68,6 +76,16 @@ class FakeAudit:
 
     def private_part(self, number):
         return self._private.get(number)
+
+    def prune(self, numbers):
+        """For FakeSeals: forget these, but for what proofs need."""
+        left = set(numbers) - self.pruned.keys()
+        gone = [entry for entry in self._entries if entry.number in left]
+        for entry in gone:
+            record = json.loads(entry.record)
+            self.pruned[entry.number] = record["stream"], record["n"], leaf_hash(entry.record)
+            self._private.pop(entry.number, None)
+        return len(gone)
 
     def private(self):
         """For tests: the private parts by number."""
@@ -87,7 +105,7 @@ class FakeAudit:
         self._last = now if self._last is None else max(now, self._last)
         salt, opening = self._clock.token(records.SALT_SIZE), self._clock.token(records.OPENING_SIZE)
         priv = None if hidden is None else records.commitment(opening, hidden)
-        same = sum(1 for _ in self.entries(stream=stream))
+        same = sum(json.loads(entry.record)["stream"] == stream for entry in self._entries)
         data = records.encode(records.Record(stream, same, self._last, type_, body, salt.hex(), priv))
         before = self._entries[-1].chain if self._entries else CHAIN_START
         entry = Entry(len(self._entries), data, chain_value(before, leaf_hash(data)))

@@ -21,6 +21,7 @@ from tests.fakes.journal import FakeJournal
 from tests.fakes.memory_store import MemoryStore
 from tests.fakes.people import FakePeople
 from tests.fakes.person import FakePerson
+from tests.fakes.seals import FakeSeals
 from tests.fakes.uses import FakeUses
 
 ACTOR = Actor("hana", "host-1")
@@ -44,7 +45,8 @@ class World:
         self.people = FakePeople()
         self.findings = FakeFindings()
         self.incidents = FakeIncidents()
-        self.inventory.joined = [self.people, self.audit, self.findings, self.incidents]
+        self.seals = FakeSeals(self.audit)
+        self.inventory.joined = [self.people, self.audit, self.findings, self.incidents, self.seals]
         self.uses = None
         self.alive = set()
         grants = ["view", "trade", "keys"] if self_managed else ["view", "trade"]
@@ -76,6 +78,7 @@ class World:
             self.people,
             self.findings,
             self.incidents,
+            self.seals,
             uses=self.uses,
         )
 

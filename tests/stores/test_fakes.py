@@ -11,6 +11,7 @@ from tests.fakes.incidents import FakeIncidents
 from tests.fakes.inventory import FakeInventory
 from tests.fakes.journal import FakeJournal
 from tests.fakes.people import FakePeople
+from tests.fakes.seals import FakeSeals
 from tests.fakes.uses import FakeUses
 from tests.stores.contract_audit import AuditContract
 from tests.stores.contract_findings import FindingsContract
@@ -18,6 +19,8 @@ from tests.stores.contract_incidents import IncidentsContract
 from tests.stores.contract_inventory import InventoryContract
 from tests.stores.contract_journal import JournalContract
 from tests.stores.contract_people import PeopleContract
+from tests.stores.contract_sealing import SealingContract
+from tests.stores.contract_seals import SealsContract
 from tests.stores.contract_uses import UsesContract
 
 
@@ -69,3 +72,29 @@ class TestFakeUses(UsesContract):
     @pytest.fixture
     def uses(self, audit: FakeAudit, inventory: FakeInventory) -> FakeUses:
         return FakeUses(audit, inventory, ())
+
+
+class TestFakeSeals(SealsContract):
+    @pytest.fixture
+    def audit(self, clock: FakeClock) -> FakeAudit:
+        return FakeAudit(clock)
+
+    @pytest.fixture
+    def seals(self, audit: FakeAudit) -> FakeSeals:
+        return FakeSeals(audit)
+
+
+class TestFakeSealing(SealingContract):
+    @pytest.fixture
+    def audit(self, clock: FakeClock) -> FakeAudit:
+        return FakeAudit(clock)
+
+    @pytest.fixture
+    def seals(self, audit: FakeAudit) -> FakeSeals:
+        return FakeSeals(audit)
+
+    @pytest.fixture
+    def inventory(self, audit: FakeAudit, seals: FakeSeals) -> FakeInventory:
+        made = FakeInventory()
+        made.joined = [audit, seals]
+        return made

@@ -20,6 +20,7 @@ from keyguard.stores.inventory import SqlInventory
 from keyguard.stores.journal import SqlJournal
 from keyguard.stores.nonces import SqlNonces
 from keyguard.stores.people import SqlPeople
+from keyguard.stores.seals import SqlSeals
 from keyguard.stores.tables import METADATA
 from keyguard.stores.uses import SqlUses
 from tests.fakes.clock import FakeClock
@@ -30,6 +31,8 @@ from tests.stores.contract_incidents import IncidentsContract
 from tests.stores.contract_inventory import KEY, V1, InventoryContract
 from tests.stores.contract_journal import JournalContract
 from tests.stores.contract_people import PeopleContract
+from tests.stores.contract_sealing import SealingContract
+from tests.stores.contract_seals import SealsContract
 from tests.stores.contract_uses import UsesContract
 from tests.stores.memory_secrets import MemorySecrets
 
@@ -124,6 +127,19 @@ class TestJournal(JournalContract):
 
 
 class TestAuditLog(AuditContract):
+    pass
+
+
+@pytest.fixture
+def seals(database: Database, secrets: MemorySecrets, clock: FakeClock) -> SqlSeals:
+    return SqlSeals(database, secrets, clock)
+
+
+class TestSeals(SealsContract):
+    pass
+
+
+class TestSealing(SealingContract):
     pass
 
 

@@ -23,6 +23,7 @@ from keyguard.stores.findings import SqlFindings
 from keyguard.stores.incidents import SqlIncidents
 from keyguard.stores.inventory import SqlInventory
 from keyguard.stores.people import SqlPeople
+from keyguard.stores.seals import SqlSeals
 from keyguard.workflows import credentials, declare_person, end_person, give_grant
 from keyguard.workflows.handout import HandOut, hand_out
 from keyguard.workflows.identity import Actor, Process
@@ -47,6 +48,7 @@ def ports_on(database: Database, secrets: Any) -> Ports:
         SqlPeople(database, RightsPolicy()),
         SqlFindings(database),
         SqlIncidents(database),
+        SqlSeals(database, secrets, CLOCK),
     )
 
 

@@ -40,6 +40,7 @@ from tests.fakes.inventory import FakeInventory
 from tests.fakes.journal import FakeJournal
 from tests.fakes.memory_store import MemoryStore
 from tests.fakes.people import FakePeople
+from tests.fakes.seals import FakeSeals
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -79,6 +80,7 @@ class TuiDesk:
             self.people,
             self.findings,
             self.incidents,
+            FakeSeals(self.audit),
         )
 
     def key(self, name, scopes=READ | SPOT, *, needs=READ | SPOT, ips=("203.0.113.7",), **facts):
@@ -92,7 +94,13 @@ class TuiDesk:
         born = NOW - facts.pop("age", 40) * DAY
         key = Key(f"k_{label}_{venue}_{desk}", venue, desk, label, needs=needs, **facts)
         version = KeyVersion(
-            f"v1_{key.id}", key.id, 1, f"AKID{len(key.id):02}{venue}", "ab" * 16, VersionStatus.LIVE, born
+            f"v1_{key.id}",
+            key.id,
+            1,
+            f"AKID{len(label):02}{desk}{venue}",
+            "ab" * 16,
+            VersionStatus.LIVE,
+            born,
         )
         self.inventory.add_key(key, version)
         if seen is not None:

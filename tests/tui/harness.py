@@ -12,6 +12,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from textual.events import Key as KeyPressed
+
 from keyguard.tui.app import KeyguardApp
 from keyguard.tui.needs import Need, needs
 from keyguard.tui.source import Source
@@ -33,7 +35,12 @@ class Seat:
         self.app, self.pilot, self.desk = app, pilot, desk
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
+        """Press keys one after another. Each is dealt with before the next, without the pilot's sleeps."""
+        for key in keys:
+            character = _CHARACTERS.get(key, key if len(key) == 1 else None)
+            self.app.post_message(KeyPressed(key, character))
+            for _ in range(ROUNDS):
+                await self.pilot._wait_for_screen()
         await self.pilot.pause()
 
     async def type(self, text: str) -> None:
@@ -53,6 +60,10 @@ class Seat:
 
     def sees(self, text: str) -> bool:
         return any(text in line for line in self.seen())
+
+    def told(self, text: str) -> bool:
+        """Whether a notice that is still up says so."""
+        return any(text in notice.message for notice in self.app._notifications)
 
     def needs(self) -> tuple[Need, ...]:
         return needs(self.app.look_now.picture)
@@ -75,7 +86,11 @@ class Seat:
         assert not wrong, f"{name} looks different in {', '.join(wrong)}: see {SNAPSHOTS}/*.new.svg"
 
 
+ROUNDS = 3
+"""From the app to the screen, to what has the focus, and a message of that to the screen again."""
 _KEYS = {"/": "slash", " ": "space", ":": "colon", "?": "question_mark", "-": "minus", ".": "full_stop"}
+
+_CHARACTERS = {key: char for char, key in _KEYS.items()} | {"exclamation_mark": "!"}
 
 
 def matches(name: str, svg: str) -> bool:

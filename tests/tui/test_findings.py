@@ -118,7 +118,7 @@ def test_closed_by_what_was_done_and_not_where_it_still_holds() -> None:
         await bench.fill("the file is gone")
         await bench.settled()
         assert bench.world.findings.get(kept.id).state is State.CLOSED
-        assert not bench.sees("ops/run.sh")
+        assert not bench.sees("LEAK")
 
     at_work(flow)
 
@@ -128,7 +128,7 @@ async def test_what_still_holds_cannot_be_closed(seat: Seat) -> None:
     held = next(one for one in seat.app.look_now.picture.findings if one.item.kind is Kind.EXPIRY)
     await seat.app.go("findings", held.id)
     await seat.press("x")
-    assert seat.sees("This still holds")
+    assert seat.told("This still holds")
 
 
 def test_an_unknown_key_is_adopted_by_a_masked_paste() -> None:
@@ -169,7 +169,7 @@ def test_only_what_nobody_registered_can_be_adopted() -> None:
         bench.world.findings.put(item(bench.world, Kind.LEAK, "ops/run.sh:3"))
         await bench.look()
         await bench.press("4", "d")
-        assert bench.sees("Only a key that nobody registered")
+        assert bench.told("Only a key that nobody registered")
         assert not bench.work.jobs
 
     at_work(flow)

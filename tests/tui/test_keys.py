@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textual.events import Key as KeyPressed
+
 from keyguard.tui.widgets.rows import Rows
 from tests.tui.harness import Seat, sitting
 
@@ -28,6 +30,15 @@ async def test_a_filter_narrows_with_every_letter(seat: Seat) -> None:
     assert seat.sees("What it may do")
     await seat.press("escape", "escape")
     assert len(names(seat)) == 12
+
+
+@sitting
+async def test_what_is_typed_fast_after_the_slash_reaches_the_filter(seat: Seat) -> None:
+    await seat.press("2")
+    for key in ("slash", "k", "r", "w", "slash"):
+        seat.app.post_message(KeyPressed(key, "/" if key == "slash" else key))
+    await seat.press("m")
+    assert names(seat) == ["bithumb/krw/maker", "coinone/krw/maker"]
 
 
 @sitting

@@ -18,7 +18,7 @@ from tests.tui.working import Bench, at_work
 async def test_who_may_use_which_key_since_when(seat: Seat) -> None:
     await seat.press("5")
     made = matrix(seat.app.look_now.picture)
-    assert [person.id for person in made.persons][0] == "jo"
+    assert made.persons[0].id == "jo"
     assert made.held("hana") == 3
     assert seat.sees("▸◆jo")
     assert seat.sees("Acme Bots Ltd")
@@ -40,11 +40,12 @@ def leaver(bench: Bench) -> None:
     """Somebody with a grant for the one key, who was handed it."""
     world = bench.world
     since = Span(world.clock.now())
-    jo = Person("jo", Capacity.EMPLOYEE, since, users=(OsUser("jo"),))
+    jo = Person("jo", Capacity.EMPLOYEE, since, users=(OsUser("jo", since),))
     world.people.put_person(jo)
     scopes = Scope.READ | Scope.TRADE_SPOT
     world.people.put_grant(Grant("gr1", "jo", since, scopes, key_id=world.key.id))
-    hand_out(world.ports, world.key.id, actor=replace(ACTOR, user="jo"), process=PROCESS)
+    who = replace(ACTOR, user="jo")
+    hand_out(world.ports, world.key.id, purpose="", mode="env", actor=who, process=PROCESS)
 
 
 def test_off_boarding_shows_what_it_means_before_it_does_anything() -> None:
@@ -59,7 +60,7 @@ def test_off_boarding_shows_what_it_means_before_it_does_anything() -> None:
         assert bench.sees("1 grants end; 1 keys were in reach, 1 were handed out")
         assert bench.sees("handed out 1 times: rotate it")
         await bench.fill("", "no")
-        assert bench.sees("Not the same id")
+        assert bench.told("Not the same id")
         assert bench.world.people.grants(person="jo")[0].span.ended_at is None
 
     at_work(flow)

@@ -39,6 +39,7 @@ from tests.fakes.inventory import FakeInventory
 from tests.fakes.journal import FakeJournal
 from tests.fakes.memory_store import MemoryStore
 from tests.fakes.people import FakePeople
+from tests.fakes.seals import FakeSeals
 from tests.unit.gateway.venue import Counters
 
 IP = "203.0.113.7"
@@ -168,7 +169,8 @@ class VenueWorld:
         self.store, self.inventory, self.journal = MemoryStore(), FakeInventory(), FakeJournal()
         self.audit, self.people, self.findings = FakeAudit(self.clock), FakePeople(), FakeFindings()
         self.incidents = FakeIncidents()
-        self.inventory.joined = [self.people, self.audit, self.findings, self.incidents]
+        self.seals = FakeSeals(self.audit)
+        self.inventory.joined = [self.people, self.audit, self.findings, self.incidents, self.seals]
         self.person = Person(self)
         self.firm = self.venue.open_account("firm1", "")
         self.firm.second_factor = True
@@ -194,6 +196,7 @@ class VenueWorld:
             self.people,
             self.findings,
             self.incidents,
+            self.seals,
         )
 
     def issue(self, account: Account, permissions: Any) -> Key:

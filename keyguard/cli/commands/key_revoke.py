@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keyguard.cli import rotation_words, session
+from keyguard.cli import rotation_words, sealing, session
 from keyguard.processes import process_alive
 from keyguard.workflows.revoke import revoke
 
@@ -32,5 +32,6 @@ def run(args: argparse.Namespace, out: Output) -> int:
             actor=session.actor(),
             process_alive=process_alive,
         )
+        sealing.seal_soon(ports, out)
     rotation_words.tell(out, workflow, key.name)
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import argparse
 
     from keyguard.cli.output import Output
+    from keyguard.home import Home
 
 THEMES = ("dark", "light", "contrast", "plain")
 
@@ -29,15 +31,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MINUTES",
         help="lock what is shown when nobody has touched it for so long; 0: never (default 10)",
     )
+    parser.add_argument(
+        "--demo", action="store_true", help="a desk on simulated venues, to try everything on"
+    )
     parser.epilog = "example: keyguard tui --lang ko --theme light"
 
 
 def run(args: argparse.Namespace, out: Output) -> int:
     """Show the home until the person quits."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):  # it draws on stderr
         raise UsageError("the terminal UI needs a terminal", code="tui.terminal", hint="keyguard attention")
+    if args.demo:
+        _demo(args, out)
+    else:
+        _show(session.home_of(args), args)
+    return 0
+
+
+def _show(home: Home, args: argparse.Namespace, *, passphrase: bool = True) -> None:
     from keyguard.tui import run as tui  # noqa: PLC0415 - other commands have no use for it
 
     language = args.lang or ("ko" if speaks_korean(os.environ) else "en")
-    tui.run(session.home_of(args), language=language, theme=args.theme, lock_after_s=args.lock_after * 60)
-    return 0
+    lock_after_s = args.lock_after * 60
+    tui.run(home, language=language, theme=args.theme, lock_after_s=lock_after_s, passphrase=passphrase)
+
+
+def _demo(args: argparse.Namespace, out: Output) -> None:
+    missing = [name for name in ("starlette", "uvicorn") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise UsageError(
+            f"simulated venues need {', '.join(missing)}",
+            code="tui.demo_missing",
+            hint="pip install 'keyguard[demo]', or `make demo` in a checkout",
+        )
+    from keyguard.demo import desk  # noqa: PLC0415 - for the demo alone
+
+    out.talk("keyguard: opening a desk on simulated venues; no exchange is asked, nothing is left behind")
+    with desk.furnished() as home:
+        _show(home, args, passphrase=False)  # nobody knows that of the demo's store

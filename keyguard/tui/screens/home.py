@@ -90,6 +90,12 @@ class HomeScreen(Page):
         elif need.fix is not None:
             await self.keyguard.go(need.fix.place, need.target)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A fix is offered while something needs it."""
+        if action != "fix":
+            return True
+        return any(need.fix is not None and need.fix.key in parameters for need in self._needs.values())
+
     async def action_fix(self, key: str) -> None:
         """Start the fix of the chosen one if this is its key; else go to the next that this key mends."""
         rows = self.query_one("#needs", Rows)

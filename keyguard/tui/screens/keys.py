@@ -39,7 +39,8 @@ class KeysScreen(Page):
     KeysScreen #legend { height: 1; padding: 0 1; color: $foreground 70%; }
     """
     BINDINGS: ClassVar = [
-        Binding("slash", "filter", "keys.filter", key_display="/"),
+        # First of all who might take it, and at once: what is typed next must reach the filter.
+        Binding("slash", "filter", "keys.filter", key_display="/", priority=True),
         Binding("v", "group", "keys.group"),
         Binding("escape", "clear", "keys.clear", show=False),
     ]
@@ -104,7 +105,11 @@ class KeysScreen(Page):
         """Type a filter."""
         field = self.query_one(FilterField)
         field.add_class("-shown")
-        field.focus()
+        self.set_focus(field, scroll_visible=False)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """In the filter a slash is a slash."""
+        return action != "filter" or not isinstance(self.focused, FilterField)
 
     def action_clear(self) -> None:
         """All keys again."""

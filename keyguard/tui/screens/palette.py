@@ -14,6 +14,7 @@ from keyguard.tui.widgets.filter import FilterField, matches
 from keyguard.tui.widgets.rows import Cell, Column, Line, Rows
 
 if TYPE_CHECKING:
+    from textual import events
     from textual.app import ComposeResult
     from textual.widgets import Input
 
@@ -25,12 +26,14 @@ MOST = 200
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Something to do. `key`: what does it without the palette, "" for nothing."""
+    """Something to do. `key`: what does it without the palette, "" for nothing. `text`: what typing is
+    compared with, in small letters."""
 
     title: str
     what: str
     key: str
     do: Callable[[], Awaitable[None]]
+    text: str
 
 
 class Palette(ModalScreen[Entry | None]):
@@ -50,7 +53,7 @@ class Palette(ModalScreen[Entry | None]):
 
     def __init__(self, entries: Sequence[Entry], say: Words) -> None:
         super().__init__()
-        self._entries = [(entry, f"{entry.title} {entry.what}".lower()) for entry in entries]
+        self._entries = entries
         self._offered: Sequence[Entry] = ()
         self._say = say
 
@@ -68,6 +71,13 @@ class Palette(ModalScreen[Entry | None]):
         """Offer everything."""
         self.query_one(FilterField).placeholder = self._say("palette.hint")
         self._offer("")
+
+    def on_key(self, event: events.Key) -> None:
+        """What is typed before the line has the focus is typed into it all the same."""
+        field = self.query_one(FilterField)
+        if event.is_printable and event.character is not None and not field.has_focus:
+            event.stop()
+            field.insert_text_at_cursor(event.character)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Offer what matches."""
@@ -89,9 +99,9 @@ class Palette(ModalScreen[Entry | None]):
 
     def _offer(self, typed: str) -> None:
         words = typed.lower().split()
-        found = [entry for entry, text in self._entries if matches(text, words)]
+        found = [entry for entry in self._entries if matches(entry.text, words)]
         if words:
-            found.sort(key=lambda entry: not entry.title.lower().startswith(words[0]))
+            found.sort(key=lambda entry: not entry.text.startswith(words[0]))
         self._offered = found[:MOST]
         rows = self.query_one(Rows)
         rows.fill([_line(number, entry) for number, entry in enumerate(self._offered)])

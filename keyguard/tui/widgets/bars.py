@@ -24,7 +24,9 @@ class Bar(Widget):
     """One line or a few that show the state of the app, not of a screen."""
 
     DEFAULT_CSS = """
-    Bar { height: 1; width: 1fr; background: $panel; color: $foreground; }
+    Bar { height: 1; width: 1fr; background: $panel; color: $foreground;
+        link-style: none; link-color: $foreground; link-background: transparent;
+        link-style-hover: bold; link-color-hover: $primary; link-background-hover: transparent; }
     """
 
     @property

@@ -69,6 +69,10 @@ class PasteField(Widget, can_focus=True):
         """A mask, or what to do."""
         return plain(self._say("paste.empty") if self.empty else MASK)
 
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """Every character is for the field."""
+        return character is not None and character.isprintable()
+
     def on_paste(self, event: events.Paste) -> None:
         """Take what is pasted; what is longer than any key is refused whole."""
         event.stop()

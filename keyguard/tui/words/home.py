@@ -27,5 +27,8 @@ TEXTS = {
     "key_n": ("Renew the contract", "계약 갱신"),
     "key_u": ("Look at the grant", "권한 보기"),
     "key_a": ("Answer the approval", "승인에 답하기"),
+    "key_m": ("Narrow the key", "키 권한 축소"),
+    "key_v": ("Open the review", "검토 시작"),
+    "key_x": ("Look at the incident", "사고 보기"),
     "key_c": ("Go on with unfinished work", "미완료 작업 계속"),
 }

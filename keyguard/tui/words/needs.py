@@ -9,6 +9,9 @@ TEXTS = {
     "fix_adopt": ("adopt", "편입"),
     "fix_offboard": ("off-board", "퇴사 처리"),
     "fix_renew": ("renew", "갱신"),
+    "fix_minimise": ("minimise", "권한 축소"),
+    "fix_review": ("review", "검토"),
+    "fix_incident": ("see incident", "사고 보기"),
     "fix_grant": ("see grant", "권한 보기"),
     "fix_approve": ("answer", "답하기"),
 }

@@ -30,7 +30,7 @@ TEXTS = {
     "radius": (
         "{grants} grants end; {keys} keys were in reach, {rotate} were handed out and still work; {running}"
         " processes run with them",
-        "권한 {grants}건 종료, 사용 가능한 키 {keys}개, 받은 적 있는 유효한 키 {rotate}개, 실행 중 {running}건",
+        "권한 {grants}건 종료, 사용 가능한 키 {keys}개, 받아서 유효한 키 {rotate}개, 실행 중 {running}건",
     ),
     "more": ("and {n} more", "외 {n}개"),
     "owned": ("they own: {names}", "담당 키: {names}"),

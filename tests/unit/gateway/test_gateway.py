@@ -74,7 +74,7 @@ def test_an_adapter_without_https_is_not_spoken_to(open_gateway):
 
 
 def test_the_host_a_home_chose_is_spoken_to_and_no_other(open_gateway):
-    with Server() as server:
+    with Server(says(b"this is no TLS"), reads=False) as server:
         both = adapter(f"https://127.0.0.1:{free_port()}")
         both = replace(both, facts=replace(both.facts, other_bases=(server.https,)))
         with pytest.raises(Unreachable):  # it is no TLS server; what counts is who was called

@@ -160,3 +160,21 @@ def test_a_clock_set_back_holds_nobody_up():
     spacing, limit = Spacing(), Limit(1, timedelta(seconds=1))
     spacing.wait("v", "a", limit, NOW)
     assert spacing.wait("v", "a", limit, NOW - 3_600_000) == 0
+
+
+def test_a_call_that_was_late_counts_from_its_answer():
+    spacing, limit = Spacing(), Limit(1, timedelta(seconds=1))
+    assert spacing.wait("v", "a", limit, NOW) == 0
+    spacing.answered("v", "a", limit, NOW, NOW + 400)
+    assert spacing.wait("v", "a", limit, NOW + 400) == 1
+    spacing.answered("v", "a", limit, NOW + 1400, NOW + 1300)  # the clock was corrected meanwhile
+    assert spacing.wait("v", "a", limit, NOW + 1400) == 1
+    spacing.answered("v", "a", None, NOW, NOW)
+
+
+def test_of_several_calls_the_earliest_makes_room():
+    spacing, limit = Spacing(), Limit(2, timedelta(seconds=1))
+    for ms in (0, 10):
+        spacing.wait("v", "a", limit, NOW + ms)
+    spacing.answered("v", "a", limit, NOW, NOW + 500)
+    assert [spacing.wait("v", "a", limit, NOW + 600) for _ in range(2)] == [0.41, 0.9]

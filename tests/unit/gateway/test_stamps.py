@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from keyguard.core.exchange import Credential, NonceKind
+from keyguard.core.exchange import Credential, NonceKind, Reply, Request
 from keyguard.core.secret import Secret
+from keyguard.gateway.outcomes import Answer
 from keyguard.gateway.stamps import Stamper, nonce_scope
 from keyguard.gateway.venue_clock import VenueClock, unix_ms
+from tests.adapters.scripts import adapter as adapter_of
 from tests.fakes.clock import FakeClock
 from tests.unit.gateway import venue
 from tests.unit.gateway.venue import WHO, Counters
@@ -55,3 +60,26 @@ def test_each_key_has_its_own_counter_named_without_the_key(clock, counters):
 
 def test_milliseconds_are_exact():
     assert unix_ms(datetime(2026, 11, 20, 9, 0, 0, 123456, tzinfo=UTC)) == NOW + 123
+
+
+def test_of_threads_that_come_at_once_one_measures_the_venue_s_clock(clock):
+    adapter = replace(adapter_of("bybit"), clock=venue_time)
+    measured, all_there, asked = VenueClock(clock), threading.Barrier(8), []
+
+    def ask(request):
+        asked.append(request)
+        return Answer(Reply(200, {}, b""), clock.now(), clock.now())
+
+    def come(_):
+        all_there.wait(60)
+        measured.keep_measured(adapter, ask)
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(come, range(8)))
+    assert len(asked) == 1
+    assert measured.now_ms("bybit") == NOW + 5
+
+
+def venue_time():
+    yield Request("GET", "/time", signed=False)
+    return NOW + 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,9 +15,12 @@ from keyguard.core.keys import Origin
 from keyguard.core.policy import Level
 from keyguard.ports.journal import Workflow
 from keyguard.workflows import findings, look
+from keyguard.workflows.enrol import Declared, enrol
 from keyguard.workflows.handout import hand_out
 from keyguard.workflows.identity import Process
-from tests.fakes.world import ACTOR, World
+from tests.fakes.exchange import FakeExchange
+from tests.fakes.gateway import FakeGateway
+from tests.fakes.world import ACTOR, IPS, World
 
 
 def change(world, **fields):
@@ -173,3 +177,41 @@ def test_a_key_in_use_is_left_alone_where_asking_disturbs():
     assert looked.unasked == {world.key.name: "it is in use, and asking moves its nonce on"}
     assert [seen.key.label for seen in looked.inspections] == ["manager"]
     assert look.at_key(world.ports, "bot").report is not None
+
+
+def two_venues():
+    """A world with a key at a second venue."""
+    world = World()
+    other = FakeExchange(world.clock, "guided", name="bybit")
+    world.gateway = FakeGateway(world.exchange, other)
+    enrol(world.ports, Declared("bybit", "desk", "late", "kim"), other.make("late", ["view"], IPS))
+    return world, other
+
+
+def test_a_venue_that_hangs_and_then_fails_costs_the_others_nothing():
+    world, other = two_venues()
+    kept, both_kept = [], threading.Event()
+    answering, keeping = other.handle, world.inventory.observe
+
+    def hang(request, who):
+        assert both_kept.wait(60), "the other venue waited for this one"
+        other.refuse = {"GET /whoami": "1011"}
+        return answering(request, who)
+
+    def keep(observation):
+        keeping(observation)
+        kept.append(observation)
+        if len(kept) == 2:
+            both_kept.set()
+
+    other.handle, world.inventory.observe = hang, keep
+    looked = look.at_all(world.ports)
+    assert sorted(one.key.label for one in looked.inspections) == ["bot", "manager"]
+    assert list(looked.unasked) == ["bybit/desk/late"]
+
+
+def test_what_is_under_way_when_it_ends_is_still_noted():
+    world, _ = two_venues()
+    answers = iter([True, True])  # one key of each venue is begun, then it is over
+    looked = look.at_all(world.ports, lambda: next(answers, False))
+    assert sorted(one.key.venue for one in looked.inspections) == ["bybit", "examplex"]

@@ -1,0 +1,118 @@
+"""What a panic says: its stop-watch while it runs, and at the end what is dead, what is not, what to do."""
+
+from __future__ import annotations
+
+import threading
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from keyguard.cli.views import instant
+from keyguard.core.keys import scope_names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from keyguard.cli.output import Output
+    from keyguard.ports.all import Ports
+    from keyguard.workflows.panic import Outcome, Target
+
+
+class StopWatch:
+    """An output whose lines begin with the seconds since the first; for several threads."""
+
+    def __init__(self, out: Output) -> None:
+        self._out = out
+        self._begun = monotonic()
+        self._talking = threading.Lock()
+
+    def talk(self, text: str) -> None:
+        """Say a line with its time."""
+        with self._talking:
+            self._out.talk(f"{monotonic() - self._begun:6.1f} s  {text}")
+
+
+def tell_plan(out: Output, ports: Ports, chosen: Sequence[Target]) -> None:
+    """What would be ended, worst first."""
+    if out.json:
+        out.document({"done": False, "keys": [_document(one, ports) for one in chosen]})
+        return
+    rows = [(one.key.name, _can(one), _way(one, ports)) for one in chosen]
+    out.table(("key", "can", "ended"), rows)
+    out.data(f"{len(chosen)} keys would be ended; nothing was changed")
+    out.talk("keyguard: hint: add --yes to end them")
+
+
+def tell_outcome(out: Output, ports: Ports, outcome: Outcome) -> None:
+    """The three lists, and how long it took."""
+    if out.json:
+        out.document(
+            {
+                "done": True,
+                "begun_at": instant(outcome.begun_at),
+                "handouts_ended_at": instant(outcome.frozen_at),
+                "keys": [_document(one, ports) for one in outcome.targets],
+            }
+        )
+        return
+    out.data(f"{len(outcome.dead)} of {len(outcome.targets)} keys are dead", style="green")
+    for word, times in (
+        ("hand-outs ended", [outcome.frozen_at]),
+        ("last revocation", [one.revoked_at for one in outcome.targets if one.revoked_at]),
+        ("last proof", [one.proven_at for one in outcome.targets if one.proven_at]),
+    ):
+        if times:
+            out.data(f"  {word} after {(max(times) - outcome.begun_at).total_seconds():.1f} s")
+    left = [*outcome.alive, *outcome.unproven]
+    if left:
+        out.data(f"{len(left)} need a person, worst first:", style="red")
+    for number, one in enumerate(left, start=1):
+        _tell_left(out, ports, number, one)
+
+
+def exit_status(outcome: Outcome) -> int:
+    """0 all is dead; 5 revoked and not proven; 1 something lives that a person has to end."""
+    if outcome.alive:
+        return 1
+    return 5 if outcome.unproven else 0
+
+
+def _tell_left(out: Output, ports: Ports, number: int, one: Target) -> None:
+    venue, guide = one.key.venue, one.guide
+    adapter = ports.gateway.adapter(venue)
+    state = "revoked, not proven dead" if one.revoked_at else "LIVES"
+    out.data(f"{number:3}. {one.key.name}  {state}; can {_can(one)}")
+    if one.error is not None:
+        out.data(f"     {one.error.message}")
+    if one.revoked_at is None:
+        out.data(f"     {ports.gateway.page(venue, guide.page if guide else adapter.facts.key_page)}")
+        for step in guide.steps if guide else ():
+            out.data(f"     - {step}")
+    if one.workflow is not None:
+        out.data(f"     then: keyguard workflow resume {one.workflow.id[:8]}")
+    elif one.error is not None and one.error.hint:
+        out.data(f"     {one.error.hint}")
+
+
+def _can(one: Target) -> str:
+    return "?" if one.scopes is None else ", ".join(scope_names(one.scopes)) or "nothing"
+
+
+def _way(one: Target, ports: Ports) -> str:
+    adapter = ports.gateway.adapter(one.key.venue)
+    return "by API" if adapter.delete_key or adapter.disable_key else "by a person"
+
+
+def _document(one: Target, ports: Ports) -> dict[str, object]:
+    adapter = ports.gateway.adapter(one.key.venue)
+    page = one.guide.page if one.guide else adapter.facts.key_page
+    return {
+        "key": one.key.name,
+        "scopes": None if one.scopes is None else list(scope_names(one.scopes)),
+        "revoked_at": instant(one.revoked_at),
+        "proven_at": instant(one.proven_at),
+        "inferred": one.inferred,
+        "workflow": one.workflow.id if one.workflow else None,
+        "error": None if one.error is None else {"code": one.error.code, "message": one.error.message},
+        "page": None if one.revoked_at else ports.gateway.page(one.key.venue, page),
+        "steps": list(one.guide.steps) if one.guide else [],
+    }

@@ -1,0 +1,72 @@
+"""A log to seal: parts in memory that survive the process, without a venue."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from keyguard.ports.all import Ports
+from keyguard.workflows.begin import Firm, begin
+from tests.fakes.audit import FakeAudit
+from tests.fakes.clock import FakeClock
+from tests.fakes.findings import FakeFindings
+from tests.fakes.gateway import FakeGateway
+from tests.fakes.incidents import FakeIncidents
+from tests.fakes.inventory import FakeInventory
+from tests.fakes.journal import FakeJournal
+from tests.fakes.memory_store import MemoryStore
+from tests.fakes.people import FakePeople
+from tests.fakes.person import FakePerson
+from tests.fakes.seals import FakeSeals
+
+KEY = "5a" * 32
+HANDOUT = {
+    "key": KEY,
+    "person": "p_" + "0" * 20,
+    "host": "h_" + "1" * 20,
+    "process": "bot",
+    "mode": "env",
+    "lease_s": 60,
+}
+
+
+def log_ports() -> Ports:
+    """A log that has begun and has two hand-outs at Upbit."""
+    clock = FakeClock()
+    inventory, audit = FakeInventory(), FakeAudit(clock)
+    seals = FakeSeals(audit)
+    inventory.joined = [audit, seals]
+    ports = Ports(
+        MemoryStore(),
+        inventory,
+        FakeJournal(),
+        audit,
+        FakeGateway(),
+        clock,
+        FakePerson(),
+        FakePeople(),
+        FakeFindings(),
+        FakeIncidents(),
+        seals,
+    )
+    begin(ports, Firm("가짜 주식회사", "FAKE Trading"), tool_version="0")
+    for _ in range(2):
+        audit.append("upbit", "handout", HANDOUT)
+    return ports
+
+
+def copied(ports: Ports, *, secrets: bool) -> Ports:
+    """The database as it is now, as a copy of it would be put back later; the secret store's too, or not."""
+    inventory = FakeInventory()
+    audit = FakeAudit(ports.clock)
+    vars(audit).update(
+        {n: v.copy() if isinstance(v, list | dict) else v for n, v in vars(ports.audit).items()}
+    )
+    seals = FakeSeals(audit)
+    same = {n: v.copy() for n, v in vars(ports.seals).items() if n != "_audit"}
+    vars(seals).update(same)
+    inventory.joined = [audit, seals]
+    store = ports.secrets
+    if secrets:
+        store = MemoryStore()
+        store.items = dict(ports.secrets.items)
+    return replace(ports, inventory=inventory, audit=audit, seals=seals, secrets=store)
