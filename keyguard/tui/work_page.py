@@ -28,6 +28,8 @@ class WorkPage(Page):
 
     def on_job_panel_changed(self) -> None:
         """The work went on: show it, and have the keys answer what it asks."""
+        if not self.query(Rows):
+            return  # the screen was closed meanwhile
         panel = self.query_one(JobPanel)
         panel.show(self._begun, self.say)
         panel.take_focus(self.query_one(Rows))

@@ -65,7 +65,7 @@ class Bench(Seat):
 
 
 @contextlib.asynccontextmanager
-async def benched(world: World, **options) -> AsyncIterator[Bench]:
+async def benched(world: World, *, actor=ACTOR, **options) -> AsyncIterator[Bench]:
     """The app on the home of this world. Nobody sits at a terminal: whatever is asked is asked on screen."""
     ports = world.ports
     world.inventory.stamp = itertools.count().__next__  # a store's tells of every commit, this one of its own
@@ -74,7 +74,7 @@ async def benched(world: World, **options) -> AsyncIterator[Bench]:
         return contextlib.nullcontext(replace(ports, person=person))
 
     reads = Source(lambda: contextlib.nullcontext(ports), lambda: HOME, lambda: RUNNING)
-    work = Work(opening, ACTOR, world.process_alive)
+    work = Work(opening, actor, world.process_alive)
     async with seated(None, of=reads, work=work, **options) as seat:
         bench = Bench(seat.app, seat.pilot, seat.desk)
         bench.world = world
@@ -90,9 +90,14 @@ def item(world: World, kind, subject: str, detail: str = "") -> Finding:
 
 def at_work(test: Callable[[Bench], Awaitable[None]], *variant: str, **settings) -> None:
     """Run a coroutine with a bench in a world of its own."""
+    in_world(World(*variant, **settings), test)
+
+
+def in_world(world: World, test: Callable[[Bench], Awaitable[None]], **options) -> None:
+    """Run a coroutine with a bench in this world."""
 
     async def whole() -> None:
-        async with benched(World(*variant, **settings)) as bench:
+        async with benched(world, **options) as bench:
             await test(bench)
 
     asyncio.run(whole())

@@ -213,6 +213,8 @@ class FindingsScreen(WorkPage):
         self._draw()
 
     def _draw(self) -> None:
+        if not self.query(Rows):
+            return  # the screen was closed meanwhile
         say, one = self.say, self._chosen()
         shown = self.query_one("#chosen", Static)
         if one is None:

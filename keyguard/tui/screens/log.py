@@ -119,6 +119,8 @@ class LogScreen(WorkPage):
 
     def on_job_panel_changed(self) -> None:
         """The verification is over: its bar says how; the panel only what is wrong."""
+        if not self.query(Rows):
+            return  # the screen was closed meanwhile
         failed = self._begun is not None and self._begun.view.stage is Stage.FAILED
         panel = self.query_one(JobPanel)
         panel.show(self._begun if failed else None, self.say)
@@ -132,6 +134,8 @@ class LogScreen(WorkPage):
         self._fill()
 
     def _fill(self) -> None:
+        if not self.query(Rows):
+            return  # the screen was closed meanwhile
         rows = self.query_one(Rows)
         last = next(reversed(self._shown_entries), "")
         follows = rows.chosen in ("", last)
@@ -172,6 +176,8 @@ class LogScreen(WorkPage):
 
     def _tell_verified(self) -> None:
         """How far the verification is, and its end."""
+        if not self.query(Rows):
+            return  # the screen was closed meanwhile
         bar, job = self.query_one("#verified", Static), self._begun
         bar.set_class(job is not None, "-shown")
         if job is None:

@@ -111,13 +111,12 @@ class Form(ModalScreen[Mapping[str, str] | None]):
             yield Static(plain(self._say("form.danger" if self._danger else "form.how")), id="how")
 
     def on_mount(self) -> None:
-        """Fill in what is proposed; begin with the first that is empty."""
+        """Fill in what is proposed; begin with the first."""
         for field in self._fields:
             if not field.choices:
                 self.query_one(f"#field_{field.name}", FilterField).value = field.value
         if self._fields:
-            empty = next((one for one in self._fields if not (one.choices or one.value)), self._fields[0])
-            self.query_one(f"#field_{empty.name}").focus()
+            self.query_one(f"#field_{self._fields[0].name}").focus()
 
     def action_go_on(self) -> None:
         """To the next field, or do it."""
