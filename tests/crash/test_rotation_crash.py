@@ -32,6 +32,7 @@ WORLDS = {
     "guided": {"variant": "guided"},
     "guided, slow": {"variant": "guided", "delay_s": 5.0},
     "guided, no list": {"variant": "blind"},
+    "guided, no list, ambiguous": {"variant": "blind", "ambiguous": True},
 }
 SIDES = ("before", "after")
 
