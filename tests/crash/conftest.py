@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many cases the tests of this folder made of the calls there are."""
+    counts: Counter[str] = Counter()
+    for report in terminalreporter.stats.get("passed", ()):
+        if "tests/crash/" in report.nodeid:
+            counts.update(dict(report.user_properties))
+    if counts:
+        terminalreporter.write_line(
+            "crashes: " + ", ".join(f"{count:,} {what}" for what, count in sorted(counts.items()))
+        )
