@@ -44,10 +44,12 @@ def store(run: Run) -> Action:
     """Put the new credential into the secret store, read it back, then register it."""
     made = run.operation(CREATE).replay(guided.step() if run.guided else _api_step(run))
     new = run.workflow.data["new"]
+    registered = run.ports.inventory.versions(run.key.id)
     version = KeyVersion(
         id=new["id"],
         key_id=run.key.id,
-        number=run.old_version().number + 1,
+        # Not merely after the old one: a rotation that was given up has left a dead version behind it.
+        number=max(known.number for known in registered if known.id != new["id"]) + 1,
         public_id=new["public_id"],
         fingerprint=run.names.key(new["public_id"]),
         status=VersionStatus.STAGED,
@@ -65,7 +67,7 @@ def store(run: Run) -> Action:
         storage=run.ports.secrets.kind,
         source="created_here",
     )
-    if all(known.id != version.id for known in run.ports.inventory.versions(run.key.id)):
+    if all(known.id != version.id for known in registered):
         run.ports.inventory.add_version(version)
     run.record("key.register", body, "key")
     run.tell("stored the new key and read it back", run.ports.secrets.kind)

@@ -257,6 +257,18 @@ def test_cancelling_dies_too(name):
             check_untouched(world)
 
 
+@pytest.mark.parametrize("name", ["manager", "guided"])
+def test_a_key_is_rotated_after_a_rotation_that_was_given_up(name):
+    world = World(**WORLDS[name])
+    with pytest.raises(Killed):
+        start(world, _at_state(world, "proven"))
+    cancel(world.ports, world.journal.workflows()[0].id, actor=ACTOR, process_alive=world.process_alive)
+    assert start(world).state == "buried"
+    live = world.inventory.live_version(world.key.id)
+    assert [version.number for version in world.inventory.versions(world.key.id)] == [1, 2, 3]
+    assert [key.public_id for key in world.exchange.working()] == [live.public_id]
+
+
 def _at_state(world, state):
     """A fate that strikes when the journal has reached a state."""
 
