@@ -20,7 +20,11 @@ def clean_up(run: Run) -> Action:
         _clean_by_hand(run)
     else:
         begun = bool(run.operation(CREATE).calls()) and _registered(run) is None
-        venue_keys.remove_strays(run, venue_keys.ours(run, patiently=begun))
+        found = venue_keys.ours(run, patiently=begun)
+        if begun and not found:
+            venue_keys.lose(run)
+        venue_keys.remove_strays(run, found)
+    venue_keys.end_lost(run)
     version = _registered(run)
     if version is not None and version.status is not VersionStatus.DEAD:
         _let_propagate(run, version)

@@ -90,6 +90,8 @@ def settle(run: Run) -> None:
         found = venue_keys.ours(run, patiently=True)
         if found and unknown and all(call.effect in _REPEATABLE for call in unknown):
             return
+        if unknown and not found:
+            venue_keys.lose(run)
         venue_keys.remove_strays(run, found)
     operation.forget()
 
@@ -122,7 +124,10 @@ def _by_api(run: Run) -> NewKey:
                 run.ports.clock.sleep(wait)  # the new key has not propagated yet: go on where it stands
                 continue
             # A creation of several requests may have been refused half-way: leave nothing behind.
-            venue_keys.remove_strays(run, venue_keys.ours(run, patiently=begun))
+            found = venue_keys.ours(run, patiently=begun)
+            if begun and not found:
+                venue_keys.lose(run)
+            venue_keys.remove_strays(run, found)
             operation.forget()
             if not replaying:
                 refusal.still = "the old key still works; nothing new is left at the venue"

@@ -218,7 +218,7 @@ class FirmAtVenue(VenueWorld):
             assert any(workflow.id in item.command or item.command in kept.hint for item in shown), shown
 
 
-def attempt(act: Any, world: FirmAtVenue, most: int = 6) -> Any:
+def attempt(act: Any, world: FirmAtVenue, most: int = 20) -> Any:
     """Do it, and again where an error says that this helps."""
     last: KeyguardError | None = None
     for _ in range(most):

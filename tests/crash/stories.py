@@ -37,10 +37,11 @@ from keyguard.workflows.reviews import Answer
 from keyguard.workflows.revoke import revoke
 from keyguard.workflows.rotate import Options, rotate
 from keyguard.workflows.rotate_each import rotate_each
-from tests.adapters.scripts import told
+from tests.adapters.scripts import adapter, told
 from tests.crash.firm_at_venue import HANA, KIM, FirmAtVenue, alive, attempt
 from tests.crash.killing import Fate, Killed, mortal
 from tests.venues.test_minimise import BY_API, IP
+from tests.venues.weather import LAGS_MS, Weather, let
 
 World = FirmAtVenue
 AUTO = RotationPolicy(rule=Rule(auto=True, overlap=timedelta(), on_leak=OnLeak.ROTATE))
@@ -57,6 +58,11 @@ class Story:
     again: Callable[[World], object]
     holds: Callable[[World], object]
     venues: Callable[[str], bool] = field(default=lambda venue: True)
+
+
+def lists(name: str) -> bool:
+    """Whether the venue lists keys."""
+    return adapter(name).list_keys is not None
 
 
 def plain(name: str, runner: asyncio.Runner) -> World:
@@ -403,10 +409,22 @@ def removed(world: World) -> None:
         assert len(world.audit.bodies(type_)) == 1, type_
 
 
+# --- what a list of keys shows five minutes late
+
+
+def behind(name: str, runner: asyncio.Runner) -> World:
+    world = plain(name, runner)
+    world.clock.sleep(2 * LAGS_MS / 1000)
+    let(Weather.LIST_LAGS, world, 0)
+    return world
+
+
 STORIES = (
     Story("enrol", new_key, enrolling, enrol_again, enrolled),
     Story("rotate", plain, rotating, rotate_again, replaced),
     Story("rotate, given up", plain, rotating, give_up, given_up),
+    Story("rotate, lists lag", behind, rotating, rotate_again, replaced, lists),
+    Story("given up, lists lag", behind, rotating, give_up, given_up, lists),
     Story("cancel", begun, cancelling, cancel_again, untouched),
     Story("minimise", wide, narrowing, narrow_again, narrow, lambda name: name != "hyperliquid"),
     Story("revoke", plain, revoking, revoke_again, ended),
