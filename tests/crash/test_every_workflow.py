@@ -27,13 +27,6 @@ PAIRS = [(story, name) for story in STORIES for name in NAMES if story.venues(na
 CASES = PAIRS if ALL else PAIRS[::3]
 
 
-@pytest.fixture(scope="session")
-def runner():
-    """One event loop for all simulated venues that are called without a server."""
-    with asyncio.Runner() as running:
-        yield running
-
-
 def deaths(story: Story, name: str, count: int) -> list[tuple[int, str]]:
     every = [(at, side) for at in range(1, count + 1) for side in SIDES]
     if ALL:
