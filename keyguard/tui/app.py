@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from keyguard.tui.panicking import Panicking
     from keyguard.tui.screens.palette import Entry
     from keyguard.tui.source import Source
+    from keyguard.tui.work import Work
 
 LOOK_S = 0.5
 DAEMON_S = 2.0
@@ -40,9 +41,9 @@ _WHILE_LOCKED = frozenset({"quit", "help_quit", "focus_next", "focus_previous"})
 class KeyguardApp(App[None]):
     """Shows one home.
 
-    `source` reads it; `panicking` ends its keys, None: nothing here does. `read_only`: it is only looked at,
-    which every screen says. `lock_after_s` without key or mouse it locks itself, 0: never; `ticks` counts
-    those seconds. `live` False: it looks only when told to (`look`), for tests.
+    `source` reads it; `work` changes it, `panicking` ends its keys; None: nothing here does. `read_only`: it
+    is only looked at, which every screen says. `lock_after_s` without key or mouse it locks itself, 0: never;
+    `ticks` counts those seconds. `live` False: it looks only when told to (`look`), for tests.
     """
 
     CSS_PATH = "style.tcss"
@@ -68,6 +69,7 @@ class KeyguardApp(App[None]):
         self,
         source: Source,
         *,
+        work: Work | None = None,
         panicking: Panicking | None = None,
         read_only: bool = False,
         language: str = "en",
@@ -77,7 +79,7 @@ class KeyguardApp(App[None]):
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
-        self.source = source
+        self.source, self.work = source, work
         self.panicking = panicking
         self.read_only = read_only
         self.say = Words(language)
@@ -109,7 +111,9 @@ class KeyguardApp(App[None]):
             self.call_after_refresh(self._begin)
 
     def on_unmount(self) -> None:
-        """Leave the home."""
+        """Leave the home; what is under way goes on from the journal another time."""
+        if self.work is not None:
+            self.work.close()
         self.source.close()
 
     def _begin(self) -> None:

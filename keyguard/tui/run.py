@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from keyguard.core.secret import Secret
     from keyguard.home import Home
     from keyguard.ports.all import Ports
+    from keyguard.tui.asking import ScreenPerson
     from keyguard.tui.panicking import Panicking, Watcher
     from keyguard.tui.reading import Home as HomeFacts
     from keyguard.tui.source import Source
+    from keyguard.tui.work import Work
 
 PATIENCE_S = 2.0
 _WEB_DRIVER = "textual.drivers.web_driver:WebDriver"
@@ -52,6 +54,7 @@ def run(
     rest_collector()
     app = KeyguardApp(
         source(home, passphrase=passphrase and not read_only, read_only=read_only),
+        work=None if read_only else work(home),
         panicking=None if read_only else panicking(home),
         read_only=read_only,
         language=language,
@@ -110,6 +113,20 @@ def source(home: Home, *, passphrase: bool = True, read_only: bool = False) -> S
     opens = partial(_opens, home) if passphrase and home.read().store == "file" else None
     opening = _looked_at if read_only else _opened
     return Source(lambda: opening(home), lambda: _facts(home), lambda: ask_daemon(home), identity, opens)
+
+
+def work(home: Home) -> Work:
+    """Changes this home, as commands do."""
+    from keyguard.tui.work import Work  # noqa: PLC0415 - with all it loads
+
+    @contextlib.contextmanager
+    def opening(person: ScreenPerson) -> Iterator[Ports]:
+        from keyguard import wiring  # noqa: PLC0415 - loads the database's library: after the first paint
+
+        with wiring.opened(home, wiring.Unlock(None, person.passphrase), person) as ports:
+            yield ports
+
+    return Work(opening, actor(), process_alive)
 
 
 def _opens(home: Home, passphrase: Secret) -> bool:
