@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 CONNECT_S = 60.0
 """A page that was opened and never connected has lost its link after so long."""
+END_S = 5.0
+"""So long a process may take to end by itself."""
 LARGEST = 1 << 20
 """Bytes of a message from the page."""
 _KEPT = (
@@ -194,9 +196,7 @@ class Server:
             for way in ways:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
-            with suppress(ProcessLookupError):
-                process.terminate()
-            await process.wait()
+            await _ended(process)
 
     async def _from_page(self, socket: web.WebSocketResponse, process: Process) -> None:
         assert process.stdin is not None
@@ -238,6 +238,16 @@ async def _from_process(process: Process, socket: web.WebSocketResponse) -> None
             payload = await out.readexactly(int.from_bytes(head[1:], "big"))
             if head[:1] == b"D":
                 await socket.send_bytes(payload)
+
+
+async def _ended(process: Process) -> None:
+    """Have it end; it may wait to write to a pipe that nobody reads any more, then it is killed."""
+    for ending in (process.terminate, process.kill):
+        with suppress(ProcessLookupError):
+            ending()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), END_S)
+            return
 
 
 def _message(text: str) -> tuple[str, object]:
