@@ -10,9 +10,10 @@ the role `approver` of a signer: whose approvals are signed with it;
 `key.remove`: that a key was forgotten here, and whether it lives on at the venue; and `people.change`: that
 a desk, person, party, grant or approval was declared, changed or ended. Every recipient sees that one, so
 it names nobody; what changed is in its private part. `orders.cancel`: that a panic is about to cancel all
-open orders of an account, with the first of these keys that may, and what came of it. `handout.freeze`:
-hand-outs stop, or go on again. It and incidents stand in the streams of the venues concerned; in the
-firm's, and then without a word of what it is about (`incident.change`), only where no venue is.
+open orders of an account, with the first of these keys that may, and what came of it. `review.suspend`:
+that nothing is handed out under a grant from then on, because nobody answered. `handout.freeze`: hand-outs
+stop, or go on again. It and incidents stand in the streams of the venues concerned; in the firm's, and then
+without a word of what it is about (`incident.change`), only where no venue is.
 """
 
 from __future__ import annotations
@@ -122,6 +123,7 @@ _VENUE_TYPES = {
     "approval.decide": "approval:id by:person decision:approve|reject comment_sha256?:hash",
     "review.open": "review:id items:list reviewers:persons due:instant",
     "review.decide": "review:id item:text decision:keep|reduce|remove|unknown by:person reason?:free",
+    "review.suspend": "review:id item:text from:instant",
     "review.apply": "review:id item:text result:text",
     "review.close": "review:id by:person decided:int undecided:int changed:int",
     "exception.open": (
