@@ -7,11 +7,15 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 import keyguard
-from keyguard.core.errors import OutcomeUnknown
+from keyguard.cli.panic_words import exit_status
+from keyguard.core.errors import OutcomeUnknown, StoreError
 from keyguard.core.exchange import Cancelling, Effect, Reply, Request
 from keyguard.core.keys import Scope
 from keyguard.workflows import panic
+from keyguard.workflows.cancel_orders import words
 from keyguard.workflows.enrol import Declared, enrol
 from tests.fakes.exchange import FakeExchange
 from tests.fakes.gateway import FakeGateway
@@ -147,6 +151,51 @@ def test_an_outcome_nobody_knows_is_not_tried_again_and_keeps_no_key_alive():
     assert len(book.calls) == 1
     assert world.audit.bodies("orders.cancel_result")[0]["result"] == "unknown"
     assert len(outcome.dead) == 2
+
+
+def test_a_log_that_takes_no_result_keeps_no_key_alive():
+    world = World()
+    book = Book(world.exchange, A1=3)
+    append = world.audit.append
+
+    def refusing(stream, type_, body, **rest):
+        if type_ == "orders.cancel_result":
+            raise StoreError("the disk is full", code="store.full")
+        return append(stream, type_, body, **rest)
+
+    world.audit.append = refusing
+    outcome = run(world, cancel=True)
+    assert book.orders == {"A1": 0}
+    assert len(outcome.dead) == 1
+
+
+def test_without_its_announcement_nothing_is_cancelled():
+    world = World()
+    book = Book(world.exchange, A1=3)
+    world.audit.broken = True
+    with pytest.raises(StoreError):
+        run(world, cancel=True)
+    assert (book.calls, book.orders) == ([], {"A1": 3})
+
+
+def test_what_came_of_it_is_said_in_words():
+    world = World()
+    book = Book(world.exchange, A1=3)
+    outcome = run(world, cancel=True)
+    assert words(outcome.cancellations[0]) == (
+        "3 open orders of account A1 are cancelled",
+        "may be left: stop orders",
+    )
+    assert exit_status(outcome) == 0
+    world = World()
+    book = Book(world.exchange, A1=3)
+    book.answer = lambda: Reply(403, {}, b'{"code": "1003"}')
+    outcome = run(world, cancel=True)
+    assert words(outcome.cancellations[0]) == (
+        "open orders of account A1 are not known to be cancelled",
+        "examplex refused",
+    )
+    assert exit_status(outcome) == 1, "a person has to cancel them"
 
 
 def test_a_venue_that_hangs_is_left_behind_at_the_bound():
