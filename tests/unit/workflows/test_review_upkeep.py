@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 
-from keyguard.core.alerts import Manners
+from keyguard.core.alerts import Manners, QuietHours
 from keyguard.core.findings import Kind
 from keyguard.core.people import Decision
 from keyguard.core.policy import Level
@@ -151,6 +151,17 @@ def test_each_notice_is_told_although_the_one_before_was_acknowledged(firm):
     for hours in (1, 44, 4):
         wait(firm, hours * HOUR)
         assert (told(), told()) == (1, 0)
+
+
+@pytest.mark.parametrize(("before", "messages"), [(48 * HOUR, 0), (4 * HOUR, 1)])
+def test_the_last_notice_waits_for_no_quiet_hours(firm, before, messages):
+    channels.add(firm.store, Channel("chat", Secret("jsons://FAKE@example.test/")))
+    silent(firm, before)
+    findings.refresh(firm.ports)
+    messenger, now = FakeMessenger(), firm.clock.now()
+    quiet = QuietHours((now - HOUR).time(), (now + HOUR).time(), UTC)
+    alerting.tell(firm.ports, messenger, Manners(quiet=quiet))
+    assert len(messenger.taken()) == messages
 
 
 def test_hand_outs_are_counted_over_ninety_days_of_dead_versions_too(firm):
