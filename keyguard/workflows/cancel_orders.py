@@ -76,7 +76,7 @@ def plan(ports: Ports, venue: str, holders: Sequence[Holder]) -> tuple[Cancellat
     Where the venue has no one call that cancels all, each says so, for a person to do it.
     """
     adapter = ports.gateway.adapter(venue)
-    cancels = adapter.facts.cancels
+    cancels = adapter.facts.cancels if adapter.cancel_all is not None else None
     together: defaultdict[tuple[Environment, str], list[Holder]] = defaultdict(list)
     for one in holders:
         if one.key.kind is not KeyKind.OAUTH and _may(one, cancels.scopes if cancels else _TRADE):
@@ -222,8 +222,7 @@ class _Attempt:
 
     def _cancel(self, holder: Holder) -> int | None:
         adapter = self._ports.gateway.adapter(holder.key.venue)
-        if adapter.cancel_all is None:
-            raise NotOffered("no one call cancels all open orders", code="orders.not_offered")
+        assert adapter.cancel_all is not None  # else it was not planned
         send = signed(self._ports, holder.key.venue, credentials.load(self._ports, holder.version))
 
         def send_in_time(request: Request) -> Reply:
@@ -232,7 +231,7 @@ class _Attempt:
             with self._lock:
                 if self._left:
                     raise _Left
-                self._used, self._sent = holder, True
+                self._used, self._sent, self._error = holder, True, None
             return send(request)
 
         return drive(adapter.cancel_all(), send_in_time)

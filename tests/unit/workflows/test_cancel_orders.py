@@ -14,15 +14,15 @@ from keyguard.cli.panic_words import exit_status
 from keyguard.core.errors import OutcomeUnknown, StoreError
 from keyguard.core.exchange import Cancelling, Effect, Reply, Request
 from keyguard.core.keys import Scope
-from keyguard.workflows import panic
-from keyguard.workflows.cancel_orders import words
+from keyguard.workflows import cancel_orders, panic
+from keyguard.workflows.cancel_orders import Holder, words
 from keyguard.workflows.enrol import Declared, enrol
 from tests.fakes.exchange import FakeExchange
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.world import ACTOR, IPS, World
 
 CANCELS = Cancelling(Scope.TRADE_SPOT, "https://docs.examplex.test/cancel", "2026-11-21", "stop orders")
-WORKFLOWS = Path(keyguard.__file__).parent
+PRODUCT = Path(keyguard.__file__).parent
 
 
 class Book:
@@ -219,6 +219,37 @@ def test_a_venue_that_hangs_is_left_behind_at_the_bound():
     assert len(outcome.dead) == 1
 
 
+def test_a_second_key_that_hangs_leaves_an_open_outcome_not_the_refusal_of_the_first():
+    world = World()
+    book = Book(world.exchange, A1=3)
+    add(world, "second")
+    hanging, over = threading.Event(), threading.Event()
+
+    def refuse_then_hang():
+        if len(book.calls) == 1:
+            return Reply(403, {}, b'{"code": "1003"}')
+        hanging.set()
+        over.wait()
+        return None
+
+    book.answer = refuse_then_hang
+    holders = [
+        Holder(one.key, one.version, one.scopes, "A1") for one in panic.targets(world.ports, desk="desk")
+    ]
+    attempt = cancel_orders._Attempt(world.ports, cancel_orders.plan(world.ports, "examplex", holders)[0])
+    running = threading.Thread(target=attempt.run)
+    running.start()
+    try:
+        assert hanging.wait(60)
+        attempt.leave()
+        _, done, _, error = attempt.outcome(3)
+    finally:
+        over.set()
+        running.join(60)
+    assert (done, error.code) == (False, "orders.unknown")
+    assert attempt.outcome(3)[1] is False, "what comes back later is not heard"
+
+
 def test_a_venue_without_such_a_call_is_said_before_anything_happens():
     world = World()
     (one,) = panic.cancellations(world.ports, panic.targets(world.ports, desk="desk"))
@@ -245,17 +276,17 @@ def test_two_venues_do_not_wait_for_each_other():
 def test_nothing_else_in_the_product_cancels_orders():
     """One file drives `cancel_all`, one calls that file, and one names its effect."""
     drives, imports, effects = set(), set(), set()
-    for path in WORKFLOWS.rglob("*.py"):
+    for path in PRODUCT.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Attribute) and node.attr == "cancel_all":
-                drives.add(path.name)
+                drives.add(path.relative_to(PRODUCT).as_posix())
             if isinstance(node, ast.Attribute) and node.attr == "ORDERS_CANCELLED":
-                effects.add(path.name)
+                effects.add(path.relative_to(PRODUCT).as_posix())
             if isinstance(node, ast.ImportFrom) and (
                 (node.module or "").endswith("cancel_orders")
                 or any(alias.name == "cancel_orders" for alias in node.names)
             ):
-                imports.add(path.name)
-    assert drives == {"cancel_orders.py"}
-    assert imports == {"panic.py", "panic_words.py"}  # the workflow, the command and its words
-    assert effects == {"cancel_orders.py"}
+                imports.add(path.relative_to(PRODUCT).as_posix())
+    assert drives == {"workflows/cancel_orders.py"}
+    assert imports == {"workflows/panic.py", "cli/commands/panic.py", "cli/panic_words.py"}
+    assert effects == {"workflows/cancel_orders.py"}
