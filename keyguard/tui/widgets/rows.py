@@ -206,7 +206,8 @@ class Rows(ScrollView, can_focus=True):
             return Strip.blank(self.size.width, self.rich_style)
         line, base = self._lines[index], self.rich_style
         if index == self._cursor:
-            base += self._look("cursor" if self.has_focus else "cursor-blurred")
+            name = "rows--cursor" if self.has_focus else "rows--cursor-blurred"
+            base = self.get_component_rich_style(name)  # whole: its colour is blended with what lies below
         if not line.id:
             return self._heading(line, base)
         return self._strip(line.cells(), base)
