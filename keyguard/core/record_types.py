@@ -11,7 +11,8 @@ the role `approver` of a signer: whose approvals are signed with it;
 `people.change`: that a desk, person, party, grant or approval was declared, changed or ended. Every recipient
 sees that one, so it names nobody; what changed is in its private part. `handout.freeze`: hand-outs stop, or
 go on again. It and incidents stand in the streams of the venues concerned; in the firm's, and then without a
-word of what it is about (`incident.change`), only where no venue is.
+word of what it is about (`incident.change`), only where no venue is. `attestation.stopped`: a bundle was made
+and did not leave; whose and why is in its private part.
 """
 
 from __future__ import annotations
@@ -66,6 +67,7 @@ _FIRM_TYPES = {
     "handout.freeze": f"{_FREEZE}",
     "panic.begin": "scope:text keys:int reason:free",
     "log.late": "records:int sha256:hash",
+    "attestation.stopped": "",
     "log.restore": (
         "backup:id made_at:instant records:int chain:hash whole:bool lost?:int seals?:int root?:hash"
     ),

@@ -322,6 +322,7 @@ _FIRM: dict[str, Callable[[State, Line, Any], None]] = {"policy.set": _policy}
 _SILENT = frozenset(
     "handout.denied snapshot.begin snapshot.end attestation.issued log.genesis agent.enroll agent.retire "
     "agent.start agent.stop log.heartbeat log.gap log.torn log.restore clock.step clock.check signer.add "
-    "signer.remove role.assign role.remove people.change store.migrate store.rewrap backup.create".split()
+    "signer.remove role.assign role.remove people.change store.migrate store.rewrap backup.create "
+    "attestation.stopped".split()
 )
 """Types that change no entity. Any other type is unknown here: counted, never dropped."""
