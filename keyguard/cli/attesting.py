@@ -62,12 +62,22 @@ def _passphrase(files: Sequence[Path], number: int, path: Path) -> Secret:
     return session.prompt(f"passphrase of {path.name}: ")
 
 
+def demand_folder(folder: Path) -> None:
+    """UsageError `attest.offer` where no file could be put there: better said before one is issued."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = (error.strerror or "error").lower()
+        raise UsageError(
+            f"{folder} is no folder for the file: {reason}", code="attest.offer", still="nothing was issued"
+        ) from None
+
+
 def offer(made: Made, folder: Path) -> Path:
     """Put the file where it was asked for; UsageError `attest.offer`, and then the home has it still."""
     path = folder / f"{made.id}.zip"
     fresh = path.with_name(path.name + ".new")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         fresh.write_bytes(made.data)
         fresh.replace(path)
     except OSError as error:

@@ -70,6 +70,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
     from keyguard.workflows.attest import attest  # noqa: PLC0415 - as above
 
     _check(args)
+    attesting.demand_folder(args.output)
     home = session.home_of(args)
     config = home.read()
     with session.opened(args, out) as ports:

@@ -31,6 +31,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
 
     if len(args.signer) != 1:
         raise UsageError("one key signs here", code="usage", hint="--signer FILE")
+    attesting.demand_folder(args.output)
     home = session.home_of(args)
     kept, waiting = AttestationFolder(home.attestations), AttestationFolder(home.attestations / "waiting")
     (key,) = attesting.keys(args)
