@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test check venues bench bench-scan bench-daemon bench-log bench-offboarding bench-leak bench-venues bench-panic bench-attest bench-tui soak-rotation venue-faults fuzz-workflows kills promise-1 fuzz corpus rules man deb requirements clean
+.PHONY: help demo test check venues bench bench-scan bench-daemon bench-log bench-offboarding bench-verify bench-leak bench-venues bench-panic bench-attest bench-tui soak-rotation venue-faults fuzz-workflows kills promise-1 fuzz fuzz-bundles corpus rules man deb requirements clean
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 20
 
@@ -37,6 +37,9 @@ bench: $(VENV)/dev.stamp ## start-up ratios, scan speed, one rotation
 fuzz: $(VENV)/dev.stamp ## look for inputs that break the scanner (FUZZ_SECONDS=600)
 	@$(BIN)/python -m tests.fuzz
 
+fuzz-bundles: $(VENV)/dev.stamp ## random changes to an attestation, through both verifiers (CHANGES=10000)
+	@$(BIN)/python -m tests.fuzz.bundles --changes $(or $(CHANGES),10000)
+
 corpus: $(VENV)/dev.stamp ## what the rules find of the labelled corpus (CORPUS_ARGS=-v)
 	@$(BIN)/python -m tests.corpus.measure $(CORPUS_ARGS)
 
@@ -58,6 +61,9 @@ bench-log: $(VENV)/dev.stamp ## a million records, 10,000 keys, 200 clients (BEN
 
 bench-offboarding: $(VENV)/dev.stamp ## how soon somebody who left is refused, here and on another host
 	@$(BIN)/python -m tests.bench.offboarding
+
+bench-verify: $(VENV)/dev.stamp ## verification of 50,000 records and 1,000 keys, by keyguard and by the one file
+	@$(BIN)/python -m tests.bench.verify $(BENCH_ARGS)
 
 bench-leak: $(VENV)/dev.stamp ## from a leaked key in a saved file to its proven death, by a real daemon (BENCH_ARGS=20)
 	@$(BIN)/python -m tests.bench.leak $(BENCH_ARGS)

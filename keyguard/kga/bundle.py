@@ -20,6 +20,9 @@ ANCHORS = "anchors/"
 READING = "reading/"
 EVIDENCE = "evidence/"
 
+_LOG_FILES = frozenset(("seal.json", "seal.tlog-proof", "seals.json", "seal_secret.json"))
+_STREAM_FILES = ("slot.json", "slot.proof.json", "frontier.json", "records.jsonl", "private.jsonl")
+
 WITHHELD_CODES = ("legal_hold", "third_party_secret", "personal_data")
 
 
@@ -120,8 +123,10 @@ def _log(entries: Mapping[str, bytes], log_id: str) -> LogPart:
     seals = _canonical(_need(entries, folder + "seals.json"), "seals.json")
     if seals.keys() != {"from", "frontier", "leaves"} or type(seals["from"]) is not int:
         raise Malformed("seals.json has not its three members")
-    inside = [name.removeprefix(folder) for name in entries if name.startswith(folder)]
+    inside = {name.removeprefix(folder) for name in entries if name.startswith(folder)}
     streams = {name.split("/")[0] for name in inside if "/" in name}
+    if odd := inside - _LOG_FILES - {f"{stream}/{name}" for stream in streams for name in _STREAM_FILES}:
+        raise Malformed(f"{folder}{min(odd)} has no place there")
     secret = entries.get(folder + "seal_secret.json")
     try:
         proof = _need(entries, folder + "seal.tlog-proof").decode()

@@ -18,7 +18,7 @@ IN_TOTO = "application/vnd.in-toto+json"
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """One signature of an envelope. `keyid` is a hint and is never trusted."""
+    """One signature of an envelope. `keyid` says whose it is meant to be, and proves nothing."""
 
     keyid: str
     sig: bytes
@@ -44,10 +44,12 @@ class Envelope:
         return canonical.encode(value)
 
     def signers(self, keys: Sequence[bytes]) -> frozenset[bytes]:
-        """Which of these public keys (32 bytes each) signed it."""
+        """Which of these public keys (32 bytes each) signed it, in a signature that names the key."""
         message = pae(self.payload_type, self.payload)
         return frozenset(
-            key for key in keys if any(verifies(key, one.sig, message) for one in self.signatures)
+            key
+            for key in keys
+            if any(one.keyid == keyid(key) and verifies(key, one.sig, message) for one in self.signatures)
         )
 
 

@@ -106,7 +106,10 @@ def parse(text: str) -> Note:
     body, separator, tail = text.rpartition("\n\n")
     if not separator or not body or not tail.endswith("\n") or any(ord(c) < 0x20 and c != "\n" for c in text):
         raise ValueError("not a signed note")
-    return Note(body + "\n", tuple(_signature(line) for line in tail.removesuffix("\n").split("\n")))
+    lines = tail.removesuffix("\n").split("\n")
+    if len(set(lines)) != len(lines):
+        raise ValueError("a signature line stands twice")
+    return Note(body + "\n", tuple(_signature(line) for line in lines))
 
 
 def sign(text: str, key: VerifierKey, signer: Sign) -> Signature:

@@ -1,4 +1,4 @@
-"""`make bench-attest`: one attestation over 50,000 records and 1,000 keys, by the command, and the same again.
+"""`make bench-attest`: an attestation over 50,000 records and 1,000 keys, by the command; the same again.
 
 BENCH_ARGS: --records N (50000), --keys N (1000). Exit status 1 where an export takes more than 30 s, or two
 exports of one seal differ.

@@ -18,6 +18,7 @@ from keyguard.workflows.attest_period import spoken
 from keyguard.workflows.attest_predicate import Asked, Recipient
 from keyguard.workflows.identity import Actor
 from tests.fakes.sealing import HANDOUT, KEY, log_ports
+from tests.kga import alone
 from tests.kga.making import private, public
 
 ACTOR = Actor("lee", "host-1")
@@ -59,7 +60,7 @@ class MemoryKept:
 
 
 class Finish:
-    """Verifies in this process. `reading`: entries to add; `stop`: where it says no; `seen`: all files."""
+    """Verifies in this process, by both verifiers. `reading`: entries to add; `stop`: where it says no."""
 
     def __init__(self, ports):
         self.ports = ports
@@ -79,6 +80,7 @@ class Finish:
         self.seen.append(data)
         wanted = Wanted(self.ports.clock.now(), recipient=recipient.venue)
         report = verify(data, parse(trust), wanted, previous=previous)
+        alone.agrees(report, data, parse(trust), wanted, previous)
         self.reports.append(report)
         assert not report.failed, [one for one in report.checks if one.outcome > 1]
         if self.stop == "verify":

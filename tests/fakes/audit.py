@@ -14,6 +14,7 @@ from keyguard.core.chain import CHAIN_START, Pruned, Stored, Walk, chain_value, 
 from keyguard.core.errors import StoreError, UsageError
 from keyguard.core.record_types import check_body
 from keyguard.core.slots import FIRM
+from keyguard.kga import forms
 from keyguard.ports.audit import Entry, Verified
 
 FAKE_VENUE, SOME_VENUE = "examplex", "bybit"
@@ -36,6 +37,8 @@ class FakeAudit:
             hidden = None if private is None else records.private_bytes(private)
         except ValueError as error:
             raise UsageError(f"the log cannot take this {type_} record: {error}", code="log.record") from None
+        decoded = json.loads(json.dumps(dict(body)))
+        assert forms.fits_body(stream, type_, decoded), f"no verifier could read this {type_}: {decoded}"
         now = self._clock.now()
         if self._seen is not None and now < self._seen:
             step = (now - self._seen) // timedelta(milliseconds=1)

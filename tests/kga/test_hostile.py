@@ -13,11 +13,14 @@ from datetime import timedelta
 import pytest
 
 from keyguard.core import canonical
+from keyguard.core.record import encode
 from keyguard.kga import bundle, checkpoints, container, dsse, merkle, notes, seals, statement, texts
 from keyguard.kga.derive.derived import derive
 from keyguard.kga.verdict import Exit
 from keyguard.kga.verify.steps import verify
 from keyguard.kga.verify.trust import Head, Last
+from tests.kga import alone
+from tests.kga.histories import snapshot
 from tests.kga.making import (
     HOST,
     KEY,
@@ -34,13 +37,16 @@ from tests.kga.making import (
 
 
 def judged(data: bytes, log, *, step: int | None, exit: Exit, said: str = "", held=None, asked=None, **more):
-    """Verify and hold the exit code and the first step that did not hold."""
-    report = verify(data, held or trust(log), asked or wanted(), **more)
+    """Verify and hold the exit code and the first step that did not hold; the stand-alone file agrees."""
+    held, asked = held or trust(log), asked or wanted()
+    report = verify(data, held, asked, **more)
     bad = [check for check in report.checks if check.outcome > Exit.WARNINGS]
     assert report.exit is exit, report.checks
     assert (bad[0].step if bad else None) == step, report.checks
     if said:
         assert any(said in check.detail for check in report.checks), report.checks
+    if "timestamp" not in more:  # it cannot read time-stamps
+        alone.agrees(report, data, held, asked, more.get("previous"))
     return report
 
 
@@ -314,10 +320,7 @@ def test_15_an_older_seal_hides_the_end():
 def first_and_second():
     """Two attestations one after the other: what is needed to make the second, and the first's bundle."""
     log = firm_log()
-    first = Making(log, until=60, seal_no=6)
-    data = Making(replace_leaves(log, 7), until=60, seal_no=6).bundle()
-    del first
-    return log, data
+    return log, Making(replace_leaves(log, 7), until=60, seal_no=6).bundle()
 
 
 def replace_leaves(log, count):
@@ -366,6 +369,10 @@ def rebuilt():
     del log.streams["upbit"][3:6]
     for n, line in enumerate(log.streams["upbit"]):
         log.streams["upbit"][n] = canonical.encode(json.loads(line) | {"n": n})
+    return sealed_anew(log)
+
+
+def sealed_anew(log):
     days = [at(10 * (i + 1) + 0.6) for i in range(len(log.sealed))]
     log.sealed.clear()
     log.leaves.clear()
@@ -424,7 +431,10 @@ def test_19_superseded():
     other = trust(log, last=Last(1, "00" * 32, {}))
     judged(made.bundle(), log, exit=Exit.FAILED, step=11, held=other, said="seen last")
     elsewhere = trust(log, last=Last(1, "00" * 32, {log.origin: head}))
-    judged(made.bundle(), log, exit=Exit.FAILED, step=7, held=elsewhere, said="continuation")
+    judged(made.bundle(), log, exit=Exit.FAILED, step=6, held=elsewhere, said="continuation")
+    head = Head(7, merkle.root(log.leaves[:7]).hex(), 1, "00" * 32)
+    rewritten = trust(log, last=Last(1, "00" * 32, {log.origin: head}))
+    judged(made.bundle(), log, exit=Exit.FAILED, step=7, held=rewritten, said="continuation")
 
 
 # 21 the slot of another venue
@@ -682,3 +692,122 @@ def test_a_key_that_was_no_longer_valid():
     held = trust(making.log)
     old = replace(held, attesters=(replace(held.attesters[0], until=instant(5)),))
     judged(making.bundle(), making.log, exit=Exit.FAILED, step=2, held=old)
+
+
+# What the draft left open (KGA/1 §24)
+def test_a_log_that_is_not_what_its_genesis_says():
+    making = Making(firm_log(), change=lambda predicate: predicate["logs"][0].update(role="agent"))
+    judged(making.bundle(), making.log, exit=Exit.FAILED, step=5, said="another role")
+
+
+def test_a_log_without_its_genesis():
+    log = firm_log()
+    log.streams["firm"] = [
+        canonical.encode(json.loads(line) | {"n": n}) for n, line in enumerate(log.streams["firm"][1:])
+    ]
+    log.seal(91.5)
+    judged(Making(log).bundle(), log, exit=Exit.FAILED, step=5, said="genesis")
+
+
+def test_one_log_named_twice():
+    making = Making(
+        firm_log(), change=lambda predicate: predicate.update(logs=[*predicate["logs"], *predicate["logs"]])
+    )
+    judged(making.bundle(), making.log, exit=Exit.FAILED, step=6, said="not those the statement names")
+
+
+@pytest.mark.parametrize("start", [1, 10])
+def test_a_range_that_hides_the_opening_state(start):
+    log, data = first_and_second()
+    judged(second(log, data, start=start).bundle(), log, exit=Exit.FAILED, step=8, said="reach back")
+
+
+def test_a_range_that_begins_at_a_snapshot():
+    log = firm_log()
+    lines = [line for line in Making(log).lines() if line.record.stream == "upbit"]
+    told = [line for line in lines if line.record.t <= at(61)]
+    log.streams["upbit"] = [encode(line.record) for line in [*told, *snapshot(lines, 61)]]
+    sealed_anew(log)
+    first = Making(replace_leaves(log, 7), until=62, seal_no=6).bundle()
+    whole = second(log, first)
+    later = replace(whole, since=62, start=len(told))
+    judged(later.bundle(), log, exit=Exit.WARNINGS, step=None, previous=first)
+    assert len(later.derived()["grants"]) == 1
+    early = replace(later, since=60.5)
+    judged(early.bundle(), log, exit=Exit.FAILED, step=8, said="reach back")
+
+
+def test_another_statement_under_the_same_id():
+    log, data = first_and_second()
+    making = second(log, data)
+    log.add(
+        91.3,
+        "upbit",
+        "attestation.issued",
+        attestation_id=making.previous["attestation_id"],
+        serial=1,
+        period=making.previous["period"],
+        statement_sha256="ff" * 32,
+    )
+    log.seal(91.4)
+    judged(making.bundle(), log, exit=Exit.FAILED, step=11, said="another statement")
+
+
+def test_another_attestation_for_the_same_time():
+    log = firm_log()
+    log.add(
+        91.3,
+        "upbit",
+        "attestation.issued",
+        attestation_id="KGA-0f1e2d3c-upbit-0001",
+        serial=1,
+        period={"from": instant(30), "to": instant(60), "tz": "UTC"},
+        statement_sha256="ff" * 32,
+    )
+    log.seal(91.4)
+    judged(Making(log).bundle(), log, exit=Exit.FAILED, step=11, said="for the same time")
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"key": KEY}, {"key": 5}, {"key": KEY, "at_venue": "api", "reason": None, "by": OTHER}]
+)
+def test_a_sealed_body_of_another_form(body):
+    log = firm_log()
+    making = Making(log, seal_no=-1)
+    before = making.derived()
+    log.streams["upbit"].append(
+        canonical.encode(
+            json.loads(log.streams["upbit"][-1])
+            | {"n": len(log.streams["upbit"]), "type": "key.revoke", "body": body}
+        )
+    )
+    log.seal(91.5)
+
+    class Blind(Making):
+        def derived(self):
+            return json.loads(json.dumps(before))
+
+    judged(Blind(log).bundle(), log, exit=Exit.FAILED, step=7, said="form of its type")
+
+
+@pytest.mark.parametrize("name", ["evidence/" + "00" * 32 + ".png", "logs/0f1e2d3c4b5a6978/more.json"])
+def test_what_has_no_place(name):
+    making = Making(firm_log())
+    entries = making.entries() | {name: b"{}"}
+    said = statement.Statement(statement.ATTESTATION, statement.subject(entries), making.predicate())
+    envelope = dsse.sign(statement.encode(said), dsse.IN_TOTO, [(public(2), private(2).sign)])
+    data = container.pack(entries | {bundle.STATEMENT: envelope.encode()})
+    evidence = name.startswith("evidence")
+    judged(
+        data,
+        making.log,
+        exit=Exit.FAILED if evidence else Exit.MALFORMED,
+        step=3 if evidence else 6,
+        said="no place",
+    )
+
+
+def test_a_signature_that_names_another_key():
+    making = Making(firm_log())
+    data = forged(making, lambda envelope: resigned(envelope, envelope.signatures[0].sig, "00" * 32))
+    judged(data, making.log, exit=Exit.FAILED, step=2)

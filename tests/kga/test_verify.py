@@ -2,6 +2,7 @@
 
 from keyguard.kga.verdict import Exit
 from keyguard.kga.verify.steps import verify
+from tests.kga import alone
 from tests.kga.making import Making, firm_log, trust, wanted
 
 
@@ -17,6 +18,8 @@ def test_a_genuine_bundle():
 
 
 def test_keys_from_the_bundle_itself():
-    report = verify(Making(firm_log()).bundle(), None, wanted())
+    data = Making(firm_log()).bundle()
+    report = verify(data, None, wanted())
     assert report.exit is Exit.WARNINGS
+    alone.agrees(report, data, None, wanted())
     assert any("first use" in check.detail for check in report.checks)

@@ -113,10 +113,10 @@ def _living(key: Entity, at: str, state: State, period: Period) -> Iterator[Hit]
         yield Hit("F03", name, at)
     began = key["created_at"] or key["registered_at"]
     rotation, idle = state.policy.get("rotation_days"), state.policy.get("idle_days")
-    if isinstance(rotation, int) and days(began, period.until) > rotation:
+    if type(rotation) is int and days(began, period.until) > rotation:
         yield Hit("F04", name, began)
     quiet = key["last_use"] or key["registered_at"]
-    if isinstance(idle, int) and days(quiet, period.until) > idle:
+    if type(idle) is int and days(quiet, period.until) > idle:
         yield Hit("F05", name, quiet)
     if key["storage"] in ("plain_file", "unknown"):
         yield Hit("F17", name, key["registered_at"])

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 from keyguard.core import canonical
 from keyguard.core.record import Record
@@ -34,11 +34,11 @@ class Line:
 
     log_id: str
     record: Record
+    at: str = field(init=False, compare=False)
+    """Its instant as text, made once: it is compared again and again."""
 
-    @property
-    def at(self) -> str:
-        """Its instant as text."""
-        return canonical.format_instant(self.record.t)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "at", canonical.format_instant(self.record.t))
 
 
 def in_order(lines: Iterable[Line]) -> list[Line]:
@@ -49,15 +49,14 @@ def in_order(lines: Iterable[Line]) -> list[Line]:
     return sorted(lines, key=_place)
 
 
-def _place(line: Line) -> tuple[datetime, str, bool, str, int]:
+def _place(line: Line) -> tuple[str, str, bool, str, int]:
     record = line.record
-    return record.t, line.log_id, record.stream != FIRM, record.stream, record.n
+    return line.at, line.log_id, record.stream != FIRM, record.stream, record.n
 
 
 def seconds(start: str, end: str) -> int:
     """Whole seconds from one instant to another, rounded down."""
-    span = canonical.parse_instant(end) - canonical.parse_instant(start)
-    return int(span.total_seconds() // 1)
+    return (canonical.parse_instant(end) - canonical.parse_instant(start)) // timedelta(seconds=1)
 
 
 def days(start: str, end: str) -> int:

@@ -85,7 +85,7 @@ def _row(
         "scopes_needed": sorted(needed),
         "scopes_excess": sorted(granted - needed),
         "scopes_proof": key["proof"],
-        "ip_allow": sorted(key["ip_allow"]),
+        "ip_allow": sorted(set(key["ip_allow"])),
         "age_days": days(_began(key), min(end or period.until, period.until)),
         "status": status(key, period),
         "ended_at": end,

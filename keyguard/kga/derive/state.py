@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from keyguard.core.slots import FIRM
+from keyguard.kga import forms
 from keyguard.kga.derive.lines import Line
 
 Entity = dict[str, Any]
@@ -26,6 +27,7 @@ class State:
     entities: dict[str, dict[str, Entity]] = field(default_factory=lambda: {kind: {} for kind in SNAPSHOTS})
     policy: dict[str, Any] = field(default_factory=dict)
     unknown_types: dict[str, int] = field(default_factory=dict)
+    _by_grant: dict[str, dict[str, Entity]] = field(default_factory=dict)
 
     def all(self, kind: str) -> list[Entity]:
         """All entities of a kind, by id."""
@@ -38,6 +40,12 @@ class State:
     def put(self, kind: str, id_: str, entity: Entity) -> None:
         """Take it in, in the place of what was there."""
         self.entities[kind][id_] = entity
+        if kind == "grant":
+            self._by_grant.setdefault(entity["grant"], {})[id_] = entity
+
+    def grants(self, id_: str) -> Iterable[Entity]:
+        """The entities of one grant, one for each key it reaches."""
+        return self._by_grant.get(id_, {}).values()
 
 
 def read(lines: Iterable[Line], state: State | None = None) -> State:
@@ -85,9 +93,9 @@ def _register(state: State, line: Line, body: Any) -> None:
         "last_use": None,
         "last_review": None,
     }
-    told = {name: value for name, value in body.items() if name != "scopes_venue"}
     state.entities["stranger"].pop(body["key"], None)
-    state.put("key", body["key"], fresh | {name: known[name] for name in fresh.keys() & known.keys()} | told)
+    kept = {name: known[name] for name in fresh.keys() & known.keys()}
+    state.put("key", body["key"], fresh | kept | forms.told(forms.KEY, body))
 
 
 def _observe(state: State, line: Line, body: Any) -> None:
@@ -112,14 +120,8 @@ def _update(state: State, line: Line, body: Any) -> None:
     if (key := state.get("key", body["key"])) is None:
         return
     for name, change in body["changes"].items():
-        if isinstance(change, dict) and "new" in change and name in _CHANGEABLE:
+        if name in forms.CHANGEABLE:
             key[name] = change["new"]
-
-
-_CHANGEABLE = frozenset(
-    "account sub_account purpose desk owner scopes_granted scopes_needed ip_allow ip_supported expires_at "
-    "storage".split()
-)
 
 
 def _rotate(state: State, line: Line, body: Any) -> None:
@@ -143,7 +145,7 @@ def _listed(state: State, line: Line, body: Any) -> None:
     shown = set(body["keys"])
     for id_ in sorted(set(body["unknown"]) - state.entities["stranger"].keys()):
         state.put("stranger", id_, {"key": id_, "since": line.at, "listed": None, "missing": None})
-    everyone = [*state.all("key"), *state.all("stranger")]
+    everyone = [*state.entities["key"].values(), *state.entities["stranger"].values()]
     accounts = {one["listed"] for one in everyone if one["key"] in shown and one["listed"]}
     account = min(accounts, default=line.at)
     for one in everyone:
@@ -174,8 +176,8 @@ def _grant(state: State, line: Line, body: Any) -> None:
 
 
 def _grant_ended(state: State, line: Line, body: Any) -> None:
-    for grant in state.all("grant"):
-        if grant["grant"] == body["grant"] and grant["ended"] is None:
+    for grant in state.grants(body["grant"]):
+        if grant["ended"] is None:
             grant["ended"] = {
                 "at": body["at"],
                 "told_at": line.at,
@@ -192,7 +194,8 @@ def _handout(state: State, line: Line, body: Any) -> None:
 
 def _party(state: State, line: Line, body: Any) -> None:
     known = state.get("party", body["party"]) or {"contracts": {}}
-    entity = {"name": "", "country": "", "diligence_at": None, "diligence_until": None, **body}
+    empty = {"name": "", "country": "", "diligence_at": None, "diligence_until": None}
+    entity: Entity = empty | forms.told(forms.PARTY, body)
     span = {"from": body["contract_from"], "until": body["contract_until"]}
     entity["contracts"] = known["contracts"] | {body["contract_ref_sha256"]: span}
     state.put("party", body["party"], entity)
@@ -239,9 +242,13 @@ def _review_decide(state: State, line: Line, body: Any) -> None:
     told = {"item": body["item"], "decision": body["decision"], "by": body["by"], "at": line.at}
     review["decisions"] = _with(review["decisions"], told)
     for item in review["items"]:
-        key = state.get("key", item.get("key", "")) if isinstance(item, dict) else None
-        if key is not None and item.get("item") == body["item"]:
+        for key in _keys_of(state, item) if item["item"] == body["item"] else ():
             key["last_review"] = {"review": body["review"], "decision": body["decision"], "at": line.at}
+
+
+def _keys_of(state: State, item: Entity) -> list[Entity]:
+    """An item is what one person may use: the known keys of it."""
+    return [key for id_ in item.get("keys", ()) if (key := state.get("key", id_)) is not None]
 
 
 def _review_apply(state: State, line: Line, body: Any) -> None:
@@ -264,7 +271,7 @@ def _review_close(state: State, line: Line, body: Any) -> None:
 
 
 def _incident(state: State, line: Line, body: Any) -> None:
-    entity = {**body, "opened_at": line.at, "notes": [], "closed": None}
+    entity = {**forms.told(forms.INCIDENT, body), "opened_at": line.at, "notes": [], "closed": None}
     state.put("incident", body["incident"], entity)
 
 
@@ -280,7 +287,8 @@ def _incident_close(state: State, line: Line, body: Any) -> None:
 
 
 def _exception(state: State, line: Line, body: Any) -> None:
-    state.put("exception", body["exception"], {"key": None, **body, "opened_at": line.at, "closed": None})
+    told = forms.told(forms.EXCEPTION, body)
+    state.put("exception", body["exception"], {"key": None, **told, "opened_at": line.at, "closed": None})
 
 
 def _exception_close(state: State, line: Line, body: Any) -> None:
@@ -323,6 +331,7 @@ _SILENT = frozenset(
     "handout.denied snapshot.begin snapshot.end attestation.issued log.genesis agent.enroll agent.retire "
     "agent.start agent.stop log.heartbeat log.gap log.torn log.restore clock.step clock.check signer.add "
     "signer.remove role.assign role.remove people.change store.migrate store.rewrap backup.create "
+    "workflow.pause workflow.resume handout.freeze panic.begin incident.change log.late "
     "attestation.stopped".split()
 )
 """Types that change no entity. Any other type is unknown here: counted, never dropped."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from keyguard.core.slots import FIRM
 from keyguard.kga.derive.lines import Line, Period, days, seconds
 from keyguard.kga.derive.state import Entity, State
 from keyguard.kga.derive.use import Uses, grant_end
@@ -54,10 +56,13 @@ def _person(state: State, uses: Uses, person: str, grants: list[Entity], used: l
 
 def parties(state: State, period: Period, uses: Uses, grants: Iterable[Entity]) -> list[Row]:
     """One row per company that an external person with access belongs to."""
-    grants = list(grants)
+    handouts = Counter(use.person for use in uses.all())
+    by_party: dict[str, list[Entity]] = {}
+    for grant in grants:
+        by_party.setdefault(grant["party"], []).append(grant)
     rows = []
     for party in state.all("party"):
-        mine = [grant for grant in grants if grant["party"] == party["party"]]
+        mine = by_party.get(party["party"], [])
         persons = {grant["person"] for grant in mine}
         row = {name: value for name, value in party.items() if name != "contracts"}
         rows.append(
@@ -65,7 +70,7 @@ def parties(state: State, period: Period, uses: Uses, grants: Iterable[Entity]) 
             | {
                 "persons": len(persons),
                 "keys": len({grant["key"] for grant in mine}),
-                "handouts": sum(use.person in persons for use in uses.all()),
+                "handouts": sum(handouts[person] for person in persons),
                 "contract_valid_in_period": uncovered(party, period.since, period.until) is None,
             }
         )
@@ -143,7 +148,7 @@ def lifecycle(lines: Iterable[Line], state: State, period: Period) -> list[Row]:
     rows = [
         _EVENTS[line.record.type](line, line.record.body, state)
         for line in lines
-        if line.at in period and line.record.type in _EVENTS
+        if line.record.type in _EVENTS and line.record.stream != FIRM and line.at in period
     ]
     rows.extend(
         _event(key["created_at"], "created", key["key"])

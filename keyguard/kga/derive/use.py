@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from keyguard.core.slots import FIRM
 from keyguard.kga.derive.lines import Line, Period
 from keyguard.kga.derive.state import Entity, State
 
@@ -57,6 +58,8 @@ def collect(lines: Iterable[Line], period: Period, state: State) -> Uses:
     """Gather hand-outs and refusals of the period; the capacity of a person is what their grants say."""
     uses = Uses()
     for line in lines:
+        if line.record.stream == FIRM:
+            continue
         body, kind = line.record.body, line.record.type
         if kind == "handout" and line.at in period:
             use = Use(line.at, body["key"], body["person"], body["host"], body.get("grant"))

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from keyguard.core import canonical
-from keyguard.kga import bundle, container, dsse, notes, statement
+from keyguard.core.record import parse
+from keyguard.kga import bundle, container, dsse, forms, notes, statement
 from keyguard.kga.verdict import Failed, Malformed
 from keyguard.kga.verify.trust import Attester, Trust, public_key
 
@@ -105,8 +106,12 @@ def covered(opened: Open, trust: Trust, envelope: dsse.Envelope) -> None:
         if not (name.startswith(bundle.ANCHORS) and name.endswith((".tsr", ".note"))):
             raise Failed(f"{name} is covered by no signature")
     for name in said.subject:
-        if not (name == bundle.DERIVED or name.startswith(("logs/", bundle.EVIDENCE))):
+        if not (name == bundle.DERIVED or name.startswith("logs/") or _is_evidence(name, said.subject[name])):
             raise Failed(f"the statement covers {name}, which has no place there")
+
+
+def _is_evidence(name: str, digest: str) -> bool:
+    return name.startswith(bundle.EVIDENCE) and name.removeprefix(bundle.EVIDENCE).split(".")[0] == digest
 
 
 def _readings(opened: Open, trust: Trust, reading: set[str]) -> None:
@@ -173,13 +178,13 @@ def trust_on_first_use(entries: Mapping[str, bytes]) -> Trust:
 def _named(entries: Mapping[str, bytes]) -> list[Attester]:
     found = []
     for name in sorted(entries):
-        if not name.endswith("/firm/records.jsonl"):
+        if not (name.startswith("logs/") and name.endswith("/firm/records.jsonl")):
             continue
         for line in bundle.split(entries[name]):
             if b'"type":"signer.add"' not in line:
                 continue
-            body = canonical.decode(line)["body"]
-            if body["role"] == "attester":
-                key = public_key(body["public_key"])
-                found.append(Attester(body["label"], key, body["from"]))
+            record = parse(line)
+            if record.type == "signer.add" and forms.fits(record) and record.body["role"] == "attester":
+                key = public_key(record.body["public_key"])
+                found.append(Attester(record.body["label"], key, record.body["from"]))
     return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from keyguard.core.record import Record, parse
 from keyguard.core.slots import slot
-from keyguard.kga import bundle, checkpoints, merkle, notes, seals, slot_table
+from keyguard.kga import bundle, checkpoints, forms, merkle, notes, seals, slot_table
 from keyguard.kga.bundle import LogPart, StreamPart
 from keyguard.kga.derive.lines import Line
 from keyguard.kga.verdict import Failed, Malformed
@@ -22,6 +22,15 @@ class Sealed:
     checkpoint: checkpoints.Checkpoint
     proof: checkpoints.SealProof
     seals_root_before: bytes
+
+    def seals_root_at(self, size: int) -> bytes | None:
+        """The seal log's root when it had this many seals; None for a size that is not shown."""
+        if not self.part.seals_from <= size <= self.checkpoint.size:
+            return None
+        tree = merkle.Frontier(self.part.seals_from, self.part.seals_frontier)
+        for leaf in self.part.seal_leaves[: size - self.part.seals_from]:
+            tree.push(leaf)
+        return tree.root()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +138,8 @@ def _record(data: bytes, stream: str, n: int) -> Record:
         raise Failed(f"{stream}: line {n} is not a record: {error}") from None
     if (record.stream, record.n) != (stream, n):
         raise Failed(f"{record} stands in the place of {stream} #{n}")
+    if not forms.fits(record):
+        raise Failed(f"{record} has not the form of its type")
     return record
 
 

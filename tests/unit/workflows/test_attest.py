@@ -284,6 +284,8 @@ def test_an_auditor_sees_everything():
     secret = json.loads(inside[f"{folder}/seal_secret.json"])["seal_secret"]
     assert bytes.fromhex(secret) == sealed(firm.ports).seal_secret
     assert firm.audit.bodies("attestation.issued") == [], "no venue is told of the auditor"
+    firm.wait()
+    assert firm.attest(0, 2, AUDITOR, profile="auditor")[0].predicate["serial"] == 2
 
 
 def test_a_summary_shows_figures_and_no_key():

@@ -1,0 +1,27 @@
+"""No random change to a bundle verifies as sound; `make fuzz-bundles` tries ten thousand."""
+
+from random import Random
+
+import pytest
+
+from keyguard.kga.verdict import Exit
+from keyguard.kga.verify.steps import verify
+from tests.kga.making import wanted
+from tests.kga.mutations import Mutations
+
+ROUNDS, EACH = 15, 10
+
+
+@pytest.fixture(scope="module")
+def mutations():
+    return Mutations()
+
+
+def test_without_a_change_it_verifies(mutations):
+    assert verify(mutations.data, mutations.trust, wanted()).exit is Exit.WARNINGS
+
+
+@pytest.mark.parametrize("number", range(ROUNDS))
+def test_changes(mutations, number):
+    for n in range(EACH):
+        mutations.judge(mutations.one(Random(f"{number}:{n}")))
