@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test check venues bench bench-scan bench-daemon bench-log bench-offboarding bench-verify bench-leak bench-venues bench-panic bench-attest bench-tui soak-rotation venue-faults fuzz-workflows kills promise-1 fuzz fuzz-bundles corpus rules man deb requirements clean
+.PHONY: help demo test check venues bench bench-scan bench-daemon bench-log bench-offboarding bench-reading bench-verify bench-leak bench-venues bench-panic bench-attest bench-tui soak-rotation venue-faults fuzz-workflows kills promise-1 fuzz fuzz-bundles corpus rules man deb requirements clean
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 20
 
@@ -61,6 +61,9 @@ bench-log: $(VENV)/dev.stamp ## a million records, 10,000 keys, 200 clients (BEN
 
 bench-offboarding: $(VENV)/dev.stamp ## how soon somebody who left is refused, here and on another host
 	@$(BIN)/python -m tests.bench.offboarding
+
+bench-reading: $(VENV)/dev.stamp ## PDF, XLSX and CSV of 1,000 keys; LibreOffice finds no formula (BENCH_ARGS=--help)
+	@$(BIN)/python -m tests.bench.reading $(BENCH_ARGS)
 
 bench-verify: $(VENV)/dev.stamp ## verification of 50,000 records and 1,000 keys, by keyguard and by the one file
 	@$(BIN)/python -m tests.bench.verify $(BENCH_ARGS)
