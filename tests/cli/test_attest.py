@@ -71,6 +71,8 @@ def test_from_a_home_to_a_verified_file(ready: Desk) -> None:
     given = ("--trust", "trust.json", "--recipient", "upbit", "--nonce", "q1")
     verified = ready.keyguard("verify", told["file"], *given, expect=1)
     assert f"{told['attestation_id']} of FAKE Trading" in verified.out
+    inside = container.unpack((ready.work / told["file"]).read_bytes())
+    assert {"reading/attestation.pdf", "reading/verify.txt", "renderings.dsse.json"} <= set(inside)
     kept = ready.home / "attestations" / f"{told['attestation_id']}.zip"
     assert kept.read_bytes() == (ready.work / told["file"]).read_bytes()
     assert kept.stat().st_mode & 0o077 == 0
@@ -111,21 +113,33 @@ def test_two_sign(ready: Desk) -> None:
 
 
 def test_an_auditor_and_a_summary(ready: Desk) -> None:
-    (told,) = attest(
-        ready,
-        "--profile",
-        "summary",
-        "--venue",
-        "upbit",
-        "--recipient",
-        "FAKE Bank",
-        "--kind",
-        "bank",
-        *SINCE,
-        "--json",
-    ).json
+    for_whom = ("--profile", "auditor", "--recipient", "FAKE Audit", *SINCE, "--json")
+    (told,) = attest(ready, *for_whom).json
+    ready.keyguard("verify", told["file"], "--trust", "trust.json", expect=1)
+    words = ("--profile", "summary", "--venue", "upbit", "--recipient", "FAKE Bank", "--kind", "bank")
+    (told,) = attest(ready, *words, *SINCE, "--no-copies", "--json").json
     names = container.unpack((ready.work / told["file"]).read_bytes())
     assert set(names) == {"derived.json", "statement.dsse.json"}
+
+
+def test_a_secret_does_not_leave(ready: Desk) -> None:
+    _, secret = ready.stored("upbit/mm/bot")
+    before = sorted((ready.work / "out").iterdir())
+    words = ("--venue", "coinone", *SINCE, "--reservation", f"as agreed: {secret[3:17]}")
+    refused = attest(ready, *words, expect=6)
+    assert "holds what must not leave: secret, upbit/mm/bot version 1 secret" in refused.errors[0]
+    assert secret[3:17] not in refused.err
+    assert sorted((ready.work / "out").iterdir()) == before
+    kept = [path.name for path in (ready.home / "attestations").glob("*.zip")]
+    assert not any("coinone" in name for name in kept)
+    shown = ready.keyguard("log", "show", "--type", "attestation.stopped", "--json").out
+    assert "attestation.stopped" in shown
+    assert "coinone" not in shown
+
+
+def test_another_venue_is_not_named(ready: Desk) -> None:
+    refused = attest(ready, "--venue", "gopax", *SINCE, "--reservation", "as at Upbit", expect=6)
+    assert "other venue, upbit" in refused.errors[0]
 
 
 @pytest.mark.parametrize(

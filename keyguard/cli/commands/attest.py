@@ -35,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--kind", choices=KINDS, help="who gets an auditor's or a summary's file")
     parser.add_argument("--recipient", default="", metavar="NAME", help="how the recipient is called")
     parser.add_argument("--lang", choices=LANGUAGES, help="which language stands first in reading copies")
+    parser.add_argument("--no-copies", action="store_true", help="no PDF, XLSX and CSV to read")
     parser.add_argument("--nonce", metavar="TEXT", help="the question that the recipient asked")
     parser.add_argument(
         "--reservation",
@@ -76,7 +77,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
     with session.opened(args, out) as ports:
         wanted = _run(args, config, ports)
         kept, waiting = AttestationFolder(home.attestations), AttestationFolder(home.attestations / "waiting")
-        finish = Finishing(home, ports, LANGUAGES.get(args.lang or ""))
+        finish = Finishing(home, ports, LANGUAGES.get(args.lang or ""), not args.no_copies)
         made = attest(ports, wanted, kept, waiting, finish, actor=session.actor())
     tell(made, args.output, out)
     return 0
