@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from keyguard.ports.audit import AuditLog
     from keyguard.ports.gateway import NonceSource
     from keyguard.ports.person import Person
+    from keyguard.ports.seals import Seals
     from keyguard.ports.secrets import SecretStore
     from keyguard.ports.uses import Uses
     from keyguard.stores.database import Database
@@ -196,6 +197,23 @@ def opened_log(home: Home) -> Iterator[AuditLog]:
     config = home.read()
     with contextlib.closing(open_database(database_url(home, config), read_only=True)) as database:
         yield SqlAuditLog(database, SystemClock())
+
+
+@contextlib.contextmanager
+def opened_evidence(home: Home) -> Iterator[tuple[AuditLog, Seals]]:
+    """Log and seals, read-only, as `opened_log`: what of them is encrypted stays so."""
+    from keyguard.stores.audit import SqlAuditLog
+    from keyguard.stores.database import open_database
+    from keyguard.stores.seals import SqlSeals
+
+    config = home.read()
+    store = store_named(home, config.id, config.store, _nobody)
+    with contextlib.closing(open_database(database_url(home, config), read_only=True)) as database:
+        yield SqlAuditLog(database, SystemClock()), SqlSeals(database, store, SystemClock())
+
+
+def _nobody() -> Secret:
+    raise StoreError("evidence is read without the secret store", code="store.locked")
 
 
 def freezes(home: Home) -> tuple[tuple[Freeze, str], ...]:

@@ -87,6 +87,7 @@ COMMANDS = {
     "log cosign": "take in what a witness signed over a checkpoint",
     "log timestamp": "take in an RFC 3161 time-stamp over a checkpoint",
     "log resume": "let a restored log sign again",
+    "log renew": "begin a new log where the old one may sign no more",
     "log prune": "forget records whose retention is over, keeping every proof",
     "attester add": "let a key sign attestations for the firm, or witness its log",
     "attester list": "whose keys sign attestations and witness the log",

@@ -10,6 +10,8 @@ from keyguard.core.errors import IntegrityError
 from keyguard.core.record import Record, commitment, parse
 
 CHAIN_START = bytes(32)
+GENESIS = "log.genesis"
+"""The type of a log's first record. In the midst of a chain it begins a new log: every stream anew."""
 
 
 def leaf_hash(data: bytes) -> bytes:
@@ -70,6 +72,8 @@ class Walk:
             raise self.broken("does not match its chain value", record)
         if isinstance(record, ValueError):  # 3
             raise self.broken(f"is not a record: {record}")
+        if record.type == GENESIS and record.n == 0:
+            self.streams = {}
         if stored.stream != record.stream or record.n != self.streams.get(record.stream, 0):  # 4
             raise self.broken("is not the next of its stream", record)
         if self.last is not None and record.t < self.last:  # 5

@@ -22,8 +22,13 @@ class KeptSeal:
 
 
 class Seals(Protocol):
-    """Append-only. Every method is one transaction (StoreError, exit 3) and joins an open
-    `Inventory.transaction()`, so that a seal and the records it covers are seen together."""
+    """Append-only; of the present log, where a new one was begun. Every method is one transaction
+    (StoreError, exit 3) and joins an open `Inventory.transaction()`, so that a seal and the records it covers
+    are seen together."""
+
+    def first(self) -> int:
+        """The number of the record with which the present log begins; 0 unless a new log was begun."""
+        ...
 
     def last(self) -> KeptSeal | None:
         """The newest seal; None before the first."""
@@ -46,6 +51,10 @@ class Seals(Protocol):
 
     def streams(self, no: int) -> dict[str, Frontier]:
         """Every stream with a record, as it stood at this seal."""
+        ...
+
+    def chain_after(self, records: int) -> bytes | None:
+        """The log's chain value after so many records, pruned ones counted; None where it has fewer."""
         ...
 
     def leaves(self, start: int = 0) -> tuple[bytes, ...]:

@@ -13,19 +13,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, LargeBinary, cast, func, insert, literal_column, select, update
+from sqlalchemy import Connection, LargeBinary, cast, delete, func, insert, literal_column, select, update
 from sqlalchemy.exc import DBAPIError
 
 from keyguard.core import canonical, record_types
 from keyguard.core import record as records
-from keyguard.core.chain import CHAIN_START, Pruned, Stored, Walk, chain_value, leaf_hash
+from keyguard.core.chain import CHAIN_START, GENESIS, Pruned, Stored, Walk, chain_value, leaf_hash
 from keyguard.core.errors import IntegrityError, UsageError
 from keyguard.core.record import Record
 from keyguard.core.slots import FIRM
 from keyguard.ports.audit import Draft, Entry, Verified
 from keyguard.ports.clock import Clock
 from keyguard.stores.database import Database
-from keyguard.stores.tables import HEAD, PRIVATE, PRUNED, RECORDS, STREAMS
+from keyguard.stores.tables import HEAD, LOGS, PRIVATE, PRUNED, RECORDS, STREAMS
 
 _BATCH = 500
 
@@ -129,6 +129,8 @@ class _Batch:
         self._now = clock.now()
         self._at = self._now if head.last is None else max(self._now, head.last)
         self._new_streams: set[str] = set()
+        self._ended: set[str] = set()
+        self._begun: list[int] = []
         self._grown: set[str] = set()
         self._records: list[dict[str, Any]] = []
         self._private: list[dict[str, Any]] = []
@@ -141,7 +143,12 @@ class _Batch:
             self.add(Draft(FIRM, "clock.step", step), None)
 
     def add(self, draft: Draft, hidden: bytes | None) -> Entry:
-        """Take the next place in the log and in the stream."""
+        """Take the next place in the log and in the stream; with a genesis all streams begin anew."""
+        if draft.type == GENESIS and self._number:
+            self._ended |= self._counts.keys() - self._new_streams
+            self._new_streams, self._grown = set(), set()
+            self._counts = {}
+            self._begun.append(self._number)
         n = self._counts.get(draft.stream, 0)
         salt = self._clock.token(records.SALT_SIZE).hex()
         opening = self._clock.token(records.OPENING_SIZE)
@@ -163,6 +170,9 @@ class _Batch:
         connection.execute(insert(RECORDS), self._records)
         if self._private:
             connection.execute(insert(PRIVATE), self._private)
+        if self._begun:
+            connection.execute(insert(LOGS), [{"first": number} for number in self._begun])
+            connection.execute(delete(STREAMS).where(STREAMS.c.stream.in_(sorted(self._ended))))
         for stream in self._new_streams:
             connection.execute(insert(STREAMS).values(stream=stream, records=self._counts[stream]))
         for stream in self._grown - self._new_streams:

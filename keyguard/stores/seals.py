@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, Row, delete, func, insert, select
 
-from keyguard.core.chain import leaf_hash
+from keyguard.core.chain import CHAIN_START, leaf_hash
 from keyguard.core.errors import IntegrityError, UsageError
 from keyguard.core.record import parse
 from keyguard.kga.merkle import HASH_SIZE, Frontier
@@ -15,7 +15,7 @@ from keyguard.ports.seals import KeptSeal
 from keyguard.ports.secrets import SecretStore
 from keyguard.stores.database import Database
 from keyguard.stores.sealing import Sealer
-from keyguard.stores.tables import ANCHORS, CHECKPOINTS, PRIVATE, PRUNED, RECORDS, SEAL_STREAMS, SEALS
+from keyguard.stores.tables import ANCHORS, CHECKPOINTS, LOGS, PRIVATE, PRUNED, RECORDS, SEAL_STREAMS, SEALS
 
 _COSIGNATURE, _TIMESTAMP = "cosignature", "rfc3161"
 
@@ -27,10 +27,16 @@ class SqlSeals:
         self._database = database
         self._sealer = Sealer(secrets, clock)
 
+    def first(self) -> int:
+        """The number of the record with which the present log begins."""
+        with self._database.read() as connection:
+            return _first(connection)
+
     def last(self) -> KeptSeal | None:
         """The newest seal; None before the first."""
         with self._database.read() as connection:
-            row = connection.execute(select(SEALS).order_by(SEALS.c.no.desc()).limit(1)).first()
+            query = select(SEALS).where(SEALS.c.log == _first(connection))
+            row = connection.execute(query.order_by(SEALS.c.no.desc()).limit(1)).first()
         return None if row is None else self._kept(row)
 
     def seal(self, no: int) -> KeptSeal:
@@ -39,23 +45,24 @@ class SqlSeals:
 
     def add(self, seal: KeptSeal, secret: bytes, grown: Mapping[str, Frontier]) -> None:
         """Keep a seal, its secret and the streams that grew; IntegrityError unless it is the next one."""
-        sealed = self._sealer.seal(secret, _context(seal.no))
         with self._database.write() as connection:
-            if connection.scalar(select(func.count()).select_from(SEALS)) != seal.no:
+            log = _first(connection)
+            if connection.scalar(select(func.count()).where(SEALS.c.log == log)) != seal.no:
                 raise IntegrityError(
                     f"seal {seal.no} is not the next one", code="seal.place", still="nothing was sealed"
                 )
             row = {
+                "log": log,
                 "no": seal.no,
                 "seal": seal.data,
                 "records": seal.records,
                 "vkey": seal.vkey,
                 "tree": _joined(seal.tree),
-                "secret": sealed,
+                "secret": self._sealer.seal(secret, _context(log, seal.no)),
             }
             connection.execute(insert(SEALS).values(row))
             rows = [
-                {"stream": name, "no": seal.no, "size": tree.size, "tree": _joined(tree)}
+                {"log": log, "stream": name, "no": seal.no, "size": tree.size, "tree": _joined(tree)}
                 for name, tree in grown.items()
             ]
             if rows:
@@ -63,33 +70,47 @@ class SqlSeals:
 
     def secret(self, no: int) -> bytes:
         """The secret from which a seal's salts were made."""
-        return self._sealer.open(self._row(no).secret, _context(no))
+        row = self._row(no)
+        return self._sealer.open(row.secret, _context(row.log, no))
 
     def streams(self, no: int) -> dict[str, Frontier]:
         """Every stream with a record, as it stood at this seal."""
-        newest = (
-            select(SEAL_STREAMS.c.stream, func.max(SEAL_STREAMS.c.no).label("no"))
-            .where(SEAL_STREAMS.c.no <= no)
-            .group_by(SEAL_STREAMS.c.stream)
-            .subquery()
-        )
-        same = (SEAL_STREAMS.c.stream == newest.c.stream) & (SEAL_STREAMS.c.no == newest.c.no)
         with self._database.read() as connection:
-            rows = connection.execute(select(SEAL_STREAMS).join(newest, same)).all()
+            mine = SEAL_STREAMS.c.log == _first(connection)
+            newest = (
+                select(SEAL_STREAMS.c.stream, func.max(SEAL_STREAMS.c.no).label("no"))
+                .where(mine, SEAL_STREAMS.c.no <= no)
+                .group_by(SEAL_STREAMS.c.stream)
+                .subquery()
+            )
+            same = (SEAL_STREAMS.c.stream == newest.c.stream) & (SEAL_STREAMS.c.no == newest.c.no)
+            rows = connection.execute(select(SEAL_STREAMS).join(newest, same).where(mine)).all()
         return {row.stream: self._tree(row.size, row.tree) for row in rows}
+
+    def chain_after(self, records: int) -> bytes | None:
+        """The log's chain value after so many records; None where it has fewer."""
+        with self._database.read() as connection:
+            for table in (RECORDS, PRUNED):
+                chain = connection.scalar(select(table.c.chain).where(table.c.number == records - 1))
+                if chain is not None:
+                    return bytes(chain)
+        return None if records else CHAIN_START
 
     def leaves(self, start: int = 0) -> tuple[bytes, ...]:
         """The leaf hashes of all seals from `start` on."""
         with self._database.read() as connection:
-            query = select(SEALS.c.seal).where(SEALS.c.no >= start).order_by(SEALS.c.no)
+            mine = SEALS.c.log == _first(connection)
+            query = select(SEALS.c.seal).where(mine, SEALS.c.no >= start).order_by(SEALS.c.no)
             return tuple(leaf_hash(data) for data in connection.scalars(query))
 
     def sign(self, size: int, note: str) -> None:
         """Keep the signed checkpoint of a size; IntegrityError where another one of it was kept."""
         with self._database.write() as connection:
-            kept = connection.scalar(select(CHECKPOINTS.c.note).where(CHECKPOINTS.c.size == size))
+            log = _first(connection)
+            here = (CHECKPOINTS.c.log == log) & (CHECKPOINTS.c.size == size)
+            kept = connection.scalar(select(CHECKPOINTS.c.note).where(here))
             if kept is None:
-                connection.execute(insert(CHECKPOINTS).values(size=size, note=note))
+                connection.execute(insert(CHECKPOINTS).values(log=log, size=size, note=note))
             elif kept != note:
                 raise IntegrityError(
                     f"another checkpoint of {size} seals was signed",
@@ -103,7 +124,7 @@ class SqlSeals:
         if size is not None:
             query = query.where(CHECKPOINTS.c.size == size)
         with self._database.read() as connection:
-            row = connection.execute(query).first()
+            row = connection.execute(query.where(CHECKPOINTS.c.log == _first(connection))).first()
         return None if row is None else (row.size, row.note)
 
     def cosign(self, size: int, line: str) -> None:
@@ -137,20 +158,24 @@ class SqlSeals:
     def pruned(self, stream: str) -> dict[int, bytes]:
         """Leaf hashes of a stream's pruned records, by `n`."""
         with self._database.read() as connection:
-            query = select(PRUNED.c.n, PRUNED.c.leaf).where(PRUNED.c.stream == stream)
+            mine = PRUNED.c.number >= _first(connection)
+            query = select(PRUNED.c.n, PRUNED.c.leaf).where(mine, PRUNED.c.stream == stream)
             return {row.n: row.leaf for row in connection.execute(query)}
 
     def _signed(self, connection: Connection) -> int:
         """How many records the newest signed checkpoint covers."""
-        size = connection.scalar(select(func.max(CHECKPOINTS.c.size)))
+        log = _first(connection)
+        size = connection.scalar(select(func.max(CHECKPOINTS.c.size)).where(CHECKPOINTS.c.log == log))
         if size is None:
             return 0
-        return int(connection.scalar(select(SEALS.c.records).where(SEALS.c.no == size - 1)) or 0)
+        here = (SEALS.c.log == log) & (SEALS.c.no == size - 1)
+        return int(connection.scalar(select(SEALS.c.records).where(here)) or 0)
 
     def _anchor(self, size: int, kind: str, anchor: bytes) -> None:
         with self._database.write() as connection:
             if anchor not in _anchors(connection, size, kind):
-                connection.execute(insert(ANCHORS).values(size=size, kind=kind, anchor=anchor))
+                row = {"log": _first(connection), "size": size, "kind": kind, "anchor": anchor}
+                connection.execute(insert(ANCHORS).values(row))
 
     def _anchors(self, size: int, kind: str) -> tuple[bytes, ...]:
         with self._database.read() as connection:
@@ -158,7 +183,8 @@ class SqlSeals:
 
     def _row(self, no: int) -> Row[tuple[object, ...]]:
         with self._database.read() as connection:
-            row = connection.execute(select(SEALS).where(SEALS.c.no == no)).first()
+            here = (SEALS.c.log == _first(connection)) & (SEALS.c.no == no)
+            row = connection.execute(select(SEALS).where(here)).first()
         if row is None:
             raise UsageError(f"there is no seal {no}", code="seal.unknown")
         return row
@@ -186,7 +212,8 @@ def _prune_one(connection: Connection, number: int) -> int:
 
 
 def _anchors(connection: Connection, size: int, kind: str) -> Sequence[bytes]:
-    chosen = (ANCHORS.c.size == size) & (ANCHORS.c.kind == kind)
+    here = (ANCHORS.c.log == _first(connection)) & (ANCHORS.c.size == size)
+    chosen = here & (ANCHORS.c.kind == kind)
     return connection.scalars(select(ANCHORS.c.anchor).where(chosen).order_by(ANCHORS.c.id)).all()
 
 
@@ -194,5 +221,10 @@ def _joined(tree: Frontier) -> bytes:
     return b"".join(tree.hashes)
 
 
-def _context(no: int) -> bytes:
-    return b"seal %d" % no
+def _first(connection: Connection) -> int:
+    """What tells the present log's rows from those of the logs before it."""
+    return connection.scalar(select(func.max(LOGS.c.first))) or 0
+
+
+def _context(log: int, no: int) -> bytes:
+    return b"seal %d of log %d" % (no, log)

@@ -11,6 +11,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -234,9 +235,12 @@ HEAD = Table(
     Column("clock", String),
 )
 
+LOGS = Table("audit_logs", METADATA, Column("first", Integer, primary_key=True, autoincrement=False))
+
 SEALS = Table(
     "seals",
     METADATA,
+    Column("log", Integer, primary_key=True, autoincrement=False),
     Column("no", Integer, primary_key=True, autoincrement=False),
     Column("seal", LargeBinary, nullable=False),
     Column("records", Integer, nullable=False),
@@ -248,15 +252,18 @@ SEALS = Table(
 SEAL_STREAMS = Table(
     "seal_streams",
     METADATA,
+    Column("log", Integer, primary_key=True, autoincrement=False),
     Column("stream", String, primary_key=True),
-    Column("no", Integer, ForeignKey("seals.no"), primary_key=True, autoincrement=False),
+    Column("no", Integer, primary_key=True, autoincrement=False),
     Column("size", Integer, nullable=False),
     Column("tree", LargeBinary, nullable=False),
+    ForeignKeyConstraint(["log", "no"], ["seals.log", "seals.no"]),
 )
 
 CHECKPOINTS = Table(
     "checkpoints",
     METADATA,
+    Column("log", Integer, primary_key=True, autoincrement=False),
     Column("size", Integer, primary_key=True, autoincrement=False),
     Column("note", String, nullable=False),
 )
@@ -265,9 +272,12 @@ ANCHORS = Table(
     "checkpoint_anchors",
     METADATA,
     Column("id", Integer, primary_key=True),
-    Column("size", Integer, ForeignKey("checkpoints.size"), nullable=False, index=True),
+    Column("log", Integer, nullable=False),
+    Column("size", Integer, nullable=False),
     Column("kind", String, nullable=False),
     Column("anchor", LargeBinary, nullable=False),
+    ForeignKeyConstraint(["log", "size"], ["checkpoints.log", "checkpoints.size"]),
+    Index("anchors_by_checkpoint", "log", "size"),
 )
 
 PRUNED = Table(
@@ -278,7 +288,7 @@ PRUNED = Table(
     Column("n", Integer, nullable=False),
     Column("leaf", LargeBinary, nullable=False),
     Column("chain", LargeBinary, nullable=False),
-    UniqueConstraint("stream", "n"),
+    Index("pruned_by_stream", "stream"),
 )
 
 NONCES = Table(

@@ -41,7 +41,8 @@ class Signer:
 def attesters(ports: Ports, *, past: bool = False) -> tuple[Signer, ...]:
     """All that sign now, the log itself included; with `past` those that did, too. Oldest first."""
     found: dict[tuple[str, str], Signer] = {}
-    for entry in ports.audit.entries(stream=FIRM, holding=b'"type":"signer.'):
+    first = ports.seals.first()
+    for entry in ports.audit.entries(stream=FIRM, holding=b'"type":"signer.', after=first - 1):
         record = json.loads(entry.record)
         body: dict[str, Any] = record["body"]
         place = body["role"], body["public_key"]

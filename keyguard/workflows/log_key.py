@@ -45,8 +45,8 @@ class LogKey:
 
 
 def log_id(ports: Ports) -> str:
-    """The log's id (16 hex digits) by its first record; IntegrityError where that is no genesis."""
-    first = next(ports.audit.entries(), None)
+    """The present log's id (16 hex digits) by its first record; IntegrityError where that is no genesis."""
+    first = next(ports.audit.entries(after=ports.seals.first() - 1), None)
     record = {} if first is None else json.loads(first.record)
     if record.get("type") != "log.genesis":
         raise IntegrityError(

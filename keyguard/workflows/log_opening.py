@@ -38,7 +38,7 @@ def stream_part(ports: Ports, sealed: Sealed, stream: str, start: int = 0) -> St
     pruned = ports.seals.pruned(stream)
     lines: dict[int, bytes] = {n: withheld_line(leaf, PRUNED) for n, leaf in pruned.items() if n >= start}
     before = {n: leaf for n, leaf in pruned.items() if n < start}
-    for entry in ports.audit.entries(stream=stream):
+    for entry in ports.audit.entries(stream=stream, after=ports.seals.first() - 1):
         n = json.loads(entry.record)["n"]
         if n >= opened.size:
             break
@@ -60,7 +60,8 @@ def snapshot_before(ports: Ports, stream: str, period_from: str, *, at_most: int
     the stream says all that the tables of the period need. `period_from` is an instant in records' form;
     `at_most`: no greater index, so that no record since the previous attestation is left out."""
     found = 0
-    for entry in ports.audit.entries(stream=stream, holding=b'"type":"snapshot.begin"'):
+    first = ports.seals.first()
+    for entry in ports.audit.entries(stream=stream, holding=b'"type":"snapshot.begin"', after=first - 1):
         record = json.loads(entry.record)
         if record["type"] != "snapshot.begin" or record["t"] > period_from:
             continue

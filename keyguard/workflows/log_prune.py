@@ -71,7 +71,7 @@ def _prunable(ports: Ports, stream: str, before: str) -> tuple[int, ...]:
     if cut == 0:
         return ()
     state, old = State(), []
-    for entry in ports.audit.entries(stream=stream):
+    for entry in ports.audit.entries(stream=stream, after=ports.seals.first() - 1):
         record = parse(entry.record)
         read([Line("", record)], state)
         if record.n < cut and instant(record.t) < before:
@@ -83,7 +83,8 @@ def _prunable(ports: Ports, stream: str, before: str) -> tuple[int, ...]:
 def _cut(ports: Ports, stream: str, before: str) -> int:
     """Index of the newest whole snapshot's beginning that is older than `before`, 0 without one."""
     begun = cut = 0
-    for entry in ports.audit.entries(stream=stream, holding=b'"type":"snapshot.'):
+    first = ports.seals.first()
+    for entry in ports.audit.entries(stream=stream, holding=b'"type":"snapshot.', after=first - 1):
         record = json.loads(entry.record)
         if record["t"] >= before:
             break

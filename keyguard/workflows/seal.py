@@ -31,7 +31,7 @@ from keyguard.ports.audit import Entry
 from keyguard.ports.seals import KeptSeal
 from keyguard.workflows import log_key
 from keyguard.workflows.log_key import LogKey
-from keyguard.workflows.records import append_once, instant
+from keyguard.workflows.records import instant
 
 EVERY = timedelta(hours=23)
 """KGA/1 wants one in 24 hours."""
@@ -154,8 +154,10 @@ class _Tail:
     def __init__(self, ports: Ports, last: KeptSeal | None) -> None:
         self.trees = {} if last is None else ports.seals.streams(last.no)
         self.grown: set[str] = set()
-        self.records = 0 if last is None else last.records
-        self.chain = CHAIN_START if last is None else parse(last.data).chain
+        first = ports.seals.first()
+        self.records = first if last is None else last.records
+        before = (ports.seals.chain_after(first) if first else None) or CHAIN_START
+        self.chain = before if last is None else parse(last.data).chain
         self.time = None if last is None else parse(last.data).t
         self._restored: Mapping[str, Any] | None = None
 
@@ -226,14 +228,17 @@ def _table(streams: Mapping[str, merkle.Frontier], secret: bytes) -> SlotTable:
 
 
 def _introduce(ports: Ports, key: LogKey) -> None:
-    """Say in the log which key signs for it."""
+    """Say in the log which key signs for it; killed after that, not again."""
+    after = ports.seals.first() - 1
+    if next(ports.audit.entries(stream=FIRM, holding=b'"role":"log"', after=after), None) is not None:
+        return
     body = {
         "role": "log",
         "public_key": base64.b64encode(key.public.public).decode(),
         "label": key.origin,
         "from": instant(ports.clock.now()),
     }
-    append_once(ports, FIRM, "signer.add", body, ("role", "public_key"))
+    ports.audit.append(FIRM, "signer.add", body)
 
 
 @contextmanager

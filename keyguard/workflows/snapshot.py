@@ -22,22 +22,27 @@ def write_snapshot(ports: Ports, venue: str) -> int:
     last = _follow(ports, venue, state, _start(ports, venue))  # most of it before anybody has to wait
     with ports.inventory.transaction():
         _follow(ports, venue, state, last)
-        restated = [
-            Draft(venue, f"snapshot.{kind}", {"id": id_, "state": entity})
-            for kind in SNAPSHOTS
-            for id_, entity in sorted(state.entities[kind].items())
-        ]
-        begin, end = Draft(venue, "snapshot.begin", {}), Draft(venue, "snapshot.end", {})
-        for answer in ports.audit.append_all([begin, *restated, end]):
+        drafts = restated(venue, state)
+        for answer in ports.audit.append_all(drafts):
             if isinstance(answer, UsageError):
                 raise answer
-    return len(restated)
+    return len(drafts) - 2
+
+
+def restated(venue: str, state: State) -> list[Draft]:
+    """The records that say what a venue's stream has come to."""
+    entities = [
+        Draft(venue, f"snapshot.{kind}", {"id": id_, "state": entity})
+        for kind in SNAPSHOTS
+        for id_, entity in sorted(state.entities[kind].items())
+    ]
+    return [Draft(venue, "snapshot.begin", {}), *entities, Draft(venue, "snapshot.end", {})]
 
 
 def _start(ports: Ports, venue: str) -> int:
     """The number before the newest whole snapshot, -1 without one."""
-    begun = whole = -1
-    for entry in ports.audit.entries(stream=venue, holding=b'"type":"snapshot.'):
+    begun = whole = ports.seals.first() - 1
+    for entry in ports.audit.entries(stream=venue, holding=b'"type":"snapshot.', after=whole):
         kind = json.loads(entry.record)["type"]
         if kind == "snapshot.begin":
             begun = entry.number - 1

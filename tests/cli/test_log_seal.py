@@ -25,7 +25,8 @@ WITNESS = notes.VerifierKey("witness.example/w1", notes.COSIGNATURE, public(3))
 def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with desk(tmp_path_factory.mktemp("seal"), impatient=True) as opened:
         opened.init()
-        bot, _ = bybit_keys(opened.venues.venues["bybit"])
+        bot, manager = bybit_keys(opened.venues.venues["bybit"])
+        opened.add("bybit/ops/manager", manager)
         opened.add("bybit/mm/bot", bot)
         yield opened
 
@@ -85,6 +86,14 @@ def test_a_time_stamp_by_openssl_is_taken_in(ready: Desk, tmp_path: Path) -> Non
     assert "no time-stamp over a checkpoint" in ready.keyguard(*words, expect=2).errors[0]
 
 
+def test_a_revocation_is_sealed_at_once(ready: Desk) -> None:
+    before = ready.keyguard("log", "checkpoint", "--json").json
+    ready.keyguard("key", "rotate", "bybit/mm/bot", "--overlap", "0s")
+    after = ready.keyguard("log", "checkpoint", "--last", "--json").json
+    assert after["size"] == before["size"] + 1
+    assert after["records"] > before["records"]
+
+
 def test_nothing_is_old_enough_to_go(ready: Desk) -> None:
     assert "0 records may go" in ready.keyguard("log", "prune").out
     assert ready.keyguard("log", "prune", "--years", "5", "--yes", "--json").json["deleted"] == 0
@@ -111,6 +120,25 @@ def test_yesterdays_backup_signs_only_what_is_proven(ready: Desk, tmp_path: Path
     assert "it signs again" in ready.keyguard(*home, "log", "resume", "-", sent=older).out
     ready.keyguard(*home, "log", "checkpoint")
     assert "nothing known is missing" in ready.keyguard(*home, "log", "verify").out
+
+
+def test_a_backup_that_is_too_old_goes_on_as_a_new_log(ready: Desk, tmp_path: Path) -> None:
+    secret = tmp_path / "backup-passphrase"
+    secret.write_text("FAKE passphrase of a backup, quite long")
+    secret.chmod(0o600)
+    opened_by = ("--backup-passphrase-file", str(secret))
+    old = ready.keyguard("log", "checkpoint", "--json").json["origin"]
+    ready.keyguard("backup", "create", "older.kgb", *opened_by)
+    home = ("--home", str(tmp_path / "restored"))
+    ready.keyguard(*home, "backup", "restore", "older.kgb", *opened_by)
+    ready.keyguard(*home, "log", "renew", expect=2)
+    fresh = ready.keyguard(*home, "log", "renew", "--yes", "--json").json
+    told = ready.keyguard(*home, "log", "checkpoint", "--json").json
+    assert (told["vkey"], told["size"]) == (fresh["vkey"], 2)
+    assert told["origin"] == f"keyguard/{fresh['log_id']}" != old
+    ready.keyguard(*home, "run", "bybit/mm/bot", "--", "true")
+    assert "2 seals match" in ready.keyguard(*home, "log", "verify").out
+    assert "the log is now" in ready.keyguard(*home, "log", "renew", "--yes").out
 
 
 def openssl(folder: Path, words: str) -> None:

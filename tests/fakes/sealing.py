@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 
 from keyguard.ports.all import Ports
@@ -29,9 +30,12 @@ HANDOUT = {
 }
 
 
-def log_ports() -> Ports:
+FIRM = Firm("가짜 주식회사", "FAKE Trading", "000-00", "KR")
+
+
+def log_ports(clock: FakeClock | None = None) -> Ports:
     """A log that has begun and has two hand-outs at Upbit."""
-    clock = FakeClock()
+    clock = clock or FakeClock()
     inventory, audit = FakeInventory(), FakeAudit(clock)
     seals = FakeSeals(audit)
     inventory.joined = [audit, seals]
@@ -48,7 +52,7 @@ def log_ports() -> Ports:
         FakeIncidents(),
         seals,
     )
-    begin(ports, Firm("가짜 주식회사", "FAKE Trading"), tool_version="0")
+    begin(ports, FIRM, tool_version="0")
     for _ in range(2):
         audit.append("upbit", "handout", HANDOUT)
     return ports
@@ -56,14 +60,11 @@ def log_ports() -> Ports:
 
 def copied(ports: Ports, *, secrets: bool) -> Ports:
     """The database as it is now, as a copy of it would be put back later; the secret store's too, or not."""
-    inventory = FakeInventory()
-    audit = FakeAudit(ports.clock)
-    vars(audit).update(
-        {n: v.copy() if isinstance(v, list | dict) else v for n, v in vars(ports.audit).items()}
-    )
+    inventory, audit = FakeInventory(), FakeAudit(ports.clock)
+    vars(audit).update({name: copy.copy(value) for name, value in vars(ports.audit).items()})
+    audit._clock = ports.clock
     seals = FakeSeals(audit)
-    same = {n: v.copy() for n, v in vars(ports.seals).items() if n != "_audit"}
-    vars(seals).update(same)
+    vars(seals).update({n: copy.copy(v) for n, v in vars(ports.seals).items() if n != "_audit"})
     inventory.joined = [audit, seals]
     store = ports.secrets
     if secrets:

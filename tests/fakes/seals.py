@@ -9,13 +9,23 @@ from keyguard.core.errors import IntegrityError, UsageError
 class FakeSeals:
     def __init__(self, audit) -> None:
         self._audit = audit
+        self._begin()
+
+    def _begin(self):
+        self._first = self._audit.first
         self._seals = []
         self._secrets = []
         self._grown = []
         self._notes = {}
         self._anchors = []
 
+    def first(self):
+        if self._first != self._audit.first:
+            self._begin()  # the old log's are gone: nobody asks for them
+        return self._first
+
     def last(self):
+        self.first()
         return self._seals[-1] if self._seals else None
 
     def seal(self, no):
@@ -40,6 +50,9 @@ class FakeSeals:
             found |= {name: tree.copy() for name, tree in grown.items()}
         return found
 
+    def chain_after(self, records):
+        return next((e.chain for e in self._audit._entries if e.number == records - 1), None)
+
     def leaves(self, start=0):
         return tuple(leaf_hash(one.data) for one in self._seals[start:])
 
@@ -48,6 +61,7 @@ class FakeSeals:
             raise IntegrityError("another checkpoint", code="checkpoint.forked")
 
     def checkpoint(self, size=None):
+        self.first()
         sizes = [one for one in self._notes if size in (None, one)]
         return (max(sizes), self._notes[max(sizes)]) if sizes else None
 
@@ -70,7 +84,8 @@ class FakeSeals:
         return self._audit.prune(numbers)
 
     def pruned(self, stream):
-        return {n: leaf for name, n, leaf in self._audit.pruned.values() if name == stream}
+        mine = {number: one for number, one in self._audit.pruned.items() if number >= self.first()}
+        return {n: leaf for name, n, leaf in mine.values() if name == stream}
 
     def _anchor(self, size, anchor):
         if (size, anchor) not in self._anchors:

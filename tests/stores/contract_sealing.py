@@ -9,8 +9,10 @@ import pytest
 from keyguard.kga import bundle, merkle, slot_table
 from keyguard.ports.all import Ports
 from keyguard.workflows.begin import Firm, begin
+from keyguard.workflows.check_seals import check_seals
 from keyguard.workflows.log_opening import stream_part
 from keyguard.workflows.log_prune import plan, prune
+from keyguard.workflows.log_renew import renew
 from keyguard.workflows.seal import make_seal, sealed
 from keyguard.workflows.snapshot import write_snapshot
 from tests.fakes.findings import FakeFindings
@@ -57,6 +59,25 @@ class SealingContract:
         assert made.note.signed_by(made.vkey)
         again = sealed(ports, 1)
         assert (again.streams["upbit"].size, again.table.root()) == (1, again.seal.table)
+
+    def test_a_new_log_begins_in_the_same_chain(self, ports: Ports) -> None:
+        ports.audit.append("upbit", "handout", HANDOUT)
+        ports.audit.append("bybit", "handout", HANDOUT)
+        old = [make_seal(ports) for _ in range(2)][-1]
+        fresh = renew(ports, tool_version="1")
+        assert dict(ports.audit.verify().streams) == {"firm": 1, "upbit": 2, "bybit": 2}
+        assert (ports.seals.last(), ports.seals.checkpoint()) == (None, None)
+        made = make_seal(ports)
+        assert (made.log_id, made.seal.no, made.leaves) == (fresh, 0, (made.seal.leaf(),))
+        assert made.log_id != old.log_id
+        ports.audit.append("upbit", "handout", HANDOUT)
+        assert {name: tree.size for name, tree in make_seal(ports).streams.items()} == {
+            "firm": 2,
+            "upbit": 3,
+            "bybit": 2,
+        }
+        assert check_seals(ports.seals) == 2
+        ports.audit.verify()
 
     def test_pruned_after_years_it_verifies_and_opens_as_before(self, ports: Ports, clock) -> None:
         told = []

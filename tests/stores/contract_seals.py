@@ -96,6 +96,14 @@ class SealsContract:
         audit.append("bybit", "handout", HANDOUT)
         assert audit.verify().records == 7
 
+    def test_the_chain_is_known_after_any_record_pruned_or_not(self, audit: AuditLog, seals: Seals) -> None:
+        entries = [audit.append("bybit", "handout", HANDOUT) for _ in range(3)]
+        seals.add(kept(0, 3), b"a" * 32, {})
+        seals.sign(1, "a note\n")
+        seals.prune((1,))
+        assert [seals.chain_after(n) for n in (1, 2, 3)] == [entry.chain for entry in entries]
+        assert seals.chain_after(4) is None
+
     def test_entries_after_a_number(self, audit: AuditLog) -> None:
         entries = [audit.append("bybit", "handout", HANDOUT) for _ in range(4)]
         assert list(audit.entries(after=1)) == entries[2:]

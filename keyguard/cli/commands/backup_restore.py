@@ -79,4 +79,5 @@ def _tell(out: Output, done: Restored) -> None:
         out.data(f"{done.restoration.lost} records after the backup are lost; the log says so")
     for name in done.missing:
         out.data(f"the secret of {name} was not in the store when the backup was made", style="red")
+    out.talk("the log signs nothing until it is shown the newest checkpoint: keyguard log resume FILE")
     out.talk("keys that were added, rotated or revoked since are as they were then: keyguard key inspect K")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from keyguard import wiring
 from keyguard.cli import daemons, session
 from keyguard.core.errors import KeyguardError
+from keyguard.workflows.check_seals import check_seals
 
 if TYPE_CHECKING:
     import argparse
@@ -71,8 +72,8 @@ def _checks(args: argparse.Namespace, home: Home) -> Iterator[Check]:
 
 
 def _log(home: Home) -> str:
-    with wiring.opened_log(home) as log:
-        return f"{log.verify().records} records match"
+    with wiring.opened_evidence(home) as (log, seals):
+        return f"{log.verify().records} records match, {check_seals(seals)} seals"
 
 
 def _frozen(home: Home) -> str:

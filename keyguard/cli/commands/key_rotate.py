@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from keyguard import home
-from keyguard.cli import declared, due_words, rotation_words, session
+from keyguard.cli import declared, due_words, rotation_words, sealing, session
 from keyguard.core.due import Due, RotationPolicy
 from keyguard.core.errors import UsageError
 from keyguard.processes import process_alive
@@ -72,6 +72,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
         if len(args.keys) == 1 and not args.dry_run:
             key = ports.inventory.find_key(args.keys[0])
             workflow = rotate(ports, key.id, options, actor=session.actor(), process_alive=process_alive)
+            sealing.seal_soon(ports, out)
             rotation_words.tell(out, workflow, key.name)
             return 0
         wanted = _due(ports, policy, args, options) if args.due else _named(ports, args, options)
@@ -86,6 +87,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
             actor=session.actor(),
             process_alive=process_alive,
         )
+        sealing.seal_soon(ports, out)
     due_words.tell_done(out, rotations)
     return next((error.exit_status for error in rotations.failed.values()), 0)
 

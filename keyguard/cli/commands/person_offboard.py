@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from keyguard.cli import people_words, rotation_words, session
+from keyguard.cli import people_words, rotation_words, sealing, session
 from keyguard.cli.views import instant
 from keyguard.core.errors import UsageError
 from keyguard.core.keys import scope_names
@@ -70,6 +70,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
         if args.rotate:
             keys = [one.key for one in plan.keys if one.must_rotate]
             rotations = rotate_each(ports, keys, options, actor=session.actor(), process_alive=process_alive)
+            sealing.seal_soon(ports, out)
             after = offboard.plan(ports, args.person)
             report = offboarding_report.keep(ports, "person", plan.person.id, [after])
     if out.json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keyguard.cli import rotation_words, session
+from keyguard.cli import rotation_words, sealing, session
 from keyguard.core.errors import UsageError
 from keyguard.processes import process_alive
 from keyguard.workflows import parking
@@ -50,6 +50,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
             process_alive=process_alive,
             manager=args.manager,
         )
+        sealing.seal_soon(ports, out)
         key = ports.inventory.find_key(workflow.key_id)
     rotation_words.tell(out, workflow, key.name)
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +19,7 @@ from keyguard.daemon.jobs import Jobs
 from keyguard.ports.channels import Channel
 from keyguard.workflows import channels, findings, look
 from keyguard.workflows.rotate import Options, rotate
+from tests.fakes.sealing import log_ports
 from tests.fakes.world import ACTOR, World
 from tests.unit.workflows.test_alerting import FakeMessenger
 
@@ -204,6 +206,19 @@ def test_what_another_daemon_on_the_database_does_is_left_to_it() -> None:
     desk.run(work)
     assert len(desk.world.gateway.sent) > before
     assert desk.messenger.taken() == ["chat"]
+
+
+def test_the_log_is_sealed_where_that_is_due_and_the_store_is_open() -> None:
+    desk = Desk()
+    sealing: Any = log_ports()
+    desk.world = SimpleNamespace(ports=sealing)  # type: ignore[assignment]
+    desk.custody.locked = True
+    desk.run(lambda jobs: jobs.seal())
+    assert sealing.seals.last() is None
+    desk.custody.locked = False
+    for _ in range(2):
+        desk.run(lambda jobs: jobs.seal())
+        assert sealing.seals.checkpoint()[0] == 1
 
 
 def test_a_key_that_was_said_to_be_deleted_is_asked_about() -> None:

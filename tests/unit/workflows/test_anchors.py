@@ -7,8 +7,9 @@ import base64
 import pytest
 
 from keyguard.core.errors import UsageError
+from keyguard.core.people import Capacity, Decision
 from keyguard.kga import notes
-from keyguard.workflows import anchors, attesters
+from keyguard.workflows import anchors, approvals, attesters, declare_person
 from keyguard.workflows.identity import Actor
 from keyguard.workflows.seal import make_seal, sealed
 from tests.fakes.sealing import log_ports
@@ -113,3 +114,27 @@ def test_a_key_is_added_once_and_the_logs_own_stays(ports):
         with pytest.raises(UsageError) as caught:
             attesters.remove(ports, name)
         assert caught.value.code == "signer.unknown"
+
+
+def test_where_people_are_declared_a_second_person_agrees_first(ports):
+    kim = Actor("kim", "host-1")
+    for actor in (ACTOR, kim):
+        declare_person.declare(ports, actor.user, Capacity.EMPLOYEE, actor=ACTOR, users=[(actor.user, "")])
+
+    def add():
+        return attesters.add(ports, "attester", ATTESTER, "officer", actor=ACTOR, why="new officer")
+
+    for code in ("approval.needed", "approval.waits"):
+        with pytest.raises(UsageError) as caught:
+            add()
+        assert caught.value.code == code
+    (waiting,) = approvals.pending(ports)
+    with pytest.raises(UsageError):
+        approvals.decide(ports, waiting.id, Decision.APPROVE, actor=ACTOR)
+    assert all(one.role != "attester" for one in attesters.attesters(ports))
+    approvals.decide(ports, waiting.id, Decision.APPROVE, actor=kim)
+    assert add().label == "officer"
+    attesters.remove(ports, "officer")
+    with pytest.raises(UsageError) as caught:
+        add()
+    assert caught.value.code == "approval.needed"  # one word for one change

@@ -247,7 +247,7 @@ def write(ports, events):
         ports.audit.append("upbit", type_, body)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(HISTORY, HISTORY, HISTORY)
 def test_tables_from_a_snapshot_on_are_those_of_the_whole_log(before, between, after):
     ports = log_ports()

@@ -11,8 +11,10 @@ _WHY = "is append-only"
 
 
 def upgrade() -> None:
+    op.create_table("audit_logs", sa.Column("first", sa.Integer, primary_key=True, autoincrement=False))
     op.create_table(
         "seals",
+        sa.Column("log", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("no", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("seal", sa.LargeBinary, nullable=False),
         sa.Column("records", sa.Integer, nullable=False),
@@ -22,22 +24,28 @@ def upgrade() -> None:
     )
     op.create_table(
         "seal_streams",
+        sa.Column("log", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("stream", sa.String, primary_key=True),
-        sa.Column("no", sa.Integer, sa.ForeignKey("seals.no"), primary_key=True, autoincrement=False),
+        sa.Column("no", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("size", sa.Integer, nullable=False),
         sa.Column("tree", sa.LargeBinary, nullable=False),
+        sa.ForeignKeyConstraint(["log", "no"], ["seals.log", "seals.no"]),
     )
     op.create_table(
         "checkpoints",
+        sa.Column("log", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("size", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("note", sa.String, nullable=False),
     )
     op.create_table(
         "checkpoint_anchors",
         sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("size", sa.Integer, sa.ForeignKey("checkpoints.size"), nullable=False, index=True),
+        sa.Column("log", sa.Integer, nullable=False),
+        sa.Column("size", sa.Integer, nullable=False),
         sa.Column("kind", sa.String, nullable=False),
         sa.Column("anchor", sa.LargeBinary, nullable=False),
+        sa.ForeignKeyConstraint(["log", "size"], ["checkpoints.log", "checkpoints.size"]),
+        sa.Index("anchors_by_checkpoint", "log", "size"),
     )
     op.create_table(
         "audit_pruned",
@@ -46,9 +54,9 @@ def upgrade() -> None:
         sa.Column("n", sa.Integer, nullable=False),
         sa.Column("leaf", sa.LargeBinary, nullable=False),
         sa.Column("chain", sa.LargeBinary, nullable=False),
-        sa.UniqueConstraint("stream", "n"),
+        sa.Index("pruned_by_stream", "stream"),
     )
-    for table in ("seals", "seal_streams", "checkpoints", "checkpoint_anchors", "audit_pruned"):
+    for table in ("audit_logs", "seals", "seal_streams", "checkpoints", "checkpoint_anchors", "audit_pruned"):
         keep(table, "UPDATE", _WHY)
         keep(table, "DELETE", _WHY)
     _allow_pruning()
