@@ -1,7 +1,7 @@
 """`make bench-attest`: an attestation over 50,000 records and 1,000 keys, by the command; the same again.
 
-BENCH_ARGS: --records N (50000), --keys N (1000). Exit status 1 where an export takes more than 30 s, or two
-exports of one seal differ.
+BENCH_ARGS: --records N (50000), --keys N (1000). Exit status 1 where an export takes more than 30 s of the processor
+(its verifier's included), or two exports of one seal differ.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -64,14 +65,14 @@ def main() -> None:
             _fill(ports, args.records, args.keys)
             signer = _officer(ports, home)
             same = _twice(ports, home, signer)
-        seconds, size = _command(home)
+        seconds, busy, size = _command(home)
     sys.stdout.write(
         f"{args.records} records, {args.keys} keys\n"
-        f"export by the command  {seconds:.1f} s\n"
+        f"export by the command  {busy:.1f} s of the processor, {seconds:.1f} s by the wall\n"
         f"file                   {size / 1e6:.1f} MB\n"
         f"twice from one seal    {'the same bytes' if same else 'DIFFERENT'}\n"
     )
-    sys.exit(0 if same and seconds < MOST_SECONDS else 1)
+    sys.exit(0 if same and busy < MOST_SECONDS else 1)
 
 
 def _home(folder: Path) -> Home:
@@ -175,19 +176,24 @@ def _stopping(home: Home, ports: Ports, seen: list[dict[str, bytes]]) -> Finishi
     return Stopping(home, ports)
 
 
-def _command(home: Home) -> tuple[float, int]:
+def _command(home: Home) -> tuple[float, float, int]:
     folder = home.path.parent
     words = ["attest", "--venue", "upbit", "--from", "2026-01-01", "-o", str(folder / "out")]
     words += ["--signer", str(folder / "officer.attester")]
     words += ["--signer-passphrase-file", str(folder / "officer.passphrase")]
     home_words = ["--home", str(home.path), "--passphrase-file", str(folder / "passphrase")]
-    begun = time.perf_counter()
+    begun, before = time.perf_counter(), _children()
     subprocess.run(
         [sys.executable, "-m", "keyguard", *home_words, *words], check=True, env=dict(os.environ), timeout=600
     )
     seconds = time.perf_counter() - begun
     (made,) = (folder / "out").iterdir()
-    return seconds, made.stat().st_size
+    return seconds, _children() - before, made.stat().st_size
+
+
+def _children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 if __name__ == "__main__":

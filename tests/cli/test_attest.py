@@ -11,7 +11,6 @@ from keyguard.cli import attesting
 from keyguard.core.errors import UsageError
 from keyguard.core.secret import Secret
 from keyguard.gateway.clock import SystemClock
-from keyguard.home import Home
 from keyguard.kga import container
 from keyguard.stores import signer_file
 from keyguard.workflows.attest import Made
@@ -200,7 +199,6 @@ def test_a_key_is_made_and_shown(ready: Desk) -> None:
     assert (ready.work / "new.attester").stat().st_mode & 0o077 == 0
 
 
-def test_no_home_is_needed_to_know_what_waits(ready: Desk) -> None:
-    assert Home(ready.home).attestations.is_dir()
+def test_only_an_attestations_id_is_one(ready: Desk) -> None:
     refused = ready.keyguard("attest", "sign", "../../x", *signing("second"), "-o", "out", expect=2)
     assert "is no attestation's id" in refused.errors[0]
