@@ -1,7 +1,7 @@
 """`make bench-attest`: an attestation over 50,000 records and 1,000 keys, by the command; the same again.
 
-BENCH_ARGS: --records N (50000), --keys N (1000). Exit status 1 where an export takes more than 30 s of the processor
-(its verifier's included), or two exports of one seal differ.
+BENCH_ARGS: --records N (50000), --keys N (1000). Exit status 1 where an export takes 30 s of processor time
+(its verifier's included) or more, or two exports of one seal differ.
 """
 
 from __future__ import annotations

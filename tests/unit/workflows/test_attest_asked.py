@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,7 +14,10 @@ from keyguard.workflows.attest_packs import reinstatement
 from keyguard.workflows.attest_people import disclosed
 from keyguard.workflows.attest_period import period_of, spoken
 from keyguard.workflows.attest_predicate import firm_by_log, firm_of
+from keyguard.workflows.begin import Firm, begin
 from keyguard.workflows.identity import names
+from tests.fakes.audit import FakeAudit
+from tests.fakes.clock import FakeClock
 from tests.fakes.sealing import log_ports
 from tests.fakes.world import World
 
@@ -87,7 +91,8 @@ def test_text_that_has_no_place_in_a_statement():
 
 
 def test_the_firm_by_the_log_then_by_the_configuration():
-    ports = log_ports()
+    ports = replace(log_ports(), audit=FakeAudit(FakeClock()))
+    begin(ports, Firm("가짜 주식회사", "FAKE Trading"), tool_version="0")
     made = firm_by_log(ports, {"name_latin": "Other", "country": "KR"})
     assert made == {
         "name_local": "가짜 주식회사",
