@@ -7,7 +7,6 @@ import functools
 import gc
 import getpass
 import os
-import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +18,7 @@ from keyguard.cli.person import TerminalPerson, speaks_korean
 from keyguard.core.errors import StoreError
 from keyguard.core.secret import Secret
 from keyguard.stores.passphrase import check_new, read_passphrase
-from keyguard.workflows.identity import Actor
+from keyguard.whoami import actor as actor
 
 if TYPE_CHECKING:
     import argparse
@@ -96,26 +95,6 @@ def announce(config: Config, out: Output) -> None:
     """Name the simulated venues, so that nobody takes what follows for real."""
     if config.simulators:
         out.talk(f"keyguard: simulated here, not the real venue: {', '.join(sorted(config.simulators))}")
-
-
-def actor() -> Actor:
-    """Who sits here, as the operating system names them."""
-    return Actor(user=user(), host=socket.gethostname())
-
-
-def user() -> str:
-    """The name of this process's user by the kernel's word: LOGNAME and USER say whatever one likes.
-
-    A user that the system has no name for (a container's) goes by number.
-    """
-    try:
-        import pwd  # noqa: PLC0415 - not on Windows
-    except ImportError:
-        return getpass.getuser()
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return f"uid-{os.getuid()}"
 
 
 def prompt(text: str) -> Secret:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from keyguard.core.chain import Walk
 from keyguard.core.errors import UsageError
 
 
@@ -69,6 +70,9 @@ class AuditLog(Protocol):
         """Opening and bytes of a record's private part; None where it has none, or its retention ended."""
         ...
 
-    def verify(self) -> Verified:
-        """Recompute everything; IntegrityError naming the first record that does not match."""
+    def verify(self, walk: Walk | None = None) -> Verified:
+        """Recompute everything; IntegrityError naming the first record that does not match.
+
+        `walk`: a fresh one, whose `count` tells meanwhile how many records match.
+        """
         ...

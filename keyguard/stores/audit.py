@@ -97,14 +97,14 @@ class SqlAuditLog:
             row = connection.execute(query).first()
         return None if row is None else (row.opening, row.private)
 
-    def verify(self) -> Verified:
+    def verify(self, walk: Walk | None = None) -> Verified:
         """Recompute everything from the first record; IntegrityError naming the first that is wrong.
 
         1 every record (`Walk`), its stream column and its private part; 2 no record is missing at the
         end, in total and by stream; 3 no private part without a record; 4 the file's own structure (a
         server's is its own business).
         """
-        walk = Walk()
+        walk = walk or Walk()
         with self._database.read() as connection:
             _walk_records(connection, walk)  # 1
             try:

@@ -31,6 +31,7 @@ from keyguard.ports.journal import Call, Pause, Workflow
 from keyguard.stores.private_file import read_private, translated
 
 if TYPE_CHECKING:
+    from keyguard.core.chain import Walk
     from keyguard.core.keys import KeyVersion
     from keyguard.core.secret import Secret
     from keyguard.ports.all import Ports
@@ -102,9 +103,9 @@ class EmergencyLog:
         """The database's."""
         return self._log.private_part(number)
 
-    def verify(self) -> Verified:
+    def verify(self, walk: Walk | None = None) -> Verified:
         """The database's."""
-        return self._log.verify()
+        return self._log.verify(walk)
 
 
 class EmergencyJournal:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from keyguard.tui.commands import Keys
     from keyguard.tui.screens.palette import Entry
     from keyguard.tui.source import Source
+    from keyguard.tui.work import Work
 
 LOOK_S = 0.5
 DAEMON_S = 2.0
@@ -39,8 +40,9 @@ _WHILE_LOCKED = frozenset({"quit", "help_quit", "focus_next", "focus_previous"})
 class KeyguardApp(App[None]):
     """Shows one home.
 
-    `source` reads it. `lock_after_s` without key or mouse it locks itself, 0: never; `ticks` counts those
-    seconds. `live` False: it looks only when told to (`look`), for tests.
+    `source` reads it; `work` changes it, None: it is only looked at. `lock_after_s` without key or mouse it
+    locks itself, 0: never; `ticks` counts those seconds. `live` False: it looks only when told to (`look`),
+    for tests.
     """
 
     CSS_PATH = "style.tcss"
@@ -66,6 +68,7 @@ class KeyguardApp(App[None]):
         self,
         source: Source,
         *,
+        work: Work | None = None,
         language: str = "en",
         theme: str = "dark",
         lock_after_s: float = 0.0,
@@ -73,7 +76,7 @@ class KeyguardApp(App[None]):
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
-        self.source = source
+        self.source, self.work = source, work
         self.say = Words(language)
         self.look_now = Look(None)
         self.daemon_now = DaemonView()
@@ -98,7 +101,9 @@ class KeyguardApp(App[None]):
             self.call_after_refresh(self._begin)
 
     def on_unmount(self) -> None:
-        """Leave the home."""
+        """Leave the home; what is under way goes on from the journal another time."""
+        if self.work is not None:
+            self.work.close()
         self.source.close()
 
     def _begin(self) -> None:

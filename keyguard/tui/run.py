@@ -11,16 +11,20 @@ from typing import TYPE_CHECKING, NoReturn
 
 from keyguard import __version__
 from keyguard.core.errors import DaemonError, StoreError, UsageError
+from keyguard.processes import process_alive
 from keyguard.rpc import place
 from keyguard.rpc.client import Connection
 from keyguard.tui.picture import DaemonState, DaemonView
+from keyguard.whoami import actor
 
 if TYPE_CHECKING:
     from keyguard.core.secret import Secret
     from keyguard.home import Home
     from keyguard.ports.all import Ports
+    from keyguard.tui.asking import ScreenPerson
     from keyguard.tui.reading import Home as HomeFacts
     from keyguard.tui.source import Source
+    from keyguard.tui.work import Work
 
 PATIENCE_S = 2.0
 _WEB_DRIVER = "textual.drivers.web_driver:WebDriver"
@@ -38,7 +42,11 @@ def run(home: Home, *, language: str, theme: str, lock_after_s: float, passphras
 
     rest_collector()
     app = KeyguardApp(
-        source(home, passphrase=passphrase), language=language, theme=theme, lock_after_s=lock_after_s
+        source(home, passphrase=passphrase),
+        work=work(home),
+        language=language,
+        theme=theme,
+        lock_after_s=lock_after_s,
     )
     app.run()
     if app.broke is not None:
@@ -71,6 +79,20 @@ def source(home: Home, *, passphrase: bool = True) -> Source:
 
     opens = partial(_opens, home) if passphrase and home.read().store == "file" else None
     return Source(lambda: _opened(home), lambda: _facts(home), lambda: ask_daemon(home), identity, opens)
+
+
+def work(home: Home) -> Work:
+    """Changes this home, as commands do."""
+    from keyguard.tui.work import Work  # noqa: PLC0415 - with all it loads
+
+    @contextlib.contextmanager
+    def opening(person: ScreenPerson) -> Iterator[Ports]:
+        from keyguard import wiring  # noqa: PLC0415 - loads the database's library: after the first paint
+
+        with wiring.opened(home, wiring.Unlock(None, person.passphrase), person) as ports:
+            yield ports
+
+    return Work(opening, actor(), process_alive)
 
 
 def _opens(home: Home, passphrase: Secret) -> bool:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+
+from keyguard.core.errors import Refused
 from keyguard.core.keys import KeyVersion, VersionStatus
 from keyguard.core.rotation import Action, Event
-from keyguard.workflows import burial, guided, venue_keys
-from keyguard.workflows.operations import CREATE
+from keyguard.ports.inventory import Observation
+from keyguard.workflows import burial, credentials, guided, venue_keys
+from keyguard.workflows.operations import CREATE, ask
 from keyguard.workflows.run import BACKOFF_S, Run
 
 
@@ -16,10 +20,15 @@ def clean_up(run: Run) -> Action:
         _clean_by_hand(run)
     else:
         begun = bool(run.operation(CREATE).calls()) and _registered(run) is None
-        venue_keys.remove_strays(run, venue_keys.ours(run, patiently=begun))
+        found = venue_keys.ours(run, patiently=begun)
+        if begun and not found:
+            venue_keys.lose(run)
+        venue_keys.remove_strays(run, found)
+    venue_keys.end_lost(run)
     version = _registered(run)
     if version is not None and version.status is not VersionStatus.DEAD:
         _let_propagate(run, version)
+        _see_alive(run, version)
         burial.record_revocation(run, version)
         burial.end_version(run, version)
         burial.bury_version(run, version, burial.prove_dead(run, version))
@@ -34,6 +43,17 @@ def _let_propagate(run: Run, version: KeyVersion) -> None:
     """Wait until the new key shows everywhere at the venue: before that it would look dead already."""
     age = (run.ports.clock.now() - version.created_at).total_seconds()
     run.ports.clock.sleep(max(0.0, sum(BACKOFF_S) - age))
+
+
+def _see_alive(run: Run, version: KeyVersion) -> None:
+    """Ask the key before it is ended, where nobody has yet: a refusal of several meanings shows its death
+    only if it had been answered from here."""
+    if run.ports.inventory.last_observation(version.id) is not None:
+        return
+    who = credentials.load(run.ports, version)
+    with contextlib.suppress(Refused):
+        report = ask(run.ports, run.key.venue, run.adapter.whoami(who.key), who)
+        run.ports.inventory.observe(Observation(version.id, run.ports.clock.now(), report))
 
 
 def can_clean_up(run: Run) -> bool:

@@ -208,8 +208,9 @@ def _newest(ports: Ports, profile: str, recipient: Recipient, kept: Kept) -> Pre
 def _seal(ports: Ports, run: Run) -> Sealed:
     """The seal all bundles of this run rest on, made after the period's end."""
     if not run.last_seal:
+        after = ports.seals.first() - 1
         for one in run.recipients:
-            if one.venue is not None and next(ports.audit.entries(stream=one.venue), None) is not None:
+            if one.venue and next(ports.audit.entries(stream=one.venue, after=after), None) is not None:
                 write_snapshot(ports, one.venue)  # an unused stream stays unused
         return make_seal(ports)
     seal = sealed(ports)

@@ -120,7 +120,8 @@ def _anchors(ports: Ports, sealed: Sealed) -> dict[str, bytes]:
 
 
 def _private(ports: Ports, stream: str, size: int) -> Iterator[bytes]:
-    for entry in ports.audit.entries(stream=stream, holding=b'"priv":"'):
+    after = ports.seals.first() - 1
+    for entry in ports.audit.entries(stream=stream, holding=b'"priv":"', after=after):
         record = parse(entry.record)
         hidden = ports.audit.private_part(entry.number) if record.priv and record.n < size else None
         if hidden is not None:

@@ -71,9 +71,12 @@ class Previous:
 
 
 def issued(ports: Ports, venue: str) -> list[Issued]:
-    """What the venue's stream says was issued for it, oldest first."""
-    found = []
-    for entry in ports.audit.entries(stream=venue, holding=b'"type":"attestation.issued"'):
+    """What the venue's stream of the present log says was issued for it, oldest first.
+
+    One that began anew (`log renew`) begins its serials anew: no verifier could follow it into the old one.
+    """
+    found, after = [], ports.seals.first() - 1
+    for entry in ports.audit.entries(stream=venue, holding=b'"type":"attestation.issued"', after=after):
         body = json.loads(entry.record)["body"]
         span = body["period"]
         period = Period(span["from"], span["to"], span["tz"])

@@ -146,8 +146,8 @@ def firm_of(ports: Ports, who: AttestConfig) -> dict[str, str]:
 
 
 def firm_by_log(ports: Ports, declared: Mapping[str, str]) -> dict[str, str]:
-    """The firm by the log's first record; what was not declared then, by the configuration."""
-    first = next(ports.audit.entries(stream=FIRM), None)
+    """The firm by the present log's first record; what was not declared then, by the configuration."""
+    first = next(ports.audit.entries(stream=FIRM, after=ports.seals.first() - 1), None)
     told: dict[str, str] = canonical.decode(first.record)["body"]["firm"] if first else {}
     made = {
         name: told[name] if told.get(name, NOT_DECLARED) != NOT_DECLARED else declared.get(name, NOT_DECLARED)

@@ -115,6 +115,7 @@ def _fingerprint(run: Run) -> str | None:
 def close(run: Run) -> Action:
     """Record the proof, forget the dead secret, and see that nothing of this workflow is left over."""
     bury_version(run, run.old_version(), Proof(**run.workflow.data["proof"]))
+    venue_keys.end_lost(run)
     if run.plan.spec is not None and not run.guided:
         # A request that timed out may have been carried out long after we looked.
         venue_keys.remove_strays(run, venue_keys.ours(run, patiently=False))

@@ -13,6 +13,7 @@ from keyguard.core.errors import KeyguardError, NotStored, StoreError, UsageErro
 from keyguard.core.incidents import Incident, Step
 from keyguard.core.keys import Key, VersionStatus
 from keyguard.ports.all import Ports
+from keyguard.ports.journal import Workflow
 from keyguard.workflows import danger, freezes, incidents, recovery
 from keyguard.workflows import incident_records as told
 from keyguard.workflows.identity import Actor
@@ -44,7 +45,7 @@ def contain(
     keys = danger.ordered(ports, _known(ports, incident))
     done = Contained(incident, tuple(key.name for key in keys))
     for key in keys if revoking else ():
-        if _dead(ports, key):
+        if _dead(ports, key) and _begun(ports, key) is None:
             continue
         try:
             _end(ports, key, incident, manager=manager, actor=actor, process_alive=process_alive)
@@ -77,7 +78,7 @@ def _end(
     ports: Ports, key: Key, incident: Incident, *, manager: str, actor: Actor, process_alive: ProcessAlive
 ) -> None:
     """Revoke a key, or go on with the revocation that was begun."""
-    begun = next((one for one in ports.journal.workflows(unfinished=True) if one.key_id == key.id), None)
+    begun = _begun(ports, key)
     if begun is None:
         reason = incidents.REASONS[incident.kind]
         revoke(ports, key.id, reason=reason, manager=manager, actor=actor, process_alive=process_alive)
@@ -90,6 +91,11 @@ def _end(
             still="its hand-outs are frozen",
             hint=f"keyguard workflow resume {begun.id}, or cancel it; then contain again",
         )
+
+
+def _begun(ports: Ports, key: Key) -> Workflow | None:
+    """Its unfinished workflow. One whose key is dead has still to forget the secret and to close."""
+    return next((one for one in ports.journal.workflows(unfinished=True) if one.key_id == key.id), None)
 
 
 def _noted(ports: Ports, incident: Incident, done: Contained, *, revoking: bool, actor: Actor) -> Incident:

@@ -44,10 +44,12 @@ def store(run: Run) -> Action:
     """Put the new credential into the secret store, read it back, then register it."""
     made = run.operation(CREATE).replay(guided.step() if run.guided else _api_step(run))
     new = run.workflow.data["new"]
+    registered = run.ports.inventory.versions(run.key.id)
     version = KeyVersion(
         id=new["id"],
         key_id=run.key.id,
-        number=run.old_version().number + 1,
+        # Not merely after the old one: a rotation that was given up has left a dead version behind it.
+        number=max(known.number for known in registered if known.id != new["id"]) + 1,
         public_id=new["public_id"],
         fingerprint=run.names.key(new["public_id"]),
         status=VersionStatus.STAGED,
@@ -65,7 +67,7 @@ def store(run: Run) -> Action:
         storage=run.ports.secrets.kind,
         source="created_here",
     )
-    if all(known.id != version.id for known in run.ports.inventory.versions(run.key.id)):
+    if all(known.id != version.id for known in registered):
         run.ports.inventory.add_version(version)
     run.record("key.register", body, "key")
     run.tell("stored the new key and read it back", run.ports.secrets.kind)
@@ -88,6 +90,8 @@ def settle(run: Run) -> None:
         found = venue_keys.ours(run, patiently=True)
         if found and unknown and all(call.effect in _REPEATABLE for call in unknown):
             return
+        if unknown and not found:
+            venue_keys.lose(run)
         venue_keys.remove_strays(run, found)
     operation.forget()
 
@@ -120,7 +124,10 @@ def _by_api(run: Run) -> NewKey:
                 run.ports.clock.sleep(wait)  # the new key has not propagated yet: go on where it stands
                 continue
             # A creation of several requests may have been refused half-way: leave nothing behind.
-            venue_keys.remove_strays(run, venue_keys.ours(run, patiently=begun))
+            found = venue_keys.ours(run, patiently=begun)
+            if begun and not found:
+                venue_keys.lose(run)
+            venue_keys.remove_strays(run, found)
             operation.forget()
             if not replaying:
                 refusal.still = "the old key still works; nothing new is left at the venue"

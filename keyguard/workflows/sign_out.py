@@ -151,7 +151,10 @@ def _refusal(ports: Ports, key: Key, who: Credential) -> Refused | None:
 
 
 def _last_alive(ports: Ports, key: Key) -> KeyVersion:
-    alive = [v for v in ports.inventory.versions(key.id) if v.status is not VersionStatus.DEAD]
+    versions = ports.inventory.versions(key.id)
+    alive = [v for v in versions if v.status is not VersionStatus.DEAD]
     if not alive:
+        for version in versions:  # whoever ended it may have died before its tokens were forgotten
+            credentials.forget(ports, version)
         raise UsageError(f"{key.name} is ended already", code="key.dead")
     return alive[-1]

@@ -17,6 +17,7 @@ from keyguard.core.errors import KeyguardError, StoreError, UsageError
 from keyguard.core.findings import Item, Kind
 from keyguard.core.keys import Key, Scope
 from keyguard.core.policy import Level
+from keyguard.core.rotation import ROTATION, State
 from keyguard.ports.all import Ports
 from keyguard.ports.journal import EVERYTHING, Workflow
 from keyguard.workflows import findings, parking
@@ -51,6 +52,8 @@ class Task:
 def tasks(ports: Ports, policy: RotationPolicy, busy: Sequence[Busy], skip: frozenset[str]) -> list[Task]:
     """What to begin now beside what is `busy`, within the policy's limits: interrupted work first.
 
+    A key whose hand-outs are frozen gets no new version by schedule: an incident is being looked into. What
+    ends it because somebody has it who should not goes on, and so does what has switched already.
     `skip`: versions of keys that could not begin and whose time has not come again.
     """
     pauses = ports.journal.pauses()
@@ -62,13 +65,19 @@ def tasks(ports: Ports, policy: RotationPolicy, busy: Sequence[Busy], skip: froz
         key = keys.get(workflow.key_id)
         if key is None or workflow.id in pauses or not _may_resume(ports, workflow, policy.of(key)):
             continue
+        if _frozen(ports, key) and _waits_for_thaw(workflow):
+            continue
         there = sum(1 for other in under_way if other.key.venue == key.venue)
         known = any(other.key.id == key.id for other in under_way)
         if known or len(under_way) >= policy.at_once or there >= policy.at_once_venue:
             continue
         chosen.append(resumption(key, workflow, managing=_managing(ports, key)))
         under_way.append(Busy(key, chosen[-1].managing))
-    wanted = [one for one in due_keys(ports, policy) if one.version not in skip]
+    wanted = [
+        one
+        for one in due_keys(ports, policy)
+        if one.version not in skip and (one.urgent or not _frozen(ports, one.key))
+    ]
     begin = due.may_begin(wanted, under_way, policy, ports.clock.now())
     return chosen + [rotation(one) for one in begin]
 
@@ -164,6 +173,16 @@ def _may_resume(ports: Ports, workflow: Workflow, rule: due.Rule) -> bool:
     else:
         ready = kept.again_at is not None and kept.again_at <= now
     return (rule.auto or for_leak) and ready
+
+
+def _frozen(ports: Ports, key: Key) -> bool:
+    """Whether a freeze keeps the key from everybody, not from one person alone."""
+    return any(one.covers(key, "") for one in ports.incidents.freezes())
+
+
+def _waits_for_thaw(workflow: Workflow) -> bool:
+    scheduled = workflow.kind == "rotate" and decode(workflow.data["plan"]).reason == "schedule"
+    return scheduled and ROTATION.can_abort(State(workflow.state))
 
 
 def _managing(ports: Ports, key: Key) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
+from math import ceil
 
 from keyguard.core.errors import IntegrityError, OutcomeUnknown, Refused
 from keyguard.core.exchange import Adapter, Credential, Fault, Guide, KeyReport, Step
@@ -12,6 +14,15 @@ from keyguard.workflows.run import BACKOFF_S, Run
 
 END = "end"
 """The journal's name for the one key of a workflow that is being ended right now."""
+
+
+LOST = "lost_at"
+"""Under this name a workflow keeps when it last gave up looking for a key that it may have made: a venue's
+list may be behind by more than was waited for, and show that key when another has taken its place."""
+
+LAG = timedelta(minutes=6)
+"""Lists of keys were seen to be behind by up to five minutes."""
+_LOOK_S = 15.0
 
 
 def listed(run: Run, who: Credential) -> tuple[KeyReport, ...] | None:
@@ -57,7 +68,7 @@ def ours(run: Run, *, patiently: bool) -> tuple[KeyReport, ...]:
     `patiently`: a change of unknown outcome went before, so the list is asked again until it shows one
     or time enough has passed for it to propagate.
     """
-    for wait in (*BACKOFF_S, None) if patiently else (None,):
+    for wait in (*run.waits, None) if patiently else (None,):
         labelled = [r for r in managed(run) if r.label == run.spec.label]
         found = tuple(r for r in labelled if not _known(run, r) and not _ended(run, r))
         if found or wait is None:
@@ -77,6 +88,30 @@ def remove_strays(run: Run, strays: tuple[KeyReport, ...]) -> None:
     run.operation(END).forget()
 
 
+def end_lost(run: Run) -> None:
+    """See that a key which may have been made and lost is ended: once lists have caught up nothing of this
+    workflow may be in them but what the inventory knows."""
+    lost = run.workflow.data.get(LOST)
+    if lost is None:
+        return
+    left = datetime.fromisoformat(lost) + max(LAG, run.adapter.facts.propagation) - run.ports.clock.now()
+    if left > timedelta():
+        run.tell("waiting until the venue's list shows whatever was made", f"{left.total_seconds():.0f} s")
+    for _ in range(ceil(left.total_seconds() / _LOOK_S)):
+        run.demand_going_on()
+        run.ports.clock.sleep(_LOOK_S)
+    if run.guided:
+        _ask_to_remove(run, _came_since(run, patiently=False) or ())
+    else:
+        remove_strays(run, ours(run, patiently=False))
+    run.remember(**{LOST: None})
+
+
+def lose(run: Run) -> None:
+    """Keep that a key may have been made which the venue does not list so far; see `end_lost`."""
+    run.remember(**{LOST: run.ports.clock.now().isoformat()})
+
+
 def end(run: Run, key: KeyReport, who: Credential) -> None:
     """End one key at the venue; a key the venue no longer knows is fine.
 
@@ -94,28 +129,33 @@ def end(run: Run, key: KeyReport, who: Credential) -> None:
 def ask_to_remove_lost(run: Run) -> None:
     """Have a person delete the key that may have been made by hand before its secret got lost."""
     page = run.adapter.facts.key_page
-    lost = _came_since(run)
+    lost = _came_since(run, patiently=True)
     if lost is None:
         label, day = run.spec.label, f"{run.workflow.opened_at:%Y-%m-%d %H:%M} UTC"
         steps = (f"look for a key labelled {label}", f"or made since {day}", "delete it if there is one")
         run.ports.person.confirm(run.key.venue, Guide(page, "a key may have been made and lost", steps))
-    for key in lost or ():
+    elif not lost:
+        lose(run)
+    _ask_to_remove(run, lost or ())
+
+
+def _ask_to_remove(run: Run, keys: tuple[KeyReport, ...]) -> None:
+    for key in keys:
         guide = run.adapter.guide_delete(key)
         title = f"a key came up since the rotation began; unless it is someone else's: {guide.title}"
         run.ports.person.confirm(run.key.venue, replace(guide, title=title))
 
 
-def _came_since(run: Run) -> tuple[KeyReport, ...] | None:
+def _came_since(run: Run, *, patiently: bool) -> tuple[KeyReport, ...] | None:
     """Return unregistered keys the venue did not list when the workflow was planned; None without list.
 
-    Looked at once the list has caught up, not at the first key it shows: that may be one deleted a moment
-    ago, while a newer one is not shown yet.
+    `patiently`: looked at once the list has caught up, not at the first key it shows: that may be one deleted
+    a moment ago, while a newer one is not shown yet.
     """
-    who = credentials.load(run.ports, run.old_version())
-    if listed(run, who) is None:
-        return None
-    run.tell("waiting until the venue's list of keys is up to date", f"{sum(BACKOFF_S):.0f} s")
-    run.ports.clock.sleep(sum(BACKOFF_S))
+    who = credentials.load(run.ports, run.ports.inventory.live_version(run.key.id))
+    if patiently and listed(run, who) is not None:
+        run.tell("waiting until the venue's list of keys is up to date", f"{sum(BACKOFF_S):.0f} s")
+        run.ports.clock.sleep(sum(BACKOFF_S))
     if (reports := listed(run, who)) is None:
         return None
     return tuple(r for r in reports if r.public_id not in run.plan.seen and not _known(run, r))

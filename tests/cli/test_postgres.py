@@ -81,7 +81,7 @@ def test_a_rotation_waits_for_a_bot_that_another_host_has_given_the_key_to(tmp_p
             )
 
             def end_when_waited_for() -> None:
-                if any("bot (pid 999999999 on tokyo-2)" in line for line in person.told):
+                if not waited and any("bot (pid 999999999 on tokyo-2)" in line for line in person.told):
                     waited.append(ready.statuses(BOT))
                     handout.end(there, given.lease_id)
 

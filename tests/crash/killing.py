@@ -27,7 +27,7 @@ CHANGING = {
     "person": {"tick", "new_credential", "confirm"},
     "clock": set(),
     "uses": {"take_in"},
-    "people": {"put_desk", "put_person", "put_party", "put_grant", "put_approval", "note"},
+    "people": {"put_desk", "put_person", "put_party", "put_grant", "put_approval", "put_review", "note"},
     "findings": {"put", "say", "unsay"},
     "incidents": {"put", "put_freeze", "put_report"},
     "seals": {"add", "sign", "cosign", "stamp", "prune"},

@@ -146,8 +146,11 @@ def test_rows_and_records_agree_after_every_death_and_the_work_can_be_done_again
     holds(world)
     if act is contained:
         assert not world.answers(world.old)
+        assert world.journal.workflows(unfinished=True) == ()
+        assert world.journal.all_calls() == ()
         (version,) = world.inventory.versions(world.key.id)
         assert version.status is VersionStatus.DEAD
+        assert version.item not in world.store.items
         assert len(world.audit.bodies("key.revoke_confirmed")) == 1
         reached = newest(world).reached()
         assert all(reached[step] for step in (Step.FROZEN, Step.REVOKED, Step.CONTAINED))

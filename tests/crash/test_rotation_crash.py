@@ -32,6 +32,7 @@ WORLDS = {
     "guided": {"variant": "guided"},
     "guided, slow": {"variant": "guided", "delay_s": 5.0},
     "guided, no list": {"variant": "blind"},
+    "guided, no list, ambiguous": {"variant": "blind", "ambiguous": True},
 }
 SIDES = ("before", "after")
 
@@ -254,6 +255,18 @@ def test_cancelling_dies_too(name):
                 cancel(world.ports, workflow_id, actor=ACTOR, process_alive=world.process_alive)
             resume(world.ports, workflow_id, actor=ACTOR, process_alive=world.process_alive)
             check_untouched(world)
+
+
+@pytest.mark.parametrize("name", ["manager", "guided"])
+def test_a_key_is_rotated_after_a_rotation_that_was_given_up(name):
+    world = World(**WORLDS[name])
+    with pytest.raises(Killed):
+        start(world, _at_state(world, "proven"))
+    cancel(world.ports, world.journal.workflows()[0].id, actor=ACTOR, process_alive=world.process_alive)
+    assert start(world).state == "buried"
+    live = world.inventory.live_version(world.key.id)
+    assert [version.number for version in world.inventory.versions(world.key.id)] == [1, 2, 3]
+    assert [key.public_id for key in world.exchange.working()] == [live.public_id]
 
 
 def _at_state(world, state):

@@ -62,8 +62,8 @@ class FakeAudit:
             if stream is None or json.loads(entry.record)["stream"] == stream:
                 yield entry
 
-    def verify(self):
-        walk = Walk()
+    def verify(self, walk=None):
+        walk = walk or Walk()
         for entry in self._entries:
             if entry.number in self.pruned:
                 stream, n, leaf = self.pruned[entry.number]

@@ -9,7 +9,7 @@ import copy
 from contextlib import contextmanager
 from dataclasses import replace
 
-from keyguard.core.errors import UsageError
+from keyguard.core.errors import StoreError, UsageError
 from keyguard.core.keys import VersionStatus
 
 
@@ -95,6 +95,8 @@ class FakeInventory:
         if present is not None:
             assert replace(present, status=version.status) == version
             return
+        if any(known.number == version.number for known in self.versions(version.key_id)):
+            raise StoreError("a change that breaks its rules", code="database.constraint")
         self._versions[version.id] = version
 
     def switch(self, key_id, version_id):

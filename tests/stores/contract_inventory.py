@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from keyguard.core.errors import UsageError
+from keyguard.core.errors import StoreError, UsageError
 from keyguard.core.exchange import KeyReport
 from keyguard.core.keys import Environment, Key, KeyKind, KeyVersion, Origin, Scope, VersionStatus
 from keyguard.ports.inventory import Inventory, Lease, Observation
@@ -136,6 +136,15 @@ class InventoryContract:
             replace(V1, status=VersionStatus.RETIRED),
             replace(V2, status=VersionStatus.LIVE),
         )
+
+    def test_no_two_versions_of_a_key_have_one_number(self, inventory: Inventory) -> None:
+        inventory.add_key(KEY, V1)
+        inventory.add_version(V2)
+        inventory.set_status("v2", VersionStatus.DEAD)
+        with pytest.raises(StoreError) as caught:
+            inventory.add_version(replace(V2, id="v3", public_id="FAKEPUBLIC3"))
+        assert caught.value.code == "database.constraint"
+        assert [version.id for version in inventory.versions("k1")] == ["v1", "v2"]
 
     def test_a_switch_leaves_one_live_version(self, inventory: Inventory) -> None:
         inventory.add_key(KEY, V1)

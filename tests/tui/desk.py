@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from keyguard.core.exchange import KeyReport
-from keyguard.core.findings import Finding, Item, Kind, State
+from keyguard.core.errors import UsageError
+from keyguard.core.exchange import KeyReport, KeySpec
+from keyguard.core.findings import Finding, Item, Kind, State, accepted
+from keyguard.core.incidents import Event, Freeze, Incident, Step
+from keyguard.core.incidents import Kind as Trouble
+from keyguard.core.incidents import Scope as FreezeScope
 from keyguard.core.keys import Environment, Key, KeyVersion, Origin, Scope, VersionStatus
 from keyguard.core.people import (
     Action,
@@ -26,6 +30,8 @@ from keyguard.ports.inventory import Lease, Observation
 from keyguard.ports.journal import Workflow
 from keyguard.tui.picture import DaemonState, DaemonView
 from keyguard.tui.reading import Home
+from keyguard.workflows import parking
+from keyguard.workflows.plan import Plan
 from tests.fakes.audit import FakeAudit
 from tests.fakes.clock import FakeClock
 from tests.fakes.findings import FakeFindings
@@ -118,6 +124,63 @@ class TuiDesk:
         self.findings.put(Finding(item.id, item, State.OPEN, item.at, item.at))
         self.changes += 1
         return self.findings.get(item.id)
+
+    def rotation(self, name, state, *, reason="schedule", guided=False, finished=False, minutes=5):
+        """Journal a rotation of a key that has come so far."""
+        key = self.inventory.find_key(name)
+        manager = "" if guided else "k_manager_bybit_ops"
+        spec = KeySpec("kg_1", key.needs, ("trade",), ("203.0.113.7",))
+        plan = Plan(f"v1_{key.id}", manager, "", reason, 600, spec)
+        at = NOW - timedelta(minutes=minutes)
+        data = {"plan": plan.encode()}
+        made = Workflow(f"wf_{key.label}", "rotate", key.id, state, at, at, data, finished=finished)
+        self.journal.open(made)
+        self.changes += 1
+        return made
+
+    def park(self, workflow, message):
+        parking.park(self.ports, workflow, UsageError(message, code="person.needed"))
+        self.changes += 1
+
+    def accept(self, subject, reason, *, days=20):
+        """Accept the first open finding about this."""
+        one = next(one for one in self.findings.standing() if one.item.subject == subject)
+        self.findings.put(accepted(one, NOW, by="kim", reason=reason, until=NOW + days * DAY))
+        self.changes += 1
+
+    def incident(self, name, how, *, closed=False):
+        """An incident of a key, frozen since; or one that is over."""
+        key = self.inventory.find_key(name)
+        at = NOW - timedelta(hours=5)
+        events = [
+            Event(Step.DETECTED, at, at, "hana", how),
+            Event(Step.FROZEN, at + timedelta(minutes=1), at, "hana", "hand-outs of 1 keys"),
+        ]
+        made = Incident(
+            f"in_{key.label}",
+            Trouble.LEAK,
+            (key.id,),
+            (key.venue,),
+            how,
+            at,
+            at,
+            "hana",
+            (name,),
+            events=tuple(events),
+            closed_at=NOW if closed else None,
+        )
+        self.incidents.put(made)
+        if not closed:
+            self.incidents.put_freeze(Freeze(f"fz_{key.label}", FreezeScope.KEY, key.id, at, "hana", how))
+        self.changes += 1
+
+    def log(self, count=6):
+        """Append records to the audit log."""
+        for number in range(count):
+            self.clock.sleep(60)
+            body = {"key": "ab" * 32, "workflow": f"wf{number}", "by": "p_" + "cd" * 10, "reason": "leaver"}
+            self.audit.append("bybit", "workflow.pause", body)
+        self.changes += 1
 
     def lease(self, key, number, command, *, minutes=30, person="hana"):
         version = self.inventory.live_version(key.id)

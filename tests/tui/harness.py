@@ -61,6 +61,10 @@ class Seat:
     def sees(self, text: str) -> bool:
         return any(text in line for line in self.seen())
 
+    def told(self, text: str) -> bool:
+        """Whether a notice that is still up says so."""
+        return any(text in notice.message for notice in self.app._notifications)
+
     def needs(self) -> tuple[Need, ...]:
         return needs(self.app.look_now.picture)
 

@@ -16,5 +16,5 @@ async def test_every_place_is_reached_by_its_key(seat: Seat) -> None:
 
 @sitting
 async def test_planned_screens_say_that_they_are_planned(seat: Seat) -> None:
-    await seat.press("0")
-    await seat.pictures("planned screen, incidents")
+    await seat.press("9")
+    await seat.pictures("planned screen, reviews")

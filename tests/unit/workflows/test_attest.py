@@ -14,11 +14,20 @@ from keyguard.workflows import anchors, attesters
 from keyguard.workflows.attest import Key, Reading, sign
 from keyguard.workflows.attest_packs import demand_nothing
 from keyguard.workflows.attest_predicate import Recipient
+from keyguard.workflows.log_renew import renew
 from keyguard.workflows.seal import make_seal, sealed
 from keyguard.workflows.trust_file import key_card, trust_file
 from tests.fakes.attesting import ACTOR, AUDITOR, BITHUMB, UPBIT, Firm
 from tests.fakes.sealing import HANDOUT, KEY
 from tests.kga.making import private, public
+
+OBSERVED = {
+    "key": KEY,
+    "by": "venue_api",
+    "scopes_granted": ["read"],
+    "ip_allow": [],
+    "status": "enabled",
+}
 
 
 def refused(code, action, *words, **more):
@@ -286,6 +295,24 @@ def test_an_auditor_sees_everything():
     assert firm.audit.bodies("attestation.issued") == [], "no venue is told of the auditor"
     firm.wait()
     assert firm.attest(0, 2, AUDITOR, profile="auditor")[0].predicate["serial"] == 2
+
+
+def test_a_log_that_began_anew_begins_its_serials_anew():
+    firm = Firm()
+    firm.audit.append("upbit", "key.observe", OBSERVED, private={"user": "lee"})
+    firm.wait()
+    (old,) = firm.attest(0, 1)
+    renew(firm.ports, tool_version="0")
+    firm.wait()
+    (made,) = firm.attest(1, 2)
+    assert (made.predicate["serial"], made.predicate["previous"]) == (1, None)
+    assert made.id != old.id
+    assert json.loads(entries(made)["derived.json"])["register"][0]["key"] == KEY
+    (whole,) = firm.attest(1, 2, AUDITOR, profile="auditor")
+    folder = f"logs/{whole.predicate['logs'][0]['log_id']}"
+    assert f"{folder}/upbit/private.jsonl" not in entries(whole), "that was in the old log"
+    firm.wait()
+    assert firm.attest(2, 3)[0].predicate["serial"] == 2
 
 
 def test_a_summary_shows_figures_and_no_key():

@@ -11,11 +11,12 @@ import pytest
 from keyguard.core.due import Cause, Chosen, OnLeak, RotationPolicy, Rule
 from keyguard.core.errors import DaemonError, KeyguardError, UsageError
 from keyguard.core.findings import Item, Kind
+from keyguard.core.incidents import Scope
 from keyguard.core.keys import Origin, VersionStatus
 from keyguard.core.people import Capacity, Person, Span
 from keyguard.core.policy import Level
 from keyguard.ports.journal import Workflow
-from keyguard.workflows import findings, parking, unattended
+from keyguard.workflows import findings, freezes, parking, unattended
 from keyguard.workflows.due import due_keys
 from keyguard.workflows.handout import hand_out
 from keyguard.workflows.recovery import cancel, resume
@@ -150,6 +151,44 @@ def test_what_only_a_person_can_do_is_not_begun_but_told(variant: str) -> None:
     rotate(world.ports, BOT, Options(overlap_s=0), actor=ACTOR, process_alive=world.process_alive)
     findings.refresh(world.ports)
     assert not [f for f in world.findings.standing() if f.item.kind is Kind.DUE]
+
+
+# --- what is frozen
+
+
+def test_a_frozen_key_gets_no_new_version_by_schedule_until_it_is_thawed() -> None:
+    world = aged()
+    frozen = freezes.freeze(world.ports, Scope.KEY, BOT, reason="drill", actor=ACTOR)
+    assert BOT not in round_of(world)
+    assert world.inventory.live_version(world.inventory.find_key(BOT).id).public_id == world.old.key
+    freezes.thaw(world.ports, frozen.id, actor=ACTOR, reason="over")
+    assert getattr(round_of(world)[BOT], "state", None) == "buried"
+
+
+def test_a_scheduled_rotation_that_was_interrupted_waits_for_the_thaw() -> None:
+    world = World()
+    workflow = stuck(world)
+    world.exchange.refuse.clear()
+    world.clock.sleep(3700)
+    frozen = freezes.freeze(world.ports, Scope.DESK, "desk", reason="drill", actor=ACTOR)
+    assert round_of(world) == {}
+    freezes.thaw(world.ports, frozen.id, actor=ACTOR, reason="over")
+    assert round_of(world)
+    assert world.journal.workflow(workflow.id).finished
+
+
+def test_a_freeze_of_one_person_keeps_no_rotation_waiting() -> None:
+    world = aged()
+    freezes.freeze(world.ports, Scope.PERSON, "hana", reason="drill", actor=ACTOR)
+    assert BOT in round_of(world)
+
+
+def test_a_frozen_key_that_leaked_is_replaced_all_the_same() -> None:
+    world = World()
+    leak(world)
+    freezes.freeze(world.ports, Scope.ALL, "", reason="an incident", actor=ACTOR)
+    assert getattr(round_of(world)[BOT], "state", None) == "buried"
+    assert not world.answers(world.old)
 
 
 # --- what stands still

@@ -1,0 +1,143 @@
+"""What a person says before something is done: a few fields, or only yes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding
+from textual.containers import Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from keyguard.tui.cells import plain
+from keyguard.tui.widgets.filter import FilterField
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.content import Content
+
+    from keyguard.tui.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing to say. With `choices` (value, what it is called) one of them, else a text."""
+
+    name: str
+    label: str
+    value: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+
+
+class Choice(Widget, can_focus=True):
+    """One of a few values: left and right change it."""
+
+    DEFAULT_CSS = """
+    Choice { height: 1; padding: 0 1; }
+    Choice:focus { background: $panel; text-style: bold; }
+    """
+    BINDINGS: ClassVar = [
+        Binding("left,h", "turn(-1)", "form.before", show=False),
+        Binding("right,l,space", "turn(1)", "form.next", show=False),
+    ]
+
+    def __init__(self, field: Field, *, id: str) -> None:
+        super().__init__(id=id)
+        self._choices = field.choices
+        self._at = next((i for i, (value, _) in enumerate(field.choices) if value == field.value), 0)
+
+    @property
+    def value(self) -> str:
+        """What is chosen."""
+        return self._choices[self._at][0]
+
+    def render(self) -> Content:
+        """The one that is chosen."""
+        return plain(f"‹ {self._choices[self._at][1]} ›")
+
+    def action_turn(self, by: int) -> None:
+        """The next one, or the one before."""
+        self._at = (self._at + by) % len(self._choices)
+        self.refresh()
+
+
+class Form(ModalScreen[Mapping[str, str] | None]):
+    """Title, what will happen, fields. Enter goes on to the next field and from the last one does it; with
+    `danger` there are no fields and only the letter y does it. Escape leaves it undone."""
+
+    DEFAULT_CSS = """
+    Form { align: center middle; background: $background 60%; }
+    Form > Vertical { width: 90%; max-width: 110; height: auto; max-height: 95%; border: round $primary;
+        background: $surface; padding: 0 1; }
+    Form.-danger > Vertical { border: heavy $error; }
+    Form VerticalScroll { height: auto; max-height: 100%; }
+    Form .label { height: 1; text-style: bold; margin-top: 1; }
+    Form #how { height: auto; margin-top: 1; color: $foreground 70%; }
+    """
+    BINDINGS: ClassVar = [
+        Binding("escape", "dismiss(None)", "form.leave"),
+        Binding("enter", "go_on", "form.go_on", priority=True),
+        Binding("y", "yes", "form.yes", show=False),
+    ]
+
+    def __init__(
+        self,
+        say: Words,
+        title: str,
+        text: Sequence[Content] = (),
+        fields: Sequence[Field] = (),
+        *,
+        danger: bool = False,
+    ) -> None:
+        super().__init__(classes="-danger" if danger else "")
+        self._say, self._title, self._text, self._fields, self._danger = say, title, text, fields, danger
+
+    def compose(self) -> ComposeResult:
+        """In the order it is read aloud."""
+        with Vertical() as frame:
+            frame.border_title = plain(self._title)
+            with VerticalScroll(can_focus=not self._fields):
+                for line in self._text:
+                    yield Static(line)
+            for field in self._fields:
+                yield Static(plain(field.label), classes="label")
+                if field.choices:
+                    yield Choice(field, id=f"field_{field.name}")
+                else:
+                    yield FilterField(id=f"field_{field.name}")
+            yield Static(plain(self._say("form.danger" if self._danger else "form.how")), id="how")
+
+    def on_mount(self) -> None:
+        """Fill in what is proposed; begin with the first."""
+        for field in self._fields:
+            if not field.choices:
+                self.query_one(f"#field_{field.name}", FilterField).value = field.value
+        if self._fields:
+            self.query_one(f"#field_{self._fields[0].name}").focus()
+
+    def action_go_on(self) -> None:
+        """To the next field, or do it."""
+        ids = [f"field_{field.name}" for field in self._fields]
+        at = ids.index(self.focused.id) if self.focused is not None and self.focused.id in ids else -1
+        if self._danger:
+            return
+        if self._fields and 0 <= at < len(ids) - 1:
+            self.query_one(f"#{ids[at + 1]}").focus()
+        else:
+            self.dismiss(self._given())
+
+    def action_yes(self) -> None:
+        """Do what is dangerous."""
+        if self._danger:
+            self.dismiss({})
+
+    def _given(self) -> dict[str, str]:
+        given = {}
+        for field in self._fields:
+            widget = self.query_one(f"#field_{field.name}")
+            assert isinstance(widget, Choice | FilterField)
+            given[field.name] = widget.value.strip()
+        return given

@@ -1,0 +1,40 @@
+"""Texts of findings."""
+
+TEXTS = {
+    "since": ("since", "발견"),
+    "open": ("open · {n}", "열림 · {n}"),
+    "accepted": ("accepted · {n}", "수용됨 · {n}"),
+    "adopt": ("Adopt", "편입"),
+    "rotate": ("Rotate", "교체"),
+    "accept": ("Accept", "수용"),
+    "close": ("Close", "종료"),
+    "not_adoptable": ("Only a key that nobody registered can be adopted.", "미등록 키만 편입할 수 있습니다."),
+    "no_key": ("No key of the firm is named here.", "회사 키와 연결된 발견이 아닙니다."),
+    "no_day": ("The day is written like 2026-12-31.", "날짜는 2026-12-31처럼 적습니다."),
+    "incomplete": ("Desk, label and owner are needed.", "데스크, 이름, 담당이 필요합니다."),
+    "holds": (
+        "This still holds: mend it, or accept it until a day.",
+        "아직 그대로입니다. 고치거나 기한을 정해 수용하세요.",
+    ),
+    "ask_desk": ("desk", "데스크"),
+    "ask_label": ("label: what the key is called here", "이름: 이 홈에서 부를 이름"),
+    "ask_owner": ("owner", "담당"),
+    "ask_purpose": ("purpose (may stay empty)", "용도(비워 둘 수 있음)"),
+    "ask_reason": ("why it may stay so", "그대로 두는 이유"),
+    "ask_until": ("until and with this day (UTC)", "이 날짜까지 (UTC)"),
+    "ask_done": ("what was done", "조치 내용"),
+    "adopt_title": ("Adopt {name}", "{name} 편입"),
+    "adopt_text": (
+        "The venue is asked about the key before it is stored. Its parts are pasted next, unseen.",
+        "저장하기 전에 거래소에 키를 확인합니다. 다음에 키를 붙여넣으며 화면에 표시되지 않습니다.",
+    ),
+    "accept_title": ("Accept: {name}", "수용: {name}"),
+    "accept_text": (
+        "It opens again after that day, and before if it gets worse.",
+        "그 날이 지나거나 더 심각해지면 다시 열립니다.",
+    ),
+    "close_title": ("Close: {name}", "종료: {name}"),
+    "close_text": ("Seen again, it opens again.", "다시 발견되면 다시 열립니다."),
+    "until": ("accepted by {by} until {until}: {reason}", "{by}님이 {until}까지 수용: {reason}"),
+    "unread": ("The file cannot be read from here now.", "지금은 파일을 읽을 수 없습니다."),
+}

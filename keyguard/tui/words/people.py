@@ -1,0 +1,46 @@
+"""Texts of the people's matrix."""
+
+TEXTS = {
+    "key": ("key", "키"),
+    "before": ("The person before", "이전 사람"),
+    "next": ("Next person", "다음 사람"),
+    "offboard": ("Off-board", "퇴사 처리"),
+    "nobody": ("Nobody is declared: keyguard person add", "등록된 사람이 없습니다: keyguard person add"),
+    "capacity_employee": ("employee", "직원"),
+    "capacity_contractor": ("contractor", "계약직"),
+    "capacity_affiliate_staff": ("affiliate's staff", "계열사 직원"),
+    "capacity_vendor_staff": ("vendor's staff", "외주사 직원"),
+    "capacity_service": ("service account", "서비스 계정"),
+    "contract": ("contract until {until}", "계약 {until}까지"),
+    "leaves": ("leaves {until}", "{until} 종료"),
+    "keys": ("grants for {n} keys", "키 {n}개 권한"),
+    "no_grant": ("No grant for this key.", "이 키에 대한 권한이 없습니다."),
+    "legend": (
+        "◆ of another company · date: granted since · ! ends within 30 days · ? waits for a second person"
+        " · > begins then",
+        "◆ 외부 인력 · 날짜: 권한 시작일 · ! 30일 내 종료 · ? 두 번째 승인 대기 · > 시작 예정",
+    ),
+    "of_desk": ("all keys of {desk}", "{desk} 데스크의 모든 키"),
+    "of_key": ("this key", "이 키"),
+    "endless": ("no end", "기한 없음"),
+    "given_by": ("given by {who}", "{who} 부여"),
+    "waits": ("waits for a second person", "두 번째 승인 대기"),
+    "preview_title": ("What off-boarding {name} means", "{name} 퇴사 처리의 영향"),
+    "offboard_title": ("Off-board {name}", "{name} 퇴사 처리"),
+    "radius": (
+        "{grants} grants end; {keys} keys were in reach, {rotate} were handed out and still work; {running}"
+        " processes run with them",
+        "권한 {grants}건 종료, 사용 가능한 키 {keys}개, 받아서 유효한 키 {rotate}개, 실행 중 {running}건",
+    ),
+    "more": ("and {n} more", "외 {n}개"),
+    "owned": ("they own: {names}", "담당 키: {names}"),
+    "unknown": ("nobody knows what it may do", "권한을 알 수 없음"),
+    "handed": ("handed out {n} times: rotate it", "{n}회 받음: 교체 필요"),
+    "never_handed": ("never handed to them", "받은 적 없음"),
+    "running": ("{n} running", "실행 중 {n}건"),
+    "how": ("what is done", "처리 방법"),
+    "choice_end": ("end their grants and time", "권한과 기간 종료"),
+    "choice_rotate": ("end them, then rotate what they were handed", "종료 후 받은 키 교체"),
+    "sure": ("type {id} to do it", "실행하려면 {id} 입력"),
+    "not_sure": ("Not the same id: nothing was changed.", "id가 달라 아무것도 바꾸지 않았습니다."),
+}
