@@ -95,6 +95,9 @@ crash: $(VENV)/dev.stamp ## every workflow at every simulated venue, killed at e
 kills-workflows: $(VENV)/dev.stamp ## kill -9 of commands that rotate keys, under load (KILLS=2000)
 	@KEYGUARD_TEST_WORKFLOW_KILLS=$(or $(KILLS),2000) $(BIN)/python -m pytest -q -s tests/crash/test_random_kills.py
 
+bench-attest: $(VENV)/dev.stamp ## one attestation over 50,000 records and 1,000 keys (BENCH_ARGS="--records N")
+	@$(BIN)/python -m tests.bench.attest $(BENCH_ARGS)
+
 kills: $(VENV)/dev.stamp ## kill -9 of the daemon at many moments (KILLS=200)
 	@KEYGUARD_TEST_KILLS=$(or $(KILLS),200) $(BIN)/python -m pytest -q -s tests/daemon/test_kill.py
 
