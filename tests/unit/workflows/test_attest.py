@@ -282,7 +282,9 @@ def test_an_auditor_sees_everything():
     firm = Firm()
     firm.audit.append("bithumb", "handout", HANDOUT, private={"user": "lee", "path": "/opt/bot"})
     firm.wait()
-    (made,) = firm.attest(0, 1, AUDITOR, profile="auditor")
+    make_seal(firm.ports)
+    firm.audit.append("bithumb", "handout", HANDOUT, private={"user": "kim"})  # after the seal: not in it
+    (made,) = firm.attest(0, 1, AUDITOR, profile="auditor", last_seal=True)
     inside = entries(made)
     folder = f"logs/{made.predicate['logs'][0]['log_id']}"
     assert inside[f"{folder}/upbit/records.jsonl"]
