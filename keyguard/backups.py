@@ -121,6 +121,7 @@ def create(home: Home, ports: Ports, file: Path, passphrase: Secret | None) -> M
                     "rights": rights_members(config.rights),
                     "daemon": dict(config.daemon),
                     "alerts": dict(config.alerts),
+                    "reviews": dict(config.reviews),
                 },
                 "log": {"records": head.records, "chain": head.chain},
                 "missing": list(found.missing),

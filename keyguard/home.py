@@ -17,6 +17,7 @@
     [[egress]]                    # from which addresses a host calls venues, for those rules (declared)
     [daemon]                      # limits and times of the daemon (docs/daemon.md): numbers, texts, folders
     [rotation]                    # when keys are due and what runs by itself (docs/rotation.md)
+    [reviews]                     # auto = true: reviews open by themselves when due (docs/reviews.md)
     [attest]                      # who signs attestations, in which time zone (docs/attest.md)
     [alerts]                      # when alerts are repeated and held back (docs/daemon.md): numbers, texts
 """
@@ -56,6 +57,7 @@ _MEMBERS = {
     "alerts",
     "use_rule",
     "egress",
+    "reviews",
     "rotation",
     "attest",
     *_RIGHTS,
@@ -86,6 +88,8 @@ class Config:
     """Likewise; see `egress()`."""
     rotation: Mapping[str, Any] = field(default_factory=dict)
     """Likewise; see `rotation_policy()`."""
+    reviews: Mapping[str, Any] = field(default_factory=dict)
+    """Likewise; see `opens_reviews()`."""
     attest: Mapping[str, int | str] = field(default_factory=dict)
     """Who signs attestations and how; `workflows/attest_config.py` reads it."""
 
@@ -211,6 +215,8 @@ class Home:
             document["egress"] = [dict(table) for table in config.egress]
         if config.rotation:
             document["rotation"] = dict(config.rotation)
+        if config.reviews:
+            document["reviews"] = dict(config.reviews)
         text = tomli_w.dumps(document)
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -270,8 +276,10 @@ def _config(document: dict[str, Any], path: Path) -> Config:
     rotation = document.get("rotation", {})
     if not isinstance(rotation, dict):
         raise _malformed(path, "[rotation] is a table")
+    reviews = document.get("reviews", {})
     try:
         rotation_policy(rotation)
+        opens_reviews(reviews)
         use_rules(chosen)
         egress(declared)
     except ValueError as error:
@@ -286,6 +294,7 @@ def _config(document: dict[str, Any], path: Path) -> Config:
         use_rules=chosen,
         egress=declared,
         rotation=rotation,
+        reviews=reviews,
         attest=attest,
     )
 
@@ -336,6 +345,13 @@ def rotation_policy(table: Mapping[str, Any]) -> RotationPolicy | None:
         return due_config.policy(table, _zone)
     except ValueError as error:
         raise ValueError(f"rotation: {error}") from None
+
+
+def opens_reviews(table: Any) -> bool:
+    """Whether reviews open by themselves when due; ValueError for a table that says something else."""
+    if not isinstance(table, dict) or set(table) - {"auto"} or type(table.get("auto", False)) is not bool:
+        raise ValueError("[reviews] holds auto, which is true or false")
+    return bool(table.get("auto", False))
 
 
 def _zone(name: str) -> tzinfo:

@@ -25,6 +25,13 @@ def rows(value: Any) -> list[Any]:
     return value
 
 
+def whole(value: Any) -> int:
+    """Return a count of an answer; raises ValueError for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError("a whole number was expected")
+    return value
+
+
 def instant(value: str) -> datetime:
     """Parse an ISO 8601 instant with its offset into UTC; raises ValueError without an offset."""
     moment = datetime.fromisoformat(value)

@@ -3,7 +3,8 @@
 A span of time is a number and a unit (`ms`, `s`, `m`, `h`, `d`): "90d". `[facts.env_names]` names environment
 variables for `run --as`: `sdk` and `hummingbot` as those programs name key, secret and, where a venue's keys
 have one, passphrase; `ccxt` its id in capitals, from which ccxt's and freqtrade's names follow by rule.
-`[[facts.lives]]` are the rules by which keys end, each with its source and day. The file's name is the id.
+`[[facts.lives]]` are the rules by which keys end, each with its source and day; `[facts.cancels]` is how one
+call cancels all open orders. The file's name is the id.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from keyguard.core.calls import Fault
-from keyguard.core.exchange import Facts, IpForm, Life, Limit, NonceKind, Since
+from keyguard.core.exchange import Cancelling, Facts, IpForm, Life, Limit, NonceKind, Since
 from keyguard.core.keys import KeyKind, parse_scopes
 from keyguard_adapters._answers import flag, rows, text, texts
 
@@ -98,6 +99,17 @@ def _limit(value: Any) -> Limit:
     return Limit(**fields(table(value), readers, required=("calls", "span"), where="limit"))
 
 
+def _cancels(value: Any) -> Cancelling:
+    readers = {
+        "scopes": lambda scopes: parse_scopes(texts(scopes)),
+        "source": _address,
+        "checked": _day,
+        "leaves": text,
+    }
+    required = ("scopes", "source", "checked")
+    return Cancelling(**fields(table(value), readers, required=required, where="cancels"))
+
+
 def _lives(value: Any) -> tuple[Life, ...]:
     readers = {
         "span": _span,
@@ -146,6 +158,7 @@ _FACTS: Mapping[str, Read] = {
     "label_pattern": _pattern,
     "dead": lambda value: frozenset(_some_of(Fault)(value)),
     "propagation": _span,
+    "cancels": _cancels,
     "env_names": _env,
     "unverified": texts,
 }

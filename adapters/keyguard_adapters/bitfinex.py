@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from keyguard.core.calls import Credential, Fault, Reply, Request, Stamp, Step, Wire
+from keyguard.core.calls import Credential, Effect, Fault, Reply, Request, Stamp, Step, Wire
 from keyguard.core.exchange import Adapter, KeyReport, ScopeNames
 from keyguard.core.keys import Origin, Scope
 from keyguard.core.secret import Secret
@@ -114,11 +114,21 @@ def _held(listed: Any) -> Iterator[str]:
                 yield f"{text(area)}:{level}"
 
 
+def cancel_all() -> Step[int | None]:
+    """Orders of exchange, margin and derivatives alike; the answer is a notification around them."""
+    body = {"all": 1}
+    reply = yield Request("POST", "/v2/auth/w/order/cancel/multi", body=body, effect=Effect.ORDERS_CANCELLED)
+    if reply.json[6] != "SUCCESS":
+        raise ValueError("the cancellation was not confirmed")
+    return len(rows(reply.json[4]))
+
+
 ADAPTER = Adapter(
     **PAGE.parts(),
     sign=sign,
     fault=fault,
     whoami=whoami,
+    cancel_all=cancel_all,
     example=Credential(
         "FAKE" + "-bfx_7Kq2Vw9Lr4Tz8Nm3Xd6Hb1Jc5Pf0SgQyAe",
         Secret("FAKE" + "-sec_3Tm6Yc1Jf5Gp0Hn8sQz2LrXw7Kd9Vb4RuEi"),

@@ -16,11 +16,11 @@ from __future__ import annotations
 import uuid
 from dataclasses import replace
 
-from keyguard.core.calls import Credential, Fault, Reply, Request, Stamp, Step, Wire
+from keyguard.core.calls import Credential, Effect, Fault, Reply, Request, Stamp, Step, Wire
 from keyguard.core.exchange import Adapter, KeyReport, ScopeNames
 from keyguard.core.keys import Scope
 from keyguard.core.secret import Secret
-from keyguard_adapters._answers import rows
+from keyguard_adapters._answers import rows, text
 from keyguard_adapters._encoding import compact, encoded, pairs, target
 from keyguard_adapters._faults import by_code, member
 from keyguard_adapters._page import Page, facts
@@ -97,10 +97,16 @@ def whoami(public_id: str) -> Step[KeyReport]:
     return told if told.grants else replace(told, scopes_unknown=UNPROBED | Scope.READ)
 
 
+def cancel_all() -> Step[int | None]:
+    reply = yield Request("DELETE", "/api/v3/orders/all", effect=Effect.ORDERS_CANCELLED)
+    return len([text(order) for order in rows(reply.json["payload"])])
+
+
 ADAPTER = Adapter(
     **PAGE.parts(),
     sign=sign,
     fault=fault,
     whoami=whoami,
+    cancel_all=cancel_all,
     example=Credential("FAKE" + "bitsoK", Secret("FAKE" + "4e7a9d1fc350b8264e7a9d1fc350")),
 )

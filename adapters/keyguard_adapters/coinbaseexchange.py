@@ -13,7 +13,7 @@ Surprises:
 
 from __future__ import annotations
 
-from keyguard.core.calls import Credential, Fault, Reply, Request, Stamp, Step, Wire
+from keyguard.core.calls import Credential, Effect, Fault, Reply, Request, Stamp, Step, Wire
 from keyguard.core.errors import Refused
 from keyguard.core.exchange import Adapter, KeyReport, ScopeNames
 from keyguard.core.keys import Origin, Scope
@@ -100,6 +100,12 @@ def whoami(public_id: str) -> Step[KeyReport]:
     )
 
 
+def cancel_all() -> Step[int | None]:
+    """Of the key's profile, all products; the answer names the orders that were cancelled."""
+    reply = yield Request("DELETE", "/orders", effect=Effect.ORDERS_CANCELLED)
+    return len([text(order) for order in rows(reply.json)])
+
+
 ADAPTER = Adapter(
     **PAGE.parts(),
     sign=sign,
@@ -113,4 +119,5 @@ ADAPTER = Adapter(
         Secret("FAKE" + "-passphrase"),
     ),
     clock=clock,
+    cancel_all=cancel_all,
 )

@@ -24,7 +24,7 @@ from keyguard.core.errors import Refused, UsageError
 from keyguard.core.exchange import Adapter, KeyReport, KeySpec, NewKey
 from keyguard.core.keys import KeyKind, Origin
 from keyguard.core.secret import Secret
-from keyguard_adapters._answers import flag, from_ms, own, rows, text, words
+from keyguard_adapters._answers import flag, from_ms, own, rows, text, whole, words
 from keyguard_adapters._deribit_code import challenged, confirmed
 from keyguard_adapters._deribit_scope import EVERY_SCOPE, FEATURES, SCOPES, held, levels
 from keyguard_adapters._deribit_session import SESSIONS
@@ -183,6 +183,11 @@ def delete_key(current: KeyReport) -> Step[None]:
         raise ValueError("the removal was not confirmed")
 
 
+def cancel_all() -> Step[int | None]:
+    reply = yield Request("GET", f"{_API}private/cancel_all", effect=Effect.ORDERS_CANCELLED)
+    return whole(reply.json["result"])
+
+
 def _done(method: str, query: Mapping[str, Any], effect: Effect) -> Step[Any]:
     request = Request("GET", f"{_API}private/{method}", query=query, effect=effect)
     return (yield from confirmed(request, FACTS))
@@ -255,5 +260,6 @@ ADAPTER = Adapter(
     disable_key=disable_key,
     enable_key=enable_key,
     delete_key=delete_key,
+    cancel_all=cancel_all,
     sessions=SESSIONS,
 )

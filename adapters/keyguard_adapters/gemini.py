@@ -20,12 +20,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from keyguard.core.calls import Credential, Fault, Reply, Request, Stamp, Step, Wire
+from keyguard.core.calls import Credential, Effect, Fault, Reply, Request, Stamp, Step, Wire
 from keyguard.core.errors import UsageError
 from keyguard.core.exchange import Adapter, Guide, KeyReport, KeySpec, ScopeNames
 from keyguard.core.keys import KeyKind, Origin, Scope
 from keyguard.core.secret import Secret
-from keyguard_adapters._answers import flag
+from keyguard_adapters._answers import flag, rows
 from keyguard_adapters._encoding import base64_text, compact, encoded, pairs, target
 from keyguard_adapters._faults import by_code, member
 from keyguard_adapters._oauth import told
@@ -123,6 +123,15 @@ def _roles(row: Mapping[str, Any]) -> set[str]:
     return {"Administrator" if role == "AccountAdmin" else role for role in held}
 
 
+def cancel_all() -> Step[int | None]:
+    """Of the key's account, those placed on the website too; a master key would have to name an account."""
+    reply = yield Request("POST", "/v1/order/cancel/all", effect=Effect.ORDERS_CANCELLED)
+    details = reply.json["details"]
+    if rows(details["cancelRejects"]):
+        raise ValueError("not all orders were cancelled")
+    return len(rows(details["cancelledOrders"]))
+
+
 def guide_create(spec: KeySpec) -> Guide:
     """Raises UsageError for what no set of roles gives exactly; Auditor is left out beside another role."""
     PAGE.create(spec)
@@ -136,6 +145,7 @@ ADAPTER = Adapter(
     sign=sign,
     fault=fault,
     whoami=whoami,
+    cancel_all=cancel_all,
     example=Credential("account-" + "FAKE8sQz2LrXw7Kd9Vb3", Secret("FAKE" + "gem1niTm6Yc1Jf5Gp0Rk8Ws2")),
     oauth=told("gemini"),
 )

@@ -21,12 +21,12 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from keyguard.core.calls import Ask, Credential, Fault, Reply, Request, Stamp, Step, Wire
+from keyguard.core.calls import Ask, Credential, Effect, Fault, Reply, Request, Stamp, Step, Wire
 from keyguard.core.errors import Refused
 from keyguard.core.exchange import Adapter, KeyReport, ScopeNames
 from keyguard.core.keys import KeyKind, Origin, Scope
 from keyguard.core.secret import Secret
-from keyguard_adapters._answers import from_seconds, rows, text
+from keyguard_adapters._answers import from_seconds, rows, text, whole
 from keyguard_adapters._encoding import base64_text, compact, decoded, encoded, pairs, target
 from keyguard_adapters._faults import by_code, member
 from keyguard_adapters._oauth import token_fault, told, with_token
@@ -112,6 +112,12 @@ def whoami(public_id: str) -> Step[KeyReport]:
     return _report(reply.json["result"], public_id)
 
 
+def cancel_all() -> Step[int | None]:
+    """Of the spot account; the key's second factor is its fixed password, or the venue refuses."""
+    reply = yield Request("POST", "/0/private/CancelAll", body={}, effect=Effect.ORDERS_CANCELLED)
+    return whole(reply.json["result"]["count"])
+
+
 def _report(row: Mapping[str, Any], public_id: str) -> KeyReport:
     if row["apiKey"] != public_id:
         raise ValueError("the answer describes another key")
@@ -139,6 +145,7 @@ ADAPTER = Adapter(
     sign=sign,
     fault=fault,
     whoami=whoami,
+    cancel_all=cancel_all,
     example=Credential(
         "FAKE" + "kr4ken8sQz2LrXw7Kd9Vb3Tm6Yc1Jf5Gp0Rk8Ws2Zx4Vy6Bt1Nq3",
         Secret(

@@ -195,6 +195,14 @@ def delete_key(current: KeyReport) -> Step[None]:
         raise ValueError("the deletion was not confirmed")
 
 
+def cancel_all() -> Step[int | None]:
+    """Of every market and kind, which is what leaving both out means."""
+    reply = yield Request("POST", f"{_API}order/cancel/all", body={}, effect=Effect.ORDERS_CANCELLED)
+    if reply.body.strip() not in (b"[]", b"{}"):
+        raise ValueError("the cancellation was not confirmed")
+    return None
+
+
 def _addresses(reply: Reply) -> tuple[str, ...]:
     return tuple(sorted(text(ip) for ip in rows(reply.json["data"])))
 
@@ -238,4 +246,5 @@ ADAPTER = Adapter(
     create_key=create_key,
     edit_key=edit_key,
     delete_key=delete_key,
+    cancel_all=cancel_all,
 )

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from keyguard_simulators.accounts import Key
+from keyguard_simulators.orders import cancel_all
 from keyguard_simulators.shapes import base64url
 from keyguard_simulators.state import State
 from keyguard_simulators.table import Caller, Endpoint, Form, Refusal, Rules, Table
@@ -66,6 +67,13 @@ def _wallets(caller: Caller) -> list[list[Any]]:
     ]
 
 
+def _cancel_all(caller: Caller) -> list[Any]:
+    if caller.params.get("all") != 1:
+        raise Refusal(10020, "all: invalid", 500)
+    cancelled = [[one] for one in cancel_all(caller.state, caller.account.id)]
+    return [caller.call.now_ms, "oc_multi-req", None, None, cancelled, None, "SUCCESS", "Submitting all"]
+
+
 RULES = Rules(
     name="bitfinex",
     form=Form([f"{area}:{level}" for area in AREAS for level in ("read", "write")], max_ips=20),
@@ -80,6 +88,7 @@ RULES = Rules(
         ("POST", "/v2/auth/r/permissions"): Endpoint(_permissions),
         ("POST", "/v2/auth/r/wallets"): Endpoint(_wallets, ["wallets:read"]),
         ("POST", "/v2/auth/r/orders"): Endpoint(lambda _caller: [], ["orders:read"]),
+        ("POST", "/v2/auth/w/order/cancel/multi"): Endpoint(_cancel_all, ["orders:write"]),
     },
     make=lambda _state, _form: {"public_id": base64url(32), "secret": base64url(32)},
 )

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from keyguard_simulators.accounts import Key
+from keyguard_simulators.orders import cancel_all
 from keyguard_simulators.shapes import alnum, hexadecimal
 from keyguard_simulators.state import State
 from keyguard_simulators.table import Caller, Endpoint, Form, Refusal, Rules, Table
@@ -71,6 +72,10 @@ def _balance(caller: Caller) -> dict[str, Any]:
     }
 
 
+def _cancel_all(caller: Caller) -> list[str]:
+    return cancel_all(caller.state, caller.account.id)
+
+
 def _nothing(_caller: Caller) -> list[Any]:
     return []
 
@@ -93,6 +98,7 @@ RULES = Rules(
         ("GET", "/api/v3/account_status"): Endpoint(_status, ["view_account"]),
         ("GET", "/api/v3/balance"): Endpoint(_balance, ["view_balances"]),
         ("GET", "/api/v3/open_orders"): Endpoint(_nothing, ["view_orders"]),
+        ("DELETE", "/api/v3/orders/all"): Endpoint(_cancel_all, ["place_orders"]),
         ("GET", "/api/v3/ledger"): Endpoint(_nothing, ["view_account"]),
     },
     make=lambda _state, _form: {"public_id": alnum(10), "secret": hexadecimal(32)},

@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any
 
 from keyguard_simulators.accounts import Key
+from keyguard_simulators.orders import cancel_all
 from keyguard_simulators.state import State
 from keyguard_simulators.table import Caller, Endpoint, Form, Refusal, Rules, Table
 from keyguard_simulators.venue import KeyForm
@@ -92,6 +93,10 @@ def _profiles(caller: Caller) -> Any:
     return [{"id": caller.account.id, "name": caller.account.name, "active": True, "is_default": True}]
 
 
+def _cancel_all(caller: Caller) -> Any:
+    return cancel_all(caller.state, caller.account.id)
+
+
 def _forbidden(_caller: Caller) -> Any:
     raise Refusal("Forbidden", "Forbidden", 403)
 
@@ -109,6 +114,7 @@ RULES = Rules(
         ("GET", "/accounts"): Endpoint(_accounts, {"view", "trade"}),
         ("GET", "/profiles"): Endpoint(_profiles, {"view", "trade"}),
         ("GET", "/orders"): Endpoint(lambda _caller: [], {"view", "trade"}),
+        ("DELETE", "/orders"): Endpoint(_cancel_all, {"trade"}),
         ("POST", "/withdrawals/crypto"): Endpoint(_forbidden, {"transfer"}),
     },
     public={("GET", "/time"): _time},

@@ -18,6 +18,7 @@ from typing import Any
 
 from keyguard_simulators.accounts import Key
 from keyguard_simulators.authority import Authority, bearer
+from keyguard_simulators.orders import cancel_all
 from keyguard_simulators.shapes import alnum
 from keyguard_simulators.state import State
 from keyguard_simulators.table import Caller, Endpoint, Form, Refusal, Rules, Table, body_of
@@ -114,6 +115,11 @@ def _account(caller: Caller) -> Any:
     return {"account": account, "users": [], "memo_reference_code": ""}
 
 
+def _cancel_all(caller: Caller) -> Any:
+    cancelled = cancel_all(caller.state, caller.account.id)
+    return {"result": "ok", "details": {"cancelledOrders": cancelled, "cancelRejects": []}}
+
+
 RULES = Rules(
     name="gemini",
     form=Form(ROLES, max_ips=20),
@@ -130,6 +136,7 @@ RULES = Rules(
         ("POST", "/v1/account"): Endpoint(_account, {*ROLES, "account:read"}),
         ("POST", "/v1/balances"): Endpoint(_balances, {*ROLES, "balances:read"}),
         ("POST", "/v1/orders"): Endpoint(lambda _caller: [], {"Trader", "Auditor", "orders:read"}),
+        ("POST", "/v1/order/cancel/all"): Endpoint(_cancel_all, {"Trader", "orders:create"}),
         ("POST", "/v1/approvedAddresses/account/{network}"): Endpoint(lambda _caller: [], {"FundManager"}),
     },
     make=_make,

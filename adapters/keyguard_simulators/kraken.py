@@ -20,6 +20,7 @@ from typing import Any
 
 from keyguard_simulators.accounts import Key
 from keyguard_simulators.authority import Authority, bearer
+from keyguard_simulators.orders import cancel_all
 from keyguard_simulators.shapes import alnum
 from keyguard_simulators.state import State
 from keyguard_simulators.table import Caller, Endpoint, Form, Refusal, Rules, Table, body_of, within
@@ -111,6 +112,10 @@ def _balance(caller: Caller) -> Any:
     return dict(caller.account.balances)
 
 
+def _cancel_all(caller: Caller) -> Any:
+    return {"count": len(cancel_all(caller.state, caller.account.id))}
+
+
 def _time(call: Call) -> Any:
     return {"unixtime": call.now_ms // 1000, "rfc1123": ""}
 
@@ -129,6 +134,7 @@ RULES = Rules(
         ("POST", "/0/private/GetApiKeyInfo"): Endpoint(_info),
         ("POST", "/0/private/Balance"): Endpoint(_balance, {"query-funds"}),
         ("POST", "/0/private/OpenOrders"): Endpoint(lambda _caller: {"open": {}}, {"query-open-trades"}),
+        ("POST", "/0/private/CancelAll"): Endpoint(_cancel_all, {"modify-trades", "close-trades"}),
         ("POST", "/0/private/WithdrawMethods"): Endpoint(lambda _caller: [], {"withdraw-funds"}),
     },
     public={("GET", "/0/public/Time"): _time},

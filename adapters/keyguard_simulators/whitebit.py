@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any
 
 from keyguard_simulators.accounts import Key, are_addresses
+from keyguard_simulators.orders import cancel_all
 from keyguard_simulators.shapes import hexadecimal
 from keyguard_simulators.state import State
 from keyguard_simulators.table import Caller, Endpoint, Form, Refusal, Rules, Table, enter
@@ -175,6 +176,11 @@ def _remove_address(caller: Caller) -> dict[str, Any]:
     return _addresses(caller)
 
 
+def _cancel_all(caller: Caller) -> list[Any]:
+    cancel_all(caller.state, caller.account.id)
+    return []
+
+
 _KEYS = "/api/v4/sub-account/api-key"
 RULES = Rules(
     name="whitebit",
@@ -191,6 +197,7 @@ RULES = Rules(
     public={("GET", "/api/v4/public/time"): lambda call: {"time": call.now_ms // 1000}},
     private={
         ("POST", "/api/v4/trade-account/balance"): Endpoint(_balance, ["info"]),
+        ("POST", "/api/v4/order/cancel/all"): Endpoint(_cancel_all, ["trade"]),
         ("POST", f"{_KEYS}/list"): Endpoint(_list, ["manage"]),
         ("POST", f"{_KEYS}/create"): Endpoint(_create, ["manage"], 201),
         ("POST", f"{_KEYS}/edit"): Endpoint(_edit, ["manage"]),

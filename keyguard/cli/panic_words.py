@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from keyguard.cli.views import instant
 from keyguard.core.keys import scope_names
+from keyguard.workflows.cancel_orders import words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from keyguard.cli.output import Output
     from keyguard.ports.all import Ports
+    from keyguard.workflows.cancel_orders import Cancellation
     from keyguard.workflows.panic import Outcome, Target
 
 
@@ -31,13 +33,17 @@ class StopWatch:
             self._out.talk(f"{monotonic() - self._begun:6.1f} s  {text}")
 
 
-def tell_plan(out: Output, ports: Ports, chosen: Sequence[Target]) -> None:
-    """What would be ended, worst first."""
+def tell_plan(out: Output, ports: Ports, chosen: Sequence[Target], planned: Sequence[Cancellation]) -> None:
+    """What would be ended, worst first, and whose open orders would be cancelled."""
     if out.json:
-        out.document({"done": False, "keys": [_document(one, ports) for one in chosen]})
+        keys = [_document(one, ports) for one in chosen]
+        out.document({"done": False, "keys": keys, "orders": [_orders(one) for one in planned]})
         return
     rows = [(one.key.name, _can(one), _way(one, ports)) for one in chosen]
     out.table(("key", "can", "ended"), rows)
+    for one in planned:
+        which = f"all open orders at {one.venue} of {_account(one)}"
+        out.data(f"{which} stand: {one.error.message}" if one.error else f"{which} would be cancelled first")
     out.data(f"{len(chosen)} keys would be ended; nothing was changed")
     out.talk("keyguard: hint: add --yes to end them")
 
@@ -51,6 +57,7 @@ def tell_outcome(out: Output, ports: Ports, outcome: Outcome) -> None:
                 "begun_at": instant(outcome.begun_at),
                 "handouts_ended_at": instant(outcome.frozen_at),
                 "keys": [_document(one, ports) for one in outcome.targets],
+                "orders": [_orders(one) for one in outcome.cancellations],
             }
         )
         return
@@ -62,6 +69,8 @@ def tell_outcome(out: Output, ports: Ports, outcome: Outcome) -> None:
     ):
         if times:
             out.data(f"  {word} after {(max(times) - outcome.begun_at).total_seconds():.1f} s")
+    for cancellation in outcome.cancellations:
+        _tell_orders(out, cancellation)
     left = [*outcome.alive, *outcome.unproven]
     if left:
         out.data(f"{len(left)} need a person, worst first:", style="red")
@@ -69,9 +78,14 @@ def tell_outcome(out: Output, ports: Ports, outcome: Outcome) -> None:
         _tell_left(out, ports, number, one)
 
 
+def _tell_orders(out: Output, one: Cancellation) -> None:
+    fact, detail = words(one)
+    out.data(f"{one.venue}: {fact}" + (f" ({detail})" if detail else ""), style="" if one.done else "red")
+
+
 def exit_status(outcome: Outcome) -> int:
-    """0 all is dead; 5 revoked and not proven; 1 something lives that a person has to end."""
-    if outcome.alive:
+    """0 all is dead; 5 revoked and not proven; 1 something is left that a person has to end or to cancel."""
+    if outcome.alive or not all(one.done for one in outcome.cancellations):
         return 1
     return 5 if outcome.unproven else 0
 
@@ -100,6 +114,22 @@ def _can(one: Target) -> str:
 def _way(one: Target, ports: Ports) -> str:
     adapter = ports.gateway.adapter(one.key.venue)
     return "by API" if adapter.delete_key or adapter.disable_key else "by a person"
+
+
+def _account(one: Cancellation) -> str:
+    return f"account {one.account}" if one.account else f"the account of {one.by[0].key.name}"
+
+
+def _orders(one: Cancellation) -> dict[str, object]:
+    return {
+        "venue": one.venue,
+        "account": one.account or None,
+        "key": (one.used or one.by[0]).key.name,
+        "cancelled": one.done,
+        "orders": one.orders,
+        "leaves": one.leaves or None,
+        "error": None if one.error is None else {"code": one.error.code, "message": one.error.message},
+    }
 
 
 def _document(one: Target, ports: Ports) -> dict[str, object]:

@@ -23,6 +23,7 @@ class Effect(enum.Enum):
     KEY_DISABLED = "key_disabled"
     KEY_ENABLED = "key_enabled"
     KEY_DELETED = "key_deleted"
+    ORDERS_CANCELLED = "orders_cancelled"
 
 
 class Fault(enum.Enum):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Adapter",
     "Ask",
+    "Cancelling",
     "Credential",
     "Effect",
     "Facts",
@@ -105,6 +106,20 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
+class Cancelling:
+    """That one call of this venue cancels every open order of the calling key's account, whoever placed it.
+
+    `scopes`: those any one of which the key needs. `source`: where it stands, `checked` the day that was
+    read. `leaves`: what stays open all the same, "" where nothing does.
+    """
+
+    scopes: Scope
+    source: str
+    checked: str
+    leaves: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What is true of a venue, with its source. Durations are None where no such rule exists.
 
@@ -119,8 +134,8 @@ class Facts:
     only while somebody uses them. `dead`: faults by which this venue can mean "this key no longer exists",
     AMBIGUOUS among them where its answer may mean other things too; burial always needs the key list or a
     working control call beside it. `propagation`: how long a change of a key may take to count everywhere, as
-    documented (zero: nothing is). `env_names`: for `run --as`, style -> ((variable, field), …) with fields
-    key, secret, passphrase, private_key.
+    documented (zero: nothing is). `cancels`: how its `cancel_all` is to be understood. `env_names`: for
+    `run --as`, style -> ((variable, field), …) with fields key, secret, passphrase, private_key.
     """
 
     id: str
@@ -145,6 +160,7 @@ class Facts:
     env_names: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     unverified: tuple[str, ...] = ()
     other_bases: tuple[str, ...] = ()
+    cancels: Cancelling | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +280,8 @@ class Adapter:
     edit_key    (current, wanted) sends every field, never only the changed one
     reset_key   (current) same public id, new secret, the old secret dead at once
     disable_key, enable_key, delete_key  (current)
+    cancel_all  cancels every open order of the calling key's account (`facts.cancels`): how many, None where
+                that is not told. For panics alone
     example     a credential of documented shape, for the scanner's and the contract's tests
     oauth       how apps are signed in, where the venue documents it
     sessions    how a key is exchanged for a token that lasts for a while; a venue has one of the two at most
@@ -286,5 +304,6 @@ class Adapter:
     disable_key: Callable[[KeyReport], Step[None]] | None = None
     enable_key: Callable[[KeyReport], Step[None]] | None = None
     delete_key: Callable[[KeyReport], Step[None]] | None = None
+    cancel_all: Callable[[], Step[int | None]] | None = None
     oauth: OAuth | None = None
     sessions: Sessions | None = None

@@ -7,12 +7,14 @@ Kinds are in `_KINDS`; a kind with `|` lists the allowed words. The table grows 
 `snapshot.key` and its like: what a snapshot restates, in the form of `kga/derive/state.py`;
 the role `approver` of a signer: whose approvals are signed with it;
 `seals` and `root` of `log.restore`: the newest checkpoint anybody holds, which the log was shown to continue;
-`key.remove`: that a key was forgotten here, and whether it lives on at the venue; and
-`people.change`: that a desk, person, party, grant or approval was declared, changed or ended. Every recipient
-sees that one, so it names nobody; what changed is in its private part. `handout.freeze`: hand-outs stop, or
-go on again. It and incidents stand in the streams of the venues concerned; in the firm's, and then without a
-word of what it is about (`incident.change`), only where no venue is. `attestation.stopped`: a bundle was made
-and did not leave; whose and why is in its private part.
+`key.remove`: that a key was forgotten here, and whether it lives on at the venue; and `people.change`: that
+a desk, person, party, grant or approval was declared, changed or ended. Every recipient sees that one, so
+it names nobody; what changed is in its private part. `orders.cancel`: that a panic is about to cancel all
+open orders of an account, with the first of these keys that may, and what came of it. `review.suspend`:
+that nothing is handed out under a grant from then on, because nobody answered. `handout.freeze`: hand-outs
+stop, or go on again. It and incidents stand in the streams of the venues concerned; in the firm's, and then
+without a word of what it is about (`incident.change`), only where no venue is. `attestation.stopped`: a
+bundle was made and did not leave; whose and why is in its private part.
 """
 
 from __future__ import annotations
@@ -90,6 +92,8 @@ _VENUE_TYPES = {
         "old:key new:key reason:schedule|leaver|suspicion|leak|venue_request|scope_change|other approval?:id"
     ),
     "key.revoke": "key:key reason:free by:person at_venue:api|web|support",
+    "orders.cancel": "keys:keys account:text reason:free by:person",
+    "orders.cancel_result": "key:key result:cancelled|refused|unknown|failed orders?:int code?:text",
     "key.remove": "key:key by:person reason:free living:bool",
     "key.revoke_confirmed": (
         "key:key method:text checked_at:instant http_status?:int venue_code?:text "
@@ -121,6 +125,7 @@ _VENUE_TYPES = {
     "approval.decide": "approval:id by:person decision:approve|reject comment_sha256?:hash",
     "review.open": "review:id items:list reviewers:persons due:instant",
     "review.decide": "review:id item:text decision:keep|reduce|remove|unknown by:person reason?:free",
+    "review.suspend": "review:id item:text from:instant",
     "review.apply": "review:id item:text result:text",
     "review.close": "review:id by:person decided:int undecided:int changed:int",
     "exception.open": (

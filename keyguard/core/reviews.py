@@ -25,6 +25,16 @@ GRACE = timedelta(days=7)
 """From the due date until what nobody decided is suspended."""
 
 
+NOTICES = (timedelta(hours=4), timedelta(hours=48))
+"""So long before a suspension people are told of it once more (KGA/1 §16)."""
+
+LAST_NOTICE = "4 h"
+"""How the finding of the last notice ends, which waits for no quiet hours."""
+
+USE_WINDOW = timedelta(days=90)
+"""Hand-outs are counted over so long a time (KGA/1 §16)."""
+
+
 class Verdict(enum.Enum):
     """What the reviewer said of one grant (KGA/1 §5.3 `review.decide`)."""
 
@@ -37,7 +47,8 @@ class Verdict(enum.Enum):
 class ReviewItem:
     """One grant as it stood when the review was opened, and what was decided.
 
-    `versions` are those that worked, of keys the person was handed; `handouts` counts how often, `last` when.
+    `versions` are those that worked, of keys the person was handed; `handouts` counts how often in the last
+    90 days, `last` says when, however long ago.
     `excess` is what the grant lets them do with its keys beyond what the keys' purpose declares.
     """
 
@@ -57,7 +68,7 @@ class ReviewItem:
     @property
     def flagged(self) -> bool:
         """Whether keeping it takes a reason: it is not used, or can do more than is needed."""
-        return self.last is None or bool(self.excess)
+        return not self.handouts or bool(self.excess)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +100,13 @@ class Review:
     def undecided(self) -> tuple[ReviewItem, ...]:
         """What waits for an answer."""
         return tuple(item for item in self.items if item.verdict is None)
+
+    def notice(self, now: datetime) -> str:
+        """Which notice of a suspension holds now: "48 h", "4 h"; "" before and from its beginning on."""
+        left = self.suspends_at - now
+        if left <= timedelta(0):
+            return ""
+        return next((f"{span // timedelta(hours=1)} h" for span in NOTICES if left <= span), "")
 
     def is_open(self) -> bool:
         """Whether it was not closed."""

@@ -19,7 +19,7 @@ from keyguard.daemon.leaks import Leaks
 from keyguard.daemon.sealing import Sealing
 from keyguard.ports.all import Ports
 from keyguard.ports.channels import Messenger
-from keyguard.workflows import alerting, findings, look, reminders, use_checks
+from keyguard.workflows import alerting, findings, look, reminders, review_upkeep, use_checks
 from keyguard.workflows import refresh as renewal
 
 _LOG = logging.getLogger(__name__)
@@ -41,11 +41,13 @@ class Jobs:
         folders: tuple[str, ...] = (),
         leaked: Callable[[str], None] = lambda _: None,
         checkpoint_to: str = "",
+        opens_reviews: bool = False,
     ) -> None:
         self._ports = ports
         self._custody = custody
         self._messenger = messenger
         self._manners = manners
+        self._opens_reviews = opens_reviews
         self._fresh = timedelta(seconds=inspect_s) / 2
         self._thread = ThreadPoolExecutor(1, "jobs")
         self._ending = threading.Event()
@@ -66,6 +68,10 @@ class Jobs:
     async def refresh(self) -> None:
         """Begin to bring the findings up to what is stored."""
         self._begin("refresh findings", self._refresh)
+
+    async def review(self) -> None:
+        """Begin to open the reviews that are due, and to record what silence has suspended."""
+        self._begin("keep reviews", self._review)
 
     async def seal(self) -> None:
         """Begin to seal the log where that is due."""
@@ -154,6 +160,13 @@ class Jobs:
                 reminders.ask_again(self._ports, self._going_on)
         finally:
             findings.refresh(self._ports)
+
+    def _review(self) -> None:
+        if self._custody.locked:
+            return
+        with _alone(self._ports, "watch-reviews") as alone:
+            if alone and review_upkeep.keep(self._ports, auto=self._opens_reviews):
+                self._refresh_and_tell()
 
     def _renew(self) -> None:
         if self._custody.locked:

@@ -26,7 +26,7 @@ from keyguard.daemon.server import Server
 from keyguard.daemon.settings import Settings, settings
 from keyguard.daemon.workers import Workers
 from keyguard.gateway.apprise_messenger import AppriseMessenger
-from keyguard.home import rotation_policy
+from keyguard.home import opens_reviews, rotation_policy
 from keyguard.processes import process_alive
 from keyguard.rpc import place
 from keyguard.stores.file_lock import locked
@@ -74,6 +74,7 @@ def run(home: Home, passphrase_file: str | None, ready: Callable[[], None]) -> N
                 chosen.watch,
                 workers.leaked,
                 chosen.checkpoint_to,
+                opens_reviews(config.reviews),
             )
             server = Server(
                 ports=ports,

@@ -260,6 +260,7 @@ class Server:
         if self._workers.policy.automatic:
             self._schedule.add("run workflows", _WORKFLOWS_S, self._workers.work, first_s=_SETTLE_S)
         self._schedule.add("refresh findings", _REFRESH_S, self._jobs.refresh, first_s=_ALERTS_S)
+        self._schedule.add("keep reviews", _REFRESH_S, self._jobs.review, first_s=_ALERTS_S)
         self._schedule.add("send alerts", _ALERTS_S, self._jobs.tell)
         self._schedule.add("seal the log", _SEAL_S, self._jobs.seal)
         if self.settings.watch:

@@ -73,6 +73,7 @@ _TELLING = {
     "key.revoke": ("reason", "at_venue"),
     "key.revoke_confirmed": ("method", "meaning", "venue_code"),
     "key.rotate": ("reason",),
+    "orders.cancel_result": ("result", "orders", "code"),
 }
 
 

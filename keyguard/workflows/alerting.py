@@ -11,6 +11,7 @@ from keyguard.core.errors import KeyguardError, UsageError
 from keyguard.core.escape import escape
 from keyguard.core.findings import Finding, Kind
 from keyguard.core.policy import Level
+from keyguard.core.reviews import LAST_NOTICE
 from keyguard.ports.all import Ports
 from keyguard.ports.channels import Channel, Messenger
 from keyguard.workflows import channels, findings
@@ -74,12 +75,14 @@ def undelivered(ports: Ports) -> tuple[Said, ...]:
 
 
 def _alert(finding: Finding) -> Alert | None:
-    """What to say of a finding; None for one that is only for the list. Leaks and incidents cannot wait."""
+    """What to say of a finding; None for one that is only for the list. Leaks, incidents and the last
+    notice before grants are suspended cannot wait."""
     item = finding.item
     urgency = _URGENCIES.get(item.level)
     if urgency is None:
         return None
-    if item.kind in (Kind.LEAK, Kind.INCIDENT) and urgency is Urgency.HIGH:
+    last_notice = item.kind is Kind.REVIEW and item.detail.endswith(LAST_NOTICE)
+    if urgency is Urgency.HIGH and (last_notice or item.kind in (Kind.LEAK, Kind.INCIDENT)):
         urgency = Urgency.CRITICAL
     title = f"keyguard: {item.kind.value.replace('_', ' ')}: {escape(item.subject)}"
     text = (

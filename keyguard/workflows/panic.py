@@ -1,6 +1,7 @@
 """Panic: end many keys at all their venues at once; say what is dead, what is not, what to do by hand.
 
 1. Nobody is handed any of the keys from here on: one transaction, before the first venue is asked.
+   Where a person asked for it, open orders are cancelled first, for a short time (`cancel_orders.py`).
 2. Each key gets a revocation workflow of its own, worst first at each venue, venues beside each other. All
    are revoked before any is proven. A key that manages others comes last at its venue, since it ends them;
    before it does, the venue is asked once whether the others are dead, for it is the witness.
@@ -13,7 +14,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from typing import TypeAlias
 
 from keyguard.core.danger import rank
 from keyguard.core.errors import KeyguardError, Refused, StoreError, UsageError
@@ -23,7 +23,8 @@ from keyguard.core.rotation import Event, State
 from keyguard.core.slots import FIRM
 from keyguard.ports.all import Ports
 from keyguard.ports.journal import Workflow
-from keyguard.workflows import managers, offboard, venue_keys
+from keyguard.workflows import cancel_orders, managers, offboard, venue_keys
+from keyguard.workflows.cancel_orders import Cancellation, Holder
 from keyguard.workflows.identity import Actor, Names, names
 from keyguard.workflows.lanes import InTurn, Lane, together
 from keyguard.workflows.operations import signed
@@ -32,9 +33,6 @@ from keyguard.workflows.rights import key_scopes
 from keyguard.workflows.rotate import open_workflow, refuse_sign_in
 from keyguard.workflows.rotation_runner import drive
 from keyguard.workflows.run import ProcessAlive, Run
-
-Freeze: TypeAlias = Callable[[Ports, Sequence["Target"], str, str], None]
-"""(ports, targets, scope in words, reason): from its return on nobody is handed one of these keys."""
 
 
 @dataclass(slots=True)
@@ -61,11 +59,13 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a panic; `targets` are worst first. `frozen_at`: since when nobody is handed a key."""
+    """What came of a panic; `targets` are worst first. `frozen_at`: since when nobody is handed a key.
+    `cancellations`: of open orders, where that was asked for."""
 
     begun_at: datetime
     frozen_at: datetime
     targets: tuple[Target, ...]
+    cancellations: tuple[Cancellation, ...] = ()
 
     @property
     def dead(self) -> tuple[Target, ...]:
@@ -111,10 +111,15 @@ def _worst_first(one: Target) -> tuple[object, ...]:
     return (one.key.environment is not Environment.LIVE, rank(one.scopes), one.key.name)
 
 
-def begin(ports: Ports, chosen: Sequence[Target], scope: str, reason: str) -> None:
-    """Record the panic. Each key's revocation is announced with it, which ends its hand-outs; those of keys
-    that manage others end with their own revocation, for they are needed until then."""
-    ports.audit.append(FIRM, "panic.begin", {"scope": scope, "keys": len(chosen), "reason": reason})
+def cancellations(ports: Ports, chosen: Iterable[Target]) -> tuple[Cancellation, ...]:
+    """What cancelling open orders with these keys would reach; those that cannot be by API say why."""
+    by_venue: dict[str, list[Holder]] = {}
+    for one in chosen:
+        seen = ports.inventory.last_observation(one.version.id)
+        account = (seen.report.account if seen else "") or one.key.account
+        by_venue.setdefault(one.key.venue, []).append(Holder(one.key, one.version, one.scopes, account))
+    planned = (cancel_orders.plan(ports, venue, holders) for venue, holders in by_venue.items())
+    return tuple(one for of_venue in planned for one in of_venue)
 
 
 def panic(
@@ -126,14 +131,16 @@ def panic(
     actor: Actor,
     process_alive: ProcessAlive,
     named: Sequence[Key] = (),
-    freeze: Freeze = begin,
     emergency: Ports | None = None,
+    cancel: bool = False,
+    bound_s: float = cancel_orders.BOUND_S,
 ) -> Outcome:
     """End the keys; returns when each is proven dead, or known not to be. `scope`: which, in words.
 
     What keeps one key alive keeps no other waiting: it stands in the outcome. `named`: keys that manage
     others, for venues that do not tell which do. `emergency`: the ports to use
-    where the database takes nothing, which write to a file instead. Raises UsageError for an unknown
+    where the database takes nothing, which write to a file instead. `cancel`: cancel open orders first, which
+    keeps no revocation waiting for longer than `bound_s`. Raises UsageError for an unknown
     reason, StoreError where neither database nor file takes the records: then nothing was done.
     """
     if reason not in REASONS:
@@ -143,8 +150,14 @@ def panic(
     for one in chosen:
         one.manages |= one.key.id in managing
     ports = replace(ports, person=InTurn(ports.person))
+    planned = cancellations(ports, chosen) if cancel else ()
+
+    def announced(ports: Ports) -> tuple[_Venue, ...]:
+        made = partial(_Venue, ports, reason, actor, process_alive, named, bound_s=bound_s)
+        return _announced(ports, chosen, planned, made, {"scope": scope, "reason": reason})
+
     try:
-        venues = _announced(ports, chosen, scope, reason, actor, process_alive, named, freeze)
+        venues = announced(ports)
     except StoreError as error:
         if emergency is None:
             raise
@@ -152,34 +165,37 @@ def panic(
             one.workflow = one.run = one.error = None
         ports = replace(emergency, person=ports.person)
         ports.person.tell("everything is written to an emergency file", error.message)
-        venues = _announced(ports, chosen, scope, reason, actor, process_alive, named, freeze)
+        venues = announced(ports)
     frozen = ports.clock.now()
     ports.person.tell(f"nobody is handed any of {len(chosen)} keys any more")
     together(venue.lane() for venue in venues)
-    return Outcome(begun, frozen, tuple(chosen))
+    return Outcome(begun, frozen, tuple(chosen), planned)
 
 
 def _announced(
     ports: Ports,
     chosen: Sequence[Target],
-    scope: str,
-    reason: str,
-    actor: Actor,
-    process_alive: ProcessAlive,
-    named: Sequence[Key],
-    freeze: Freeze,
+    planned: Sequence[Cancellation],
+    made: Callable[[], _Venue],
+    body: dict[str, object],
 ) -> tuple[_Venue, ...]:
-    """Write down all that is about to happen, and end the hand-outs: one commit for all keys."""
+    """Write down all that is about to happen, and end the hand-outs: one commit for all keys.
+
+    Each revocation is announced, which ends the key's hand-outs; those of keys that manage others end with
+    their own revocation, for they are needed until then.
+    """
     open_already = {one.key_id: one for one in ports.journal.workflows(unfinished=True)}
     venues: dict[str, _Venue] = {}
     for one in chosen:
         one.workflow = open_already.get(one.key.id)
-        venue = venues.setdefault(one.key.venue, _Venue(ports, reason, actor, process_alive, named))
+        venue = venues.setdefault(one.key.venue, made())
         (venue.managing if one.manages else venue.others).append(one)
+    for order in planned:
+        venues[order.venue].planned.append(order)
     for name, venue in venues.items():
         venue.names = names(ports, name)  # which makes them, where they were never needed
     with ports.inventory.transaction():
-        freeze(ports, chosen, scope, reason)
+        ports.audit.append(FIRM, "panic.begin", {**body, "keys": len(chosen)})
         for venue in venues.values():
             venue.announce()
     return tuple(venues.values())
@@ -196,6 +212,8 @@ class _Venue:
     named: Sequence[Key]
     others: list[Target] = field(default_factory=list)
     managing: list[Target] = field(default_factory=list)
+    planned: list[Cancellation] = field(default_factory=list)
+    bound_s: float = cancel_orders.BOUND_S
     names: Names | None = None
     _may_manage: dict[Environment, list[Key]] = field(default_factory=dict)
 
@@ -205,6 +223,8 @@ class _Venue:
 
     def lane(self) -> Lane:
         """All of it, one call after the other: most are made with the one key that manages the others."""
+        if self.planned:
+            yield self._cancel
         for one in self.others:
             yield from self._tried(one, self._revoke)
         if self.managing:
@@ -215,8 +235,20 @@ class _Venue:
         for one in self.every:
             yield from self._tried(one, partial(self._prove, patient=True))
 
+    def _cancel(self) -> None:
+        """Cancel open orders; nothing that goes wrong there keeps a key alive."""
+        assert self.names is not None
+        try:
+            cancel_orders.cancel(self.ports, self.planned, self.names, bound_s=self.bound_s)
+        except KeyguardError as error:
+            self.ports.person.tell("what came of cancelling open orders is not recorded", error.message)
+
     def announce(self) -> None:
         """Open the revocations of all but those that manage keys; StoreError where that cannot be written."""
+        if self.planned and self.names is not None:
+            cancel_orders.announce(
+                self.ports, self.planned, self.names, reason=self.reason, person=self.actor.user
+            )
         for one in self.others:
             try:
                 self._announce(one)

@@ -9,24 +9,26 @@ from keyguard.core.findings import Item, Kind
 from keyguard.core.keys import Origin, VersionStatus
 from keyguard.core.people import GrantState, is_external
 from keyguard.core.policy import Level
-from keyguard.core.reviews import EVERY, EXTERNAL_EVERY, Review
+from keyguard.core.reviews import EVERY, EXTERNAL_EVERY, LAST_NOTICE, Review
 from keyguard.ports.all import Ports
 
 
 def reviews(ports: Ports, now: datetime, soon: timedelta) -> Iterator[Item]:
     """All of them."""
     every = ports.people.reviews()
-    yield from _due(ports, every, now, soon)
+    yield from _due(ports, now, soon)
     for review in every:
         if review.is_open():
             yield from _waiting(review, now)
     yield from _to_rotate(ports, every)
 
 
-def _due(ports: Ports, every: tuple[Review, ...], now: datetime, soon: timedelta) -> Iterator[Item]:
-    """Desks whose grants nobody has looked at for long; before a first review, since the oldest grant."""
+def due(ports: Ports, now: datetime) -> list[tuple[str, bool, datetime]]:
+    """(desk, of other companies' people alone, when) of each review that is not open and has to be, whenever
+    that is; before a first review counts the oldest grant. A desk's whole review stands before the other."""
     desks = {key.id: key.desk for key in ports.inventory.keys()}  # noqa: SIM118 - a method of the port
     people = {person.id: person for person in ports.people.persons()}
+    every = ports.people.reviews()
     oldest: dict[tuple[str, bool], datetime] = {}
     for grant in ports.people.grants():
         desk = desks.get(grant.key_id, grant.desk)
@@ -34,12 +36,18 @@ def _due(ports: Ports, every: tuple[Review, ...], now: datetime, soon: timedelta
             continue
         for place in {(desk, False), (desk, is_external(people[grant.person]))}:
             oldest[place] = min(oldest.get(place, grant.span.since), grant.span.since)
+    found = []
     for (desk, external), since in sorted(oldest.items()):
         done = [one for one in every if one.desk == desk and (external or not one.external)]
-        if any(one.is_open() for one in done):
-            continue
-        last = max((one.span.since for one in done), default=since)
-        at = last + (EXTERNAL_EVERY if external else EVERY)
+        if not any(one.is_open() for one in done):
+            last = max((one.span.since for one in done), default=since)
+            found.append((desk, external, last + (EXTERNAL_EVERY if external else EVERY)))
+    return found
+
+
+def _due(ports: Ports, now: datetime, soon: timedelta) -> Iterator[Item]:
+    """Desks whose grants nobody has looked at for long."""
+    for desk, external, at in due(ports, now):
         if at <= now + (soon if not external else timedelta(days=7)):
             who = "of other companies' people " if external else ""
             text = f"a review of the grants {who}is {'overdue' if at <= now else 'due soon'}"
@@ -49,7 +57,7 @@ def _due(ports: Ports, every: tuple[Review, ...], now: datetime, soon: timedelta
 
 
 def _waiting(review: Review, now: datetime) -> Iterator[Item]:
-    command = f"keyguard review list {review.id}"
+    command, detail = f"keyguard review list {review.id}", review.id
     if not review.undecided:
         text, level, at = "every item is decided; it waits to be closed", Level.LOW, review.due
         command = f"keyguard review close {review.id}"
@@ -62,7 +70,11 @@ def _waiting(review: Review, now: datetime) -> Iterator[Item]:
             f"{len(review.undecided)} items wait; they are suspended {review.suspends_at:%Y-%m-%d %H:%M} UTC"
         )
         level, at = (Level.MEDIUM if late else Level.LOW), review.due
-    yield Item(Kind.REVIEW, level, review.desk, text, at, command, detail=review.id)
+        if notice := review.notice(now):
+            # A finding of its own: it is told although the one before was told, and acknowledged.
+            text, at, detail = f"in less than {notice}: {text}", review.suspends_at, f"{review.id} {notice}"
+            level = Level.HIGH if notice == LAST_NOTICE else Level.MEDIUM
+    yield Item(Kind.REVIEW, level, review.desk, text, at, command, detail=detail)
 
 
 def _to_rotate(ports: Ports, every: tuple[Review, ...]) -> Iterator[Item]:

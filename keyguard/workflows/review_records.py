@@ -65,6 +65,17 @@ def applied(ports: Ports, named: Namers, review: Review, item: ReviewItem) -> No
         ports.audit.append(venue, "review.apply", body, private={"grant": item.grant})
 
 
+def suspended(ports: Ports, named: Namers, review: Review, item: ReviewItem) -> None:
+    """Append `review.suspend`: since then nothing is handed out under the grant."""
+    for venue in _by_venue(ports, (item,)):
+        body = {
+            "review": named[venue].record_id(review.id),
+            "item": named[venue].record_id(item.grant),
+            "from": instant(review.suspends_at),
+        }
+        ports.audit.append(venue, "review.suspend", body, private={"grant": item.grant})
+
+
 def closed(ports: Ports, named: Namers, review: Review) -> None:
     """Append `review.close` with the counts of that venue's items."""
     for venue, items in _by_venue(ports, review.items).items():

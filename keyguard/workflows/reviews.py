@@ -30,6 +30,7 @@ from keyguard.workflows import end_grant, review_items, review_records
 from keyguard.workflows import people_records as told
 from keyguard.workflows.approvals import record_decision, record_request
 from keyguard.workflows.authority import Acting, acting, demand_admin, holders
+from keyguard.workflows.freezes import AUTOMATIC
 from keyguard.workflows.identity import Actor
 
 
@@ -55,8 +56,19 @@ def open_review(
 
     `reviewers` are by default all people of the firm itself. UsageError `review.running`, `.empty`, `.due`.
     """
-    who, named = demand_admin(ports, actor), told.namers(ports)
-    seen = review_items.seen(ports, desk, external=external)
+    who = demand_admin(ports, actor)
+    return _open(ports, desk, who.id, external=external, due=due, reviewers=reviewers)
+
+
+def open_due(ports: Ports, desk: str, *, external: bool) -> Review:
+    """As `open_review`, by keyguard itself and for all people of the firm, where the firm chose so."""
+    return _open(ports, desk, AUTOMATIC, external=external, due=None, reviewers=())
+
+
+def _open(
+    ports: Ports, desk: str, by: str, *, external: bool, due: datetime | None, reviewers: Sequence[str]
+) -> Review:
+    named, seen = told.namers(ports), review_items.seen(ports, desk, external=external)
     with ports.inventory.transaction():
         now = ports.clock.now()
         until = due or now + DUE_IN
@@ -72,7 +84,7 @@ def open_review(
             span=Span(now, until),
             reviewers=_reviewers(ports, reviewers, now),
             items=seen,
-            opened_by=who.id,
+            opened_by=by,
             external="external" if external else "",
         )
         told.change(ports, named, "review", review.id, "declared", review_records.private(review))

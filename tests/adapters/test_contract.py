@@ -34,6 +34,7 @@ EFFECTS = {
     "disable_key": Effect.KEY_DISABLED,
     "enable_key": Effect.KEY_ENABLED,
     "delete_key": Effect.KEY_DELETED,
+    "cancel_all": Effect.ORDERS_CANCELLED,
 }
 SCENARIOS: list[Scenario] = every("SCENARIOS")
 STAMP = Stamp(1763600001000, "11111111-2222-4333-8444-555555555501", "venue.test")
@@ -62,6 +63,18 @@ def test_facts_are_sane(venue: str) -> None:
     assert facts.unverified
     if facts.ip_mandatory:
         assert facts.max_ips != 0
+
+
+@every_venue
+def test_who_cancels_orders_says_since_when_that_is_known_and_by_which_right(venue: str) -> None:
+    cancels = adapter(venue).facts.cancels
+    assert (cancels is None) == (adapter(venue).cancel_all is None)
+    if cancels is not None:
+        assert date(2026, 1, 1) <= date.fromisoformat(cancels.checked)
+        assert cancels.source.startswith("https://")
+        trading = Scope.TRADE_SPOT | Scope.TRADE_MARGIN | Scope.TRADE_DERIVATIVES
+        assert cancels.scopes
+        assert cancels.scopes in trading
 
 
 @every_venue
@@ -184,7 +197,7 @@ def test_an_answer_without_its_members_is_a_bad_reply(scenario: Scenario, given_
         return  # so the venue confirms, in as many words
     if given_body in getattr(told(scenario.venue), "EMPTY_ANSWERS", {}).get(scenario.operation, ()):
         # There an empty answer is all that confirms a change.
-        assert scenario.drive(lambda _: answer(given_body)) is None
+        assert scenario.drive(lambda _: answer(given_body)) in (None, 0)
         return
     with pytest.raises(BadReply):
         scenario.drive(lambda _: answer(given_body))

@@ -50,6 +50,12 @@ ALL: dict[str, Any] = {
     "disturbs": "moves its nonce on",
     "label_pattern": "[a-z_]+",
     "propagation": "5m",
+    "cancels": {
+        "scopes": ["trade_spot"],
+        "source": "https://docs.examplex.test/cancel",
+        "checked": "2026-11-21",
+        "leaves": "stop orders",
+    },
     "other_bases": ["https://api2.examplex.test"],
 }
 PAGE: dict[str, Any] = {"english": {"create": ["Name: {label}"], "edit": [], "delete": ["Press Delete."]}}

@@ -29,11 +29,13 @@ def test_from_the_plan_to_the_list_of_what_a_person_must_do(tmp_path: Path) -> N
         opened.add("bybit/ops/manager", manager)
         opened.add("upbit/mm/web", upbit_key(opened.venues.venues["upbit"]))
 
-        plan = opened.keyguard("panic", "--desk", "mm")
+        plan = opened.keyguard("panic", "--desk", "mm", "--cancel-orders")
+        assert "stand: Bybit has no one call that cancels all open orders" in plan.out
         assert "2 keys would be ended; nothing was changed" in plan.out
         assert opened.statuses("bybit/mm/bot") == ["live"]
 
-        done = opened.keyguard("panic", "--desk", "mm", "--rehearse", expect=1)
+        done = opened.keyguard("panic", "--desk", "mm", "--rehearse", "--cancel-orders", expect=1)
+        assert "bybit: open orders of account" in done.out
         assert "1 of 2 keys are dead" in done.out
         assert "upbit/mm/web  LIVES" in done.out
         assert f"  1. {opened.venues.urls['upbit']}" not in done.out
@@ -47,6 +49,7 @@ def test_from_the_plan_to_the_list_of_what_a_person_must_do(tmp_path: Path) -> N
         (left,) = again["keys"]
         assert (left["key"], left["revoked_at"]) == ("upbit/mm/web", None)
         assert left["page"].startswith(opened.venues.urls["upbit"])
+        assert again["orders"] == []
 
         line = {"at": "2026-11-21T09:00:00.000000Z", "record": {"stream": "firm", "type": "panic.begin"}}
         line["record"]["body"] = {"scope": "all", "keys": 1, "reason": "leak"}  # type: ignore[index]

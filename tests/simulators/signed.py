@@ -52,7 +52,8 @@ def drive_ours(
     clock = _VenueTime(served.venues[venue].state, ahead_ms)
     patient = TimeOuts(connect=60, read=60, write=60, total=100)
     gateway = HttpGateway(clock, _Counters(), {venue: served.urls[venue]}, timeouts=patient)
-    who = Credential(key.public_id, Secret(secret or key.secret))
+    passphrase = Secret(key.passphrase) if key.passphrase else None
+    who = Credential(key.public_id, Secret(secret or key.secret), passphrase)
     if "PRIVATE KEY" in who.secret.reveal():
         who = replace(who, kind=gateway.adapter(venue).facts.kinds[-1])
     try:

@@ -15,7 +15,7 @@ from keyguard import wiring
 from keyguard.core.errors import StoreError, UsageError
 from keyguard.core.rights import FourEyes, Mode, RightsPolicy, SelfApproval
 from keyguard.core.secret import Secret
-from keyguard.home import Config, Home, locate, rotation_policy, use_rules
+from keyguard.home import Config, Home, locate, opens_reviews, rotation_policy, use_rules
 from tests.fakes.person import FakePerson
 
 CONFIG = Config(
@@ -79,6 +79,13 @@ def test_the_policy_of_rotations_is_kept(tmp_path: Path) -> None:
     assert policy.automatic
 
 
+def test_whether_reviews_open_by_themselves_is_kept(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    assert not opens_reviews(CONFIG.reviews)
+    home.write(replace(CONFIG, reviews={"auto": True}))
+    assert opens_reviews(home.read().reviews)
+
+
 def test_zones_are_known_where_the_system_has_none() -> None:
     """As in a slim container and on Windows: the package that we depend on has them."""
     pytest.importorskip("tzdata")
@@ -131,6 +138,7 @@ def test_no_home(tmp_path: Path) -> None:
      'id = "1"\nstore = "file"\nuse_rule = 3', 'id = "1"\nstore = "file"\nuse_rule = [3]',
      'id = "1"\nstore = "file"\n[[use_rule]]\nkind = "new_host"',
      'id = "1"\nstore = "file"\n[[egress]]\nhost = "h"', 'id = "1"\nstore = "file"\negress = "h"',
+     'id = "1"\nstore = "file"\nreviews = 3', 'id = "1"\nstore = "file"\n[reviews]\nauto = "yes"',
      'id = "1"\nstore = "file"\nrotation = 3', 'id = "1"\nstore = "file"\n[rotation]\nauto = 1',
      'id = "1"\nstore = "file"\nfour_eyes = 4', 'id = "1"\nstore = "file"\nself_approval = "yes"'],
 )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from keyguard_simulators import orders
 from keyguard_simulators.deribit.keys import Caller
 from keyguard_simulators.deribit.rpc import Rpc, RpcError, invalid
 
@@ -115,6 +116,11 @@ def sell(caller: Caller) -> dict[str, Any]:
 def open_orders(caller: Caller) -> list[dict[str, Any]]:
     """The account's open orders."""
     return [one["order"] for one in list(caller.state.orders.values()) if one["account"] == caller.account.id]
+
+
+def cancel_all(caller: Caller) -> int:
+    """Cancel all of them; how many they were."""
+    return len(orders.cancel_all(caller.state, caller.account.id))
 
 
 def _order(caller: Caller, direction: str) -> dict[str, Any]:

@@ -45,6 +45,7 @@ PRIVATE: Mapping[str, tuple[Callable[[Caller], Any], str]] = {
     "private/get_account_summaries": (trading.account_summaries, "account:read"),
     "private/get_positions": (trading.positions, "trade:read"),
     "private/get_open_orders": (trading.open_orders, "trade:read"),
+    "private/cancel_all": (trading.cancel_all, "trade:read_write"),
     "private/buy": (trading.buy, "trade:read_write"),
     "private/sell": (trading.sell, "trade:read_write"),
 }

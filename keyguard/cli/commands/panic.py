@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from keyguard.cli import panic_words, session
 from keyguard.core.errors import UsageError
 from keyguard.processes import process_alive
-from keyguard.workflows import panic
+from keyguard.workflows import cancel_orders, panic
 from keyguard.workflows.plan import REASONS
 
 if TYPE_CHECKING:
@@ -36,6 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a key that manages others, where its venue does not tell so (Binance); may be repeated",
     )
     parser.add_argument(
+        "--cancel-orders",
+        action="store_true",
+        help="first cancel ALL open orders of the keys' accounts, whoever placed them, where a venue can",
+    )
+    parser.add_argument(
         "--emergency-log", type=Path, metavar="F", help="written where the database cannot be (in the home)"
     )
     parser.epilog = (
@@ -56,7 +61,8 @@ def run(args: argparse.Namespace, out: Output) -> int:
         if args.rehearse:
             _demand_simulated(ports, chosen)
         if not (args.yes or args.rehearse):
-            panic_words.tell_plan(out, ports, chosen)
+            planned = panic.cancellations(ports, chosen) if args.cancel_orders else ()
+            panic_words.tell_plan(out, ports, chosen, planned)
             return 0
         outcome = panic.panic(
             ports,
@@ -67,6 +73,8 @@ def run(args: argparse.Namespace, out: Output) -> int:
             process_alive=process_alive,
             named=[ports.inventory.find_key(name) for name in args.manager],
             emergency=emergency,
+            cancel=args.cancel_orders,
+            bound_s=cancel_orders.BOUND_S,
         )
         panic_words.tell_outcome(out, ports, outcome)
     return panic_words.exit_status(outcome)

@@ -14,7 +14,10 @@ SPEC = KeySpec(
     ips=("203.0.113.10",),
 )
 CURRENT = KeyReport(public_id=KEY, ref=KEY)
-SCENARIOS = (Scenario("bitfinex", "whoami", call("whoami", KEY), ("permissions",)),)
+SCENARIOS = (
+    Scenario("bitfinex", "whoami", call("whoami", KEY), ("permissions",)),
+    Scenario("bitfinex", "cancel_all", call("cancel_all"), ("cancelled",)),
+)
 UNKNOWN = (("whoami", '["history", 1, 0]', '["teleport", 1, 0]'),)
 VECTOR_HEADERS = ("bfx-nonce", "bfx-apikey", "bfx-signature")
 TRADER = ["account:read", "orders:read", "orders:write", "wallets:read"]

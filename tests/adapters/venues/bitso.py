@@ -14,7 +14,10 @@ SPEC = KeySpec(
     ips=("203.0.113.10",),
 )
 CURRENT = KeyReport(public_id=KEY, ref=KEY)
-SCENARIOS = (Scenario("bitso", "whoami", call("whoami", KEY), ("balance", "orders")),)
+SCENARIOS = (
+    Scenario("bitso", "whoami", call("whoami", KEY), ("balance", "orders")),
+    Scenario("bitso", "cancel_all", call("cancel_all"), ("cancelled",)),
+)
 VECTOR_HEADERS = ("Authorization",)
 TRADER = ["view_balances", "view_orders", "place_orders"]
 MANAGER = None

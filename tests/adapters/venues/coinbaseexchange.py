@@ -17,7 +17,9 @@ CURRENT = KeyReport(public_id=KEY, ref=KEY)
 SCENARIOS = (
     Scenario("coinbaseexchange", "clock", call("clock"), ("time",)),
     Scenario("coinbaseexchange", "whoami", call("whoami", KEY), ("accounts",)),
+    Scenario("coinbaseexchange", "cancel_all", call("cancel_all"), ("cancelled",)),
 )
+EMPTY_ANSWERS = {"cancel_all": ([],)}
 VECTOR_HEADERS = (
     "CB-ACCESS-KEY",
     "CB-ACCESS-SIGN",

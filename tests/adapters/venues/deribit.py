@@ -24,6 +24,7 @@ SCENARIOS = (
     Scenario("deribit", "disable_key", call("disable_key", CURRENT), ("disabled",)),
     Scenario("deribit", "enable_key", call("enable_key", CURRENT), ("enabled",)),
     Scenario("deribit", "delete_key", call("delete_key", CURRENT), ("removed",)),
+    Scenario("deribit", "cancel_all", call("cancel_all"), ("cancelled",)),
 )
 UNKNOWN = (
     ("whoami", "wallet:none", "teleport:read"),

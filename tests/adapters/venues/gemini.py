@@ -19,7 +19,10 @@ SPEC = KeySpec(
     ips=("203.0.113.10",),
 )
 CURRENT = KeyReport(public_id=KEY, ref=KEY)
-SCENARIOS = (Scenario("gemini", "whoami", call("whoami", KEY), ("roles",)),)
+SCENARIOS = (
+    Scenario("gemini", "whoami", call("whoami", KEY), ("roles",)),
+    Scenario("gemini", "cancel_all", call("cancel_all"), ("cancelled",)),
+)
 UNKNOWN = (("whoami", '"isTrader"', '"isTeleporter": true, "isTrader"'),)
 TRADER = ["Trader"]
 MANAGER = None

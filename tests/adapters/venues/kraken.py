@@ -20,7 +20,10 @@ SPEC = KeySpec(
     ips=("203.0.113.10", "198.51.100.0/24"),
 )
 CURRENT = KeyReport(public_id=KEY, ref=KEY)
-SCENARIOS = (Scenario("kraken", "whoami", call("whoami", KEY), ("info",)),)
+SCENARIOS = (
+    Scenario("kraken", "whoami", call("whoami", KEY), ("info",)),
+    Scenario("kraken", "cancel_all", call("cancel_all"), ("cancelled",)),
+)
 UNKNOWN = (("whoami", '"query-funds"', '"query-funds", "teleport-funds"'),)
 TRADER = ["query-funds", "query-open-trades", "modify-trades", "close-trades"]
 MANAGER = None

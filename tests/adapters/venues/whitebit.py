@@ -21,10 +21,11 @@ SCENARIOS = (
     Scenario("whitebit", "create_key", call("create_key", SPEC), ("created", "bound")),
     Scenario("whitebit", "edit_key", call("edit_key", CURRENT, SPEC), ("bound",)),
     Scenario("whitebit", "delete_key", call("delete_key", CURRENT), ("empty",)),
+    Scenario("whitebit", "cancel_all", call("cancel_all"), ("cancelled",)),
 )
 UNKNOWN = (("list_keys", '"type": 1', '"type": 3'),)
 SECRETS = (("create_key", ("apiSecret",)),)
-EMPTY_ANSWERS = {"delete_key": ([], {})}
+EMPTY_ANSWERS = {"delete_key": ([], {}), "cancel_all": ([], {})}
 VECTOR_HEADERS = ("Content-Type", "X-TXC-APIKEY", "X-TXC-PAYLOAD", "X-TXC-SIGNATURE")
 TRADER = ["info", "trade"]
 MANAGER = ["info", "manage"]

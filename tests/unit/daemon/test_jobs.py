@@ -17,7 +17,7 @@ from keyguard.core.policy import Level
 from keyguard.core.secret import Secret
 from keyguard.daemon.jobs import Jobs
 from keyguard.ports.channels import Channel
-from keyguard.workflows import channels, findings, look
+from keyguard.workflows import channels, findings, look, review_upkeep
 from keyguard.workflows.rotate import Options, rotate
 from tests.fakes.sealing import log_ports
 from tests.fakes.world import ACTOR, World
@@ -89,6 +89,17 @@ def test_while_the_store_is_locked_nobody_is_asked_or_told() -> None:
     assert len(desk.world.gateway.sent) == before
     assert desk.messenger.taken() == []
     assert Kind.UNOBSERVED in desk.kinds(), "what is stored is looked at all the same"
+
+
+def test_reviews_are_kept_by_the_daemon_and_left_alone_while_the_store_is_locked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk, asked = Desk(), []
+    monkeypatch.setattr(review_upkeep, "keep", lambda _, *, auto: asked.append(auto))
+    desk.run(lambda jobs: jobs.review())
+    desk.custody.locked = True
+    desk.run(lambda jobs: jobs.review())
+    assert asked == [False]
 
 
 def test_never_two_at_once_never_the_same_again_and_the_loop_goes_on(
