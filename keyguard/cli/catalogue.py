@@ -131,14 +131,11 @@ COMMANDS = {
 USAGE_STATUS = {"verify": 4, "reconcile": 4}
 """Wrong use of a command whose exit table is its own (KGA/1 §14.1): there 2 says that evidence failed."""
 
-LATER: frozenset[str] = frozenset()
-"""Promised in the product's description, not built yet: answered with exit status 2, never listed."""
-
 
 def resolve(words: list[str]) -> tuple[str, list[str]]:
-    """Split into the command's name and the rest; "" when the words name no command (yet)."""
+    """Split into the command's name and the rest; "" when the words name no command."""
     for length in (3, 2, 1):
         name = " ".join(words[:length])
-        if name in COMMANDS or name in LATER:
+        if name in COMMANDS:
             return name, words[length:]
     return "", words
