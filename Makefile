@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test check venues bench bench-scan bench-daemon bench-log bench-offboarding bench-reading bench-verify bench-leak bench-venues bench-panic bench-attest bench-tui soak-rotation venue-faults fuzz-workflows crash kills-workflows kills promise-1 fuzz fuzz-bundles corpus rules man deb requirements clean
+.PHONY: help demo test check venues bench bench-scan bench-daemon bench-log bench-offboarding bench-reading bench-verify bench-leak bench-venues bench-panic bench-attest bench-tui screenshots soak-rotation venue-faults fuzz-workflows crash kills-workflows kills promise-1 fuzz fuzz-bundles corpus rules man deb requirements clean
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 20
 
@@ -88,6 +88,9 @@ bench-panic: $(VENV)/dev.stamp ## ending 200 keys at 20 simulated venues, 100 ms
 
 bench-tui: $(VENV)/dev.stamp ## the terminal UI with 5,000 keys: first paint, how soon keys are answered
 	@$(BIN)/python -m tests.bench.tui $(BENCH_ARGS)
+
+screenshots: $(VENV)/dev.stamp ## pictures of the terminal UI, in docs/pictures
+	@$(BIN)/python -m tests.tui.pictures
 
 crash: $(VENV)/dev.stamp ## every workflow at every simulated venue, killed at every call that changes something
 	@KEYGUARD_TEST_CRASH=all $(BIN)/python -m pytest -q -n auto tests/crash/test_every_workflow.py

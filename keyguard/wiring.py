@@ -43,12 +43,18 @@ class Unlock:
         """Return the passphrase; StoreError `store.locked` where nobody can be asked."""
         from keyguard.stores.passphrase import read_passphrase
 
+        if (path := self.found()) is not None:
+            return read_passphrase(path)
+        return self.prompt("passphrase of the keyguard store: ")
+
+    def found(self) -> Path | None:
+        """The file it would be read from; None where somebody has to be asked."""
         if path := self.file or os.environ.get(PASSPHRASE_VARIABLE):
-            return read_passphrase(Path(path))
+            return Path(path)
         folder = os.environ.get("CREDENTIALS_DIRECTORY")
         if folder and (credential := Path(folder, SYSTEMD_CREDENTIAL)).is_file():
-            return read_passphrase(credential)
-        return self.prompt("passphrase of the keyguard store: ")
+            return credential
+        return None
 
 
 def secret_store(home: Home, config: Config, unlock: Callable[[], Secret]) -> SecretStore:
@@ -102,6 +108,24 @@ def opened_with(home: Home, secrets: SecretStore, person: Person) -> Iterator[Po
     with (
         contextlib.closing(open_database(database_url(home, config))) as database,
         _ports(config, database, secrets, person, SqlNonces(database)) as ports,
+    ):
+        yield ports
+
+
+@contextlib.contextmanager
+def opened_to_look(home: Home, person: Person) -> Iterator[Ports]:
+    """All ports of a home, of which none changes anything and none gives a secret; closed at the end.
+
+    Raises what `opened_with` raises, and StoreError `database.older` instead of migrating.
+    """
+    from keyguard.stores.closed import ClosedStore
+    from keyguard.stores.database import open_database
+    from keyguard.stores.nonces import SqlNonces
+
+    config = _read(home)
+    with (
+        contextlib.closing(open_database(database_url(home, config), looking=True)) as database,
+        _ports(config, database, ClosedStore(), person, SqlNonces(database)) as ports,
     ):
         yield ports
 

@@ -151,25 +151,31 @@ def sqlite_url(path: Path) -> str:
 
 
 def open_database(
-    url: str, *, create: bool = False, read_only: bool = False, patience: float = 5.0
+    url: str,
+    *,
+    create: bool = False,
+    read_only: bool = False,
+    looking: bool = False,
+    patience: float = 5.0,
 ) -> Database:
     """Open the database at `sqlite:///path` or `postgresql://…`, migrating it if it is older than we are.
 
     `create` makes its tables where there are none (and the file). `read_only` is for a copy that nobody
-    writes to, such as evidence on read-only media: nothing is migrated or created. `patience`: seconds to
-    wait for other writers. Raises UsageError for another kind of URL, else StoreError: `database.missing`,
+    writes to, such as evidence on read-only media: nothing is migrated or created. `looking`: the
+    database refuses what this process would write, while others write. `patience`: seconds to wait for other
+    writers. Raises UsageError for another kind of URL, else StoreError: `database.missing`,
     `database.newer` (untouched), `database.foreign`, `database.damaged` and what `Database` raises.
     """
-    database = Database(_backend(url, create=create, read_only=read_only, patience=patience))
+    database = Database(_backend(url, create=create, read_only=read_only, looking=looking, patience=patience))
     try:
-        _bring_up(database, create=create, read_only=read_only)
+        _bring_up(database, create=create, read_only=read_only or looking)
     except BaseException:
         database.close()
         raise
     return database
 
 
-def _backend(url: str, *, create: bool, read_only: bool, patience: float) -> Backend:
+def _backend(url: str, *, create: bool, read_only: bool, looking: bool, patience: float) -> Backend:
     try:
         parsed = make_url(url)
     except ArgumentError:
@@ -177,12 +183,16 @@ def _backend(url: str, *, create: bool, read_only: bool, patience: float) -> Bac
     kind = parsed.get_backend_name() if parsed is not None else ""
     if parsed is not None and kind == "sqlite" and parsed.database and not parsed.host:
         return sqlite.opened(
-            Path(parsed.database).absolute(), create=create, read_only=read_only, patience=patience
+            Path(parsed.database).absolute(),
+            create=create,
+            read_only=read_only,
+            looking=looking,
+            patience=patience,
         )
     if parsed is not None and kind == "postgresql":
         from keyguard.stores import postgres  # noqa: PLC0415 - its driver is an extra
 
-        return postgres.opened(parsed, read_only=read_only, patience=patience)
+        return postgres.opened(parsed, read_only=read_only or looking, patience=patience)
     raise UsageError(
         "the database URL is neither of the form sqlite:///path nor postgresql://host/name",
         code="database.url",

@@ -99,13 +99,20 @@ class Sqlite:
         return failures.missing(self.path)
 
 
-def opened(path: Path, *, create: bool, read_only: bool, patience: float) -> Sqlite:
+def opened(path: Path, *, create: bool, read_only: bool, looking: bool, patience: float) -> Sqlite:
     """Open a file; StoreError `database.missing` where there is none and none is to be made."""
     if not path.exists():
         if not create:
             raise failures.missing(path)
         _create_file(path)
-    return Sqlite(_engine(path, read_only, patience), path)
+    engine = _engine(path, read_only, patience)
+    if looking:
+        event.listen(engine, "connect", _refuse_writes)
+    return Sqlite(engine, path)
+
+
+def _refuse_writes(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.execute("PRAGMA query_only = ON")
 
 
 def _create_file(path: Path) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from keyguard.tui.commands import Keys
+    from keyguard.tui.panicking import Panicking
     from keyguard.tui.screens.palette import Entry
     from keyguard.tui.source import Source
     from keyguard.tui.work import Work
@@ -40,9 +41,9 @@ _WHILE_LOCKED = frozenset({"quit", "help_quit", "focus_next", "focus_previous"})
 class KeyguardApp(App[None]):
     """Shows one home.
 
-    `source` reads it; `work` changes it, None: it is only looked at. `lock_after_s` without key or mouse it
-    locks itself, 0: never; `ticks` counts those seconds. `live` False: it looks only when told to (`look`),
-    for tests.
+    `source` reads it; `work` changes it, `panicking` ends its keys; None: nothing here does. `read_only`: it
+    is only looked at, which every screen says. `lock_after_s` without key or mouse it locks itself, 0: never;
+    `ticks` counts those seconds. `live` False: it looks only when told to (`look`), for tests.
     """
 
     CSS_PATH = "style.tcss"
@@ -69,6 +70,8 @@ class KeyguardApp(App[None]):
         source: Source,
         *,
         work: Work | None = None,
+        panicking: Panicking | None = None,
+        read_only: bool = False,
         language: str = "en",
         theme: str = "dark",
         lock_after_s: float = 0.0,
@@ -77,6 +80,8 @@ class KeyguardApp(App[None]):
     ) -> None:
         super().__init__()
         self.source, self.work = source, work
+        self.panicking = panicking
+        self.read_only = read_only
         self.say = Words(language)
         self.look_now = Look(None)
         self.daemon_now = DaemonView()
@@ -89,6 +94,11 @@ class KeyguardApp(App[None]):
         for made in THEMES.values():
             self.register_theme(made)
         self.theme = THEMES[theme].name
+
+    @property
+    def live(self) -> bool:
+        """Whether time goes by on its own."""
+        return self._live
 
     @property
     def here(self) -> str:

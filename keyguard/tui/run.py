@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib.util
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from keyguard.home import Home
     from keyguard.ports.all import Ports
     from keyguard.tui.asking import ScreenPerson
+    from keyguard.tui.panicking import Panicking, Watcher
     from keyguard.tui.reading import Home as HomeFacts
     from keyguard.tui.source import Source
     from keyguard.tui.work import Work
@@ -31,10 +33,19 @@ _WEB_DRIVER = "textual.drivers.web_driver:WebDriver"
 _HARMLESS = frozenset({"TEXTUAL_ANIMATIONS", "TEXTUAL_COLOR_SYSTEM", "TEXTUAL_FPS"})
 
 
-def run(home: Home, *, language: str, theme: str, lock_after_s: float, passphrase: bool = True) -> None:
+def run(
+    home: Home,
+    *,
+    language: str,
+    theme: str,
+    lock_after_s: float,
+    passphrase: bool = True,
+    read_only: bool = False,
+) -> None:
     """Show the home until the person quits; raises what broke the app, if anything did.
 
-    `passphrase` False: the lock asks for none, though the store may have one. UsageError without a home.
+    `passphrase` False: the lock asks for none, though the store may have one. `read_only`: nothing here can
+    change the home or read a secret. UsageError without a home.
     """
     home.read()
     disarm()
@@ -42,15 +53,36 @@ def run(home: Home, *, language: str, theme: str, lock_after_s: float, passphras
 
     rest_collector()
     app = KeyguardApp(
-        source(home, passphrase=passphrase),
-        work=work(home),
+        source(home, passphrase=passphrase and not read_only, read_only=read_only),
+        work=None if read_only else work(home),
+        panicking=None if read_only else panicking(home),
+        read_only=read_only,
         language=language,
         theme=theme,
         lock_after_s=lock_after_s,
     )
     app.run()
+    if app.panicking is not None:
+        app.panicking.wait()
     if app.broke is not None:
         raise app.broke
+
+
+def serve(
+    home: Home, tell: Callable[[str], None], *, language: str, theme: str, port: int, idle_s: float
+) -> None:
+    """Show the home in a browser, read-only, until interrupted; `tell` is given each link.
+
+    UsageError without a home, without the `web` extra, or where the port is taken.
+    """
+    home.read()
+    if any(importlib.util.find_spec(name) is None for name in ("aiohttp", "textual_serve")):
+        raise UsageError(
+            "a browser needs textual-serve", code="tui.web_missing", hint="pip install 'keyguard[web]'"
+        )
+    from keyguard.tui.serve import Server, command  # noqa: PLC0415 - loads a web server
+
+    Server(command(home.path, language=language, theme=theme), tell, port=port, idle_s=idle_s).run()
 
 
 def disarm() -> None:
@@ -70,15 +102,17 @@ def rest_collector() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-def source(home: Home, *, passphrase: bool = True) -> Source:
-    """Reads this home and its daemon. `passphrase`: whether the lock may ask for that of a file store."""
+def source(home: Home, *, passphrase: bool = True, read_only: bool = False) -> Source:
+    """Reads this home and its daemon. `passphrase`: whether the lock may ask for that of a file store;
+    `read_only`: database and store refuse whatever else one might try."""
     from keyguard.tui.source import Source  # noqa: PLC0415 - with all it loads
 
     def identity() -> object:
         return _identity(home)
 
     opens = partial(_opens, home) if passphrase and home.read().store == "file" else None
-    return Source(lambda: _opened(home), lambda: _facts(home), lambda: ask_daemon(home), identity, opens)
+    opening = _looked_at if read_only else _opened
+    return Source(lambda: opening(home), lambda: _facts(home), lambda: ask_daemon(home), identity, opens)
 
 
 def work(home: Home) -> Work:
@@ -114,6 +148,38 @@ def _opened(home: Home) -> Iterator[Ports]:
         yield ports
 
 
+@contextlib.contextmanager
+def _looked_at(home: Home) -> Iterator[Ports]:
+    from keyguard import wiring  # noqa: PLC0415 - as above
+
+    with wiring.opened_to_look(home, _Nobody()) as ports:
+        yield ports
+
+
+def panicking(home: Home) -> Panicking:
+    """Ends the keys of this home, as `keyguard panic` does."""
+    from keyguard.tui.panicking import Panicking  # noqa: PLC0415 - with all it loads
+
+    @contextlib.contextmanager
+    def opening(passphrase: Secret | None, watcher: Watcher) -> Iterator[tuple[Ports, Ports]]:
+        from keyguard import wiring  # noqa: PLC0415 - as above
+
+        def given(_: str) -> Secret:
+            return passphrase if passphrase is not None else _no_passphrase()
+
+        unlock = wiring.Unlock(None, given)
+        with wiring.opened_for_panic(home, unlock, watcher, home.emergency_file) as both:
+            yield both
+
+    def asks() -> bool:
+        from keyguard import wiring  # noqa: PLC0415 - as above
+
+        locked = wiring.Unlock(None, lambda _: _no_passphrase()).found() is None
+        return locked and home.read().store == "file"
+
+    return Panicking(opening, actor(), process_alive, asks)
+
+
 def _facts(home: Home) -> HomeFacts:
     from keyguard.tui.reading import Home as Facts  # noqa: PLC0415 - as above
 
@@ -134,7 +200,7 @@ def _identity(home: Home) -> object:
     return found.st_dev, found.st_ino
 
 
-def _no_passphrase() -> Secret:
+def _no_passphrase() -> NoReturn:
     raise StoreError("a screen that only reads asked for the store", code="store.locked")
 
 

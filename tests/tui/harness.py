@@ -52,6 +52,15 @@ class Seat:
         await self.app.ask_daemon()
         await self.pilot.pause()
 
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Wait for what another thread does; the limit is for a test that fails, no test waits for it."""
+        for _ in range(PATIENCE):
+            await self.pilot.pause()
+            if holds():
+                return
+            await asyncio.sleep(0.01)
+        raise AssertionError("\n".join(self.seen()))
+
     def seen(self) -> list[str]:
         """The lines of the screen as text."""
         screen = self.app.screen
@@ -86,6 +95,7 @@ class Seat:
         assert not wrong, f"{name} looks different in {', '.join(wrong)}: see {SNAPSHOTS}/*.new.svg"
 
 
+PATIENCE = 6000
 ROUNDS = 3
 """From the app to the screen, to what has the focus, and a message of that to the screen again."""
 _KEYS = {"/": "slash", " ": "space", ":": "colon", "?": "question_mark", "-": "minus", ".": "full_stop"}

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from keyguard.cli.output import Output
     from keyguard.home import Home
 
+WEB_DRIVER = "textual.drivers.web_driver:WebDriver"
 THEMES = ("dark", "light", "contrast", "plain")
 
 
@@ -34,15 +35,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--demo", action="store_true", help="a desk on simulated venues, to try everything on"
     )
-    parser.epilog = "example: keyguard tui --lang ko --theme light"
+    parser.add_argument("--read-only", action="store_true", help="nothing here can change anything")
+    parser.add_argument(
+        "--serve",
+        action="store_true",
+        help="in a browser on this machine, read-only, by a link that works once",
+    )
+    parser.add_argument("--port", type=int, default=0, metavar="N", help="for --serve; any that is free")
+    parser.epilog = (
+        "example: keyguard tui --lang ko --theme light\n         keyguard tui --serve --lock-after 5"
+    )
 
 
 def run(args: argparse.Namespace, out: Output) -> int:
     """Show the home until the person quits."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):  # it draws on stderr
+    served = os.environ.get("TEXTUAL_DRIVER") == WEB_DRIVER and args.read_only
+    if not (served or args.serve) and not (sys.stdin.isatty() and sys.stderr.isatty()):  # it draws on stderr
         raise UsageError("the terminal UI needs a terminal", code="tui.terminal", hint="keyguard attention")
     if args.demo:
         _demo(args, out)
+    elif args.serve:
+        _serve(session.home_of(args), args, out)
     else:
         _show(session.home_of(args), args)
     return 0
@@ -51,9 +64,34 @@ def run(args: argparse.Namespace, out: Output) -> int:
 def _show(home: Home, args: argparse.Namespace, *, passphrase: bool = True) -> None:
     from keyguard.tui import run as tui  # noqa: PLC0415 - other commands have no use for it
 
-    language = args.lang or ("ko" if speaks_korean(os.environ) else "en")
+    language = _language(args)
     lock_after_s = args.lock_after * 60
-    tui.run(home, language=language, theme=args.theme, lock_after_s=lock_after_s, passphrase=passphrase)
+    tui.run(
+        home,
+        language=language,
+        theme=args.theme,
+        lock_after_s=lock_after_s,
+        passphrase=passphrase,
+        read_only=args.read_only,
+    )
+
+
+def _language(args: argparse.Namespace) -> str:
+    return args.lang or ("ko" if speaks_korean(os.environ) else "en")
+
+
+def _serve(home: Home, args: argparse.Namespace, out: Output) -> None:
+    from keyguard.tui import run as tui  # noqa: PLC0415 - as above
+
+    def tell(link: str) -> None:
+        out.talk(
+            "keyguard: open this in a browser of this machine; it works once, and shows without changing"
+        )
+        out.talk(link)
+
+    idle_s = args.lock_after * 60
+    tui.serve(home, tell, language=_language(args), theme=args.theme, port=args.port, idle_s=idle_s)
+    out.talk("keyguard: no longer served")
 
 
 def _demo(args: argparse.Namespace, out: Output) -> None:
@@ -68,4 +106,7 @@ def _demo(args: argparse.Namespace, out: Output) -> None:
 
     out.talk("keyguard: opening a desk on simulated venues; no exchange is asked, nothing is left behind")
     with desk.furnished() as home:
-        _show(home, args, passphrase=False)  # nobody knows that of the demo's store
+        if args.serve:
+            _serve(home, args, out)
+        else:
+            _show(home, args, passphrase=False)  # nobody knows that of the demo's store

@@ -1,221 +1,302 @@
-"""Panic: end many keys at once. First exactly what would die; then, after a word and a countdown, it dies."""
+"""Panic: choose, see exactly what would die, say so a second time, be counted down, see what is left."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+import enum
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
+from textual.content import Content
+from textual.message import Message
 from textual.widgets import Static
 
-from keyguard.core.errors import UsageError
-from keyguard.tui import facts
+from keyguard.core.errors import KeyguardError, UsageError
+from keyguard.tui import panic_rows
 from keyguard.tui.cells import plain
-from keyguard.tui.widgets.form import Field
-from keyguard.tui.widgets.job import JobPanel
-from keyguard.tui.widgets.rows import Cell, Column, Line, Rows
-from keyguard.tui.work import Stage
-from keyguard.tui.work_page import WorkPage
-from keyguard.workflows import panic
+from keyguard.tui.page import Page
+from keyguard.tui.panicking import Doomed, How, Which, choices, plan
+from keyguard.tui.widgets.filter import FilterField
+from keyguard.tui.widgets.paste import PasteField
+from keyguard.tui.widgets.rows import Rows
+from keyguard.workflows.plan import REASONS
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
-    from textual.timer import Timer
+    from textual.widgets import Input
 
+    from keyguard.core.secret import Secret
+    from keyguard.ports.all import Ports
+    from keyguard.tui.panicking import Left
     from keyguard.tui.picture import Picture
-    from keyguard.tui.work import Doing, Job
-    from keyguard.workflows.panic import Outcome, Target
 
-SECONDS = 10
-"""The countdown, in which Escape still stops everything."""
-_SCOPES = ("all", "desk", "venue", "person")
+COUNT_S = 10
+"""So long one may still stop it."""
+KINDS = ("all", "desk", "venue", "person")
 
 
-class PanicScreen(WorkPage):
-    """Nothing is done before the last second of the countdown. Then hand-outs end first, and every key is
-    revoked and proven dead; what no API ends is told with its page."""
+class Stage(enum.Enum):
+    """How far one is; between PLAN and RUNNING lies the second step."""
+
+    CHOOSE = "choose"
+    PLAN = "plan"
+    TYPE = "type"
+    UNLOCK = "unlock"
+    COUNT = "count"
+    RUNNING = "running"
+    OVER = "over"
+
+
+_SECOND_STEP = (Stage.TYPE, Stage.UNLOCK, Stage.COUNT)
+
+
+class PanicScreen(Page):
+    """Nothing is ended by what is pressed once: the number of keys is typed, then seconds are counted down
+    in which Escape, or leaving the screen, stops it."""
 
     NAME = "panic"
     DEFAULT_CSS = """
-    PanicScreen #told { height: auto; padding: 0 1; text-style: bold; background: $surface; }
-    PanicScreen #told.-counting { background: $error; color: $background; }
-    PanicScreen Rows { height: 1fr; min-height: 4; }
+    PanicScreen #head { height: auto; padding: 0 1; text-style: bold; }
+    PanicScreen #rows { height: 1fr; min-height: 4; }
+    PanicScreen #more { height: auto; max-height: 9; padding: 0 1; background: $surface; }
+    PanicScreen #step { height: auto; padding: 0 1; text-style: bold; }
+    PanicScreen.-second #step { background: $error; color: $background; padding: 1 1; }
+    PanicScreen #typed, PanicScreen #secret { display: none; }
+    PanicScreen.-type #typed { display: block; }
+    PanicScreen.-unlock #secret { display: block; }
     """
     BINDINGS: ClassVar = [
-        Binding("s", "scope", "panic.scope"),
-        Binding("P", "panic", "panic.panic"),
-        Binding("escape", "stop", "panic.stop"),
+        Binding("escape", "back", "panic.back", key_display="esc"),
+        Binding("r", "reason", "panic.reason"),
     ]
+
+    class Went(Message):
+        """The panic went on."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._chosen: Mapping[str, str] = {}
-        self._targets: tuple[Target, ...] = ()
-        self._outcome: Outcome | None = None
-        self._left = 0
-        self._timer: Timer | None = None
-        self._shown_job: Job | None = None
+        self.stage = Stage.CHOOSE
+        self._which: dict[str, tuple[Which, int]] = {}
+        self._chosen = Which()
+        self._doomed: tuple[Doomed, ...] = ()
+        self._reason = "suspicion"
+        self._count = COUNT_S
+        self._said = ""
+        self._secret: Secret | None = None
+        self._left: dict[str, Left] = {}
 
     def body(self) -> ComposeResult:
-        """What will happen, the keys, what is being done."""
-        yield Static(id="told")
-        yield Rows(id="targets")
-        yield JobPanel(self.say, id="job")
+        """What it is about, the keys, more of the chosen one, what to do."""
+        yield Static(id="head")
+        yield Rows(id="rows")
+        yield Static(id="more")
+        yield Static(id="step")
+        yield FilterField(id="typed")
+        yield PasteField(self.say, id="secret")
+
+    def on_mount(self) -> None:
+        """The list has the focus."""
+        super().on_mount()
+        self.query_one(Rows).focus()
+        if self.keyguard.live:
+            self.set_interval(1.0, self.tick)
 
     def show(self, picture: Picture) -> None:
-        """What is shown was looked up when it was asked for: it does not change under the person's hand."""
+        """What may be chosen is what lives now; a plan is made anew, except in its second step."""
+        self._which = {one.words: (one, count) for one, count in choices(picture)}
+        if self.stage is Stage.PLAN:
+            self._plan()
         self._draw()
 
-    def on_job_panel_changed(self) -> None:
-        """Show what a look-up found, or what came of the panic."""
-        super().on_job_panel_changed()
-        job = self._begun
-        if job is None or job is self._shown_job or job.view.stage is not Stage.DONE:
+    def aim(self, target: str) -> None:
+        """Show what ending `all`, `desk D`, `venue V` or `person P` would mean."""
+        kind, _, name = target.partition(" ")
+        if kind in KINDS and self.stage not in (Stage.RUNNING, *_SECOND_STEP):
+            self._choose(Which(kind, name))
+
+    def tick(self) -> None:
+        """A second went by."""
+        if self.stage is not Stage.COUNT:
             return
-        self._shown_job = job
-        if job.view.kind == "targets":
-            self._targets, self._outcome = job.view.result, None
+        self._count -= 1
+        if self._count > 0:
+            self._draw()
         else:
-            self._outcome = job.view.result
-            self._targets = self._outcome.targets
+            self._run()
+
+    def on_screen_suspend(self) -> None:
+        """Who goes elsewhere has not meant it."""
+        self._stop()
+
+    def on_rows_opened(self, event: Rows.Opened) -> None:
+        """On to the plan, or to the second step."""
+        if self.stage is Stage.CHOOSE:
+            self._choose(self._which[event.id][0])
+        elif self.stage is Stage.PLAN:
+            self._second_step()
+
+    def on_rows_moved(self) -> None:
+        """Say more of the one that is chosen."""
+        self._tell_more()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """The number of keys."""
+        if self.stage is not Stage.TYPE:
+            return
+        if event.value.strip() != str(len(self._doomed)):
+            self._said = self.say("panic.wrong_number")
+            self._draw()
+            return
+        panicking = self.keyguard.panicking
+        self._go(Stage.UNLOCK if panicking is not None and panicking.asks() else Stage.COUNT)
+
+    async def on_paste_field_done(self, event: PasteField.Done) -> None:
+        """Try the passphrase now, not when seconds count."""
+        secret, opens = event.field.take(), self.keyguard.source.opens
+        self._said = self.say("panic.trying")
         self._draw()
-
-    def action_scope(self) -> None:
-        """Step one: which keys."""
-        if self._left:
+        right = opens is None or await opens(secret)
+        if self.stage is not Stage.UNLOCK:
             return
-        say = self.say
-        choices = tuple((name, say(f"panic.scope_{name}")) for name in _SCOPES)
-        fields = (Field("scope", say("panic.which"), "all", choices), Field("name", say("panic.name")))
-
-        def then(given: Mapping[str, str]) -> None:
-            if given["scope"] != "all" and not given["name"]:
-                self.notify(say("panic.no_name"), markup=False)
-                return
-            self._targets, self._outcome, self._chosen = (), None, given
-            self.do("targets", say("panic.looking"), "panic", partial(_look, given=given))
+        if right:
+            self._secret = secret
+            self._go(Stage.COUNT)
+        else:
+            self._said = self.say("panic.wrong_passphrase")
             self._draw()
 
-        self.ask(say("panic.title"), (plain(say("panic.text")),), fields, then)
-
-    def action_panic(self) -> None:
-        """Step two: say how many keys die; then the countdown."""
-        say, count = self.say, len(self._targets)
-        if not count or self._outcome is not None or self._left:
-            self.notify(say("panic.first"), markup=False)
-            return
-
-        def then(given: Mapping[str, str]) -> None:
-            if given["sure"] != str(count):
-                self.notify(say("panic.not_sure"), markup=False)
-                return
-            self._left = SECONDS
-            self._timer = self.set_interval(1.0, self.count_down)
+    def on_panic_screen_went(self) -> None:
+        """Show how far it is."""
+        panicking = self.keyguard.panicking
+        if self.stage is Stage.RUNNING and panicking is not None and not panicking.running:
+            self._go(Stage.OVER)
+        else:
             self._draw()
 
-        fields = (Field("sure", say("panic.sure", n=count)),)
-        self.ask(say("panic.title"), (plain(self._meaning()),), fields, then)
+    def action_back(self) -> None:
+        """One step back; what runs cannot be called back."""
+        if self.stage in _SECOND_STEP:
+            self._stop()
+        elif self.stage in (Stage.PLAN, Stage.OVER):
+            self._go(Stage.CHOOSE)
 
-    def action_stop(self) -> None:
-        """Stop the countdown: nothing was done."""
-        if self._left:
-            self._still()
-            self.notify(self.say("panic.stopped"), markup=False)
+    def action_reason(self) -> None:
+        """The next reason, as the log will have it."""
+        if self.stage is Stage.PLAN:
+            self._reason = REASONS[(REASONS.index(self._reason) + 1) % len(REASONS)]
             self._draw()
 
-    def count_down(self) -> None:
-        """A second has passed; after the last it is done."""
-        if not self._left:
-            return
-        self._left -= 1
-        if not self._left:
-            self._still()
-            title = self.say("panic.title")
-            ids = frozenset(one.key.id for one in self._targets)
-            self.do("panic", title, "panic", partial(_panic, given=self._chosen, ids=ids))
+    def _choose(self, which: Which) -> None:
+        self._chosen, self._doomed = which, ()
+        self._go(Stage.PLAN)
+        self._plan()
+
+    def _plan(self) -> None:
+        self.run_worker(self._read(self._chosen), exclusive=True)
+
+    async def _read(self, which: Which) -> None:
+        def read(ports: Ports) -> tuple[Doomed, ...]:
+            return plan(ports, which)
+
+        try:
+            found = await self.keyguard.source.ask(read)
+        except UsageError:
+            found = ()  # nothing of it lives, or nobody is called so
+        except KeyguardError:
+            return  # the notice says why the home cannot be read; the next picture brings another try
+        if which == self._chosen and self.stage is Stage.PLAN:
+            self._doomed = found
+            self._draw()
+
+    def _second_step(self) -> None:
+        if self.keyguard.panicking is None:
+            self._said = self.say("panic.read_only")
+            self._draw()
+        elif self._doomed:
+            self._go(Stage.TYPE)
+
+    def _stop(self) -> None:
+        if self.stage in _SECOND_STEP:
+            self._go(Stage.PLAN)
+            self._said = self.say("panic.stopped")
+            self._plan()
+            self._draw()
+
+    def _run(self) -> None:
+        panicking = self.keyguard.panicking
+        assert panicking is not None
+        secret, self._secret = self._secret, None
+        self._go(Stage.RUNNING)
+        panicking.begin(
+            self._chosen, self._doomed, self._reason, secret, lambda: self.post_message(self.Went())
+        )
+
+    def _go(self, stage: Stage) -> None:
+        self.stage, self._said, self._count = stage, "", COUNT_S
+        self.set_class(stage in _SECOND_STEP, "-second")
+        self.set_class(stage is Stage.TYPE, "-type")
+        self.set_class(stage is Stage.UNLOCK, "-unlock")
+        typed = self.query_one("#typed", FilterField)
+        typed.value = ""
+        if stage is not Stage.COUNT:
+            self.query_one(PasteField).action_clear()
+        if stage not in (Stage.COUNT, Stage.RUNNING):
+            self._secret = None
+        wanted = {Stage.TYPE: typed, Stage.UNLOCK: self.query_one(PasteField)}
+        self.set_focus(wanted.get(stage, self.query_one(Rows)))
         self._draw()
-
-    def _still(self) -> None:
-        self._left = 0
-        if self._timer is not None:
-            self._timer.stop()
-            self._timer = None
 
     def _draw(self) -> None:
-        say = self.say
-        told = self.query_one("#told", Static)
-        told.set_class(bool(self._left), "-counting")
-        if self._left:
-            told.update(plain(say("panic.counting", n=self._left, keys=len(self._targets))))
-        elif self._outcome is not None:
-            out = self._outcome
-            dead, unproven, alive = len(out.dead), len(out.unproven), len(out.alive)
-            told.update(plain(say("panic.outcome", dead=dead, unproven=unproven, alive=alive)))
-        else:
-            told.update(plain(self._meaning() if self._targets else say("panic.nothing")))
-        rows = self.query_one(Rows)
-        rows.set_columns(
-            (
-                Column(say("panic.key"), 22, grow=2),
-                Column(say("panic.can"), 18, grow=2, rank=1),
-                Column(say("panic.becomes"), 20, grow=3),
-            )
-        )
-        rows.fill([Line(one.key.id, self._cells(one)) for one in self._targets])
+        say, rows, panicking = self.say, self.query_one(Rows), self.keyguard.panicking
+        head = say("panic.choose")
+        if self.stage is Stage.CHOOSE:
+            rows.set_columns(panic_rows.choice_columns(say))
+            rows.fill(panic_rows.choice_lines(say, self._which.values()))
+        elif self.stage in (Stage.PLAN, *_SECOND_STEP):
+            rows.set_columns(panic_rows.plan_columns(say))
+            rows.fill(panic_rows.plan_lines(say, self._doomed))
+            head = self._plan_head()
+        elif panicking is not None and self.stage is Stage.RUNNING:
+            rows.set_columns(panic_rows.track_columns(say))
+            rows.fill(panic_rows.track_lines(say, panicking.targets))
+            dead = sum(one.proven_at is not None for one in panicking.targets)
+            head = say("panic.running", done=dead, n=len(self._doomed))
+        elif panicking is not None:
+            left = panicking.result.left if panicking.result is not None else ()
+            self._left = {f"{number}": one for number, one in enumerate(left, start=1)}
+            rows.set_columns(panic_rows.left_columns(say))
+            rows.fill(panic_rows.left_lines(say, self._left))
+            head = panic_rows.over(say, panicking)
+        self.query_one("#head", Static).update(Content("\n").join(map(plain, head.split("\n"))))
+        self.query_one("#step", Static).update(Content("\n").join(map(plain, self._steps())))
+        self._tell_more()
 
-    def _meaning(self) -> str:
-        venues = {one.key.venue for one in self._targets}
-        name = self._chosen.get("name", "")
-        scope = self.say(f"panic.scope_{self._chosen.get('scope', 'all')}")
-        where = f"{scope} {name}".strip()
-        return self.say("panic.meaning", scope=where, keys=len(self._targets), venues=len(venues))
+    def _plan_head(self) -> str:
+        say, doomed = self.say, self._doomed
+        if not doomed:
+            return say("panic.nothing")
+        api = sum(one.how is How.API for one in doomed)
+        which = say(f"panic.kind_{self._chosen.kind}", name=self._chosen.name)
+        reason = say(f"panic.reason_{self._reason}")
+        head = say("panic.plan", which=which, n=len(doomed), api=api, person=len(doomed) - api, reason=reason)
+        return f"{head}\n{say('panic.simulated')}" if all(one.simulated for one in doomed) else head
 
-    def _cells(self, one: Target) -> Callable[[], Sequence[Cell]]:
-        say = self.say
+    def _steps(self) -> Sequence[str]:
+        say, n = self.say, len(self._doomed)
+        texts = {
+            Stage.PLAN: say("panic.next") if self._doomed else "",
+            Stage.TYPE: say("panic.type", n=n),
+            Stage.UNLOCK: say("panic.passphrase"),
+            Stage.COUNT: say("panic.count", n=n, s=self._count),
+        }
+        return [text for text in (self._said, texts.get(self.stage, "")) if text]
 
-        def cells() -> Sequence[Cell]:
-            can = (
-                say("people.unknown") if one.scopes is None else " ".join(facts.scope_words(say, one.scopes))
-            )
-            return Cell(one.key.name, "strong"), Cell(can), self._becomes(one)
-
-        return cells
-
-    def _becomes(self, one: Target) -> Cell:
-        say = self.say
-        if self._outcome is None:
-            return Cell(say("panic.last" if one.manages else "panic.dies"), "high")
-        if one.proven_at is not None:
-            return Cell(say("panic.dead_inferred" if one.inferred else "panic.dead"), "good")
-        if one.revoked_at is not None:
-            return Cell(say("panic.unproven"), "medium")
-        why = one.error.message if one.error is not None else ""
-        page = one.guide.page if one.guide is not None else ""
-        return Cell(" ".join(filter(None, (say("panic.alive"), page, why))), "high")
-
-
-def _look(doing: Doing, *, given: Mapping[str, str]) -> tuple[Target, ...]:
-    named = {name: given["name"] if given["scope"] == name else "" for name in _SCOPES[1:]}
-    return panic.targets(doing.ports, **named)
-
-
-def _panic(doing: Doing, *, given: Mapping[str, str], ids: frozenset[str]) -> Outcome:
-    """End the keys that were shown, as they are now; UsageError where others came since."""
-    chosen = _look(doing, given=given)
-    if {one.key.id for one in chosen} - ids:
-        raise UsageError(
-            "there are more keys now than were shown",
-            code="tui.panic_changed",
-            still="nothing was done",
-            hint="look again: press s",
-        )
-    scope = " ".join(filter(None, (given["scope"], given["name"])))
-    return panic.panic(
-        doing.ports,
-        chosen,
-        scope=scope,
-        reason="suspicion",
-        actor=doing.actor,
-        process_alive=doing.process_alive,
-    )
+    def _tell_more(self) -> None:
+        say, id_ = self.say, self.query_one(Rows).chosen
+        lines: Sequence[str] = ()
+        if self.stage in (Stage.PLAN, *_SECOND_STEP) and self._doomed:
+            one = next((one for one in self._doomed if one.key.id == id_), None)
+            lines = panic_rows.more_of_plan(say, one)
+        elif self.stage is Stage.OVER and id_ in self._left:
+            lines = panic_rows.more_of_left(say, self._left[id_])
+        self.query_one("#more", Static).update(Content("\n").join(map(plain, lines)))

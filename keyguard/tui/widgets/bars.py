@@ -52,7 +52,9 @@ class TopBar(Bar):
         if picture is None:
             return plain(f"keyguard · {say('shell.reading')}")
         end = f"{daemon} · {say('shell.utc', time=f'{picture.at:%Y-%m-%d %H:%M}')}"
-        mark = f" {say('shell.simulated')} " if picture.simulated else ""
+        marks = [say("shell.simulated")] if picture.simulated else []
+        marks += [say("shell.read_only")] if self.keyguard.read_only else []
+        mark = f" {' · '.join(marks)} " if marks else ""
         room = self.size.width - len("keyguard ") - width(mark) - 1 - width(end) - 1
         firm = fit(picture.firm or say("shell.no_firm"), max(room, 0))
         return Content.assemble(

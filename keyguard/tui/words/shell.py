@@ -3,6 +3,7 @@
 TEXTS = {
     "reading": ("reading the home …", "홈을 읽는 중 …"),
     "simulated": ("SIMULATED", "모의 환경"),
+    "read_only": ("READ ONLY", "읽기 전용"),
     "no_firm": ("firm not named", "회사명 미지정"),
     "utc": ("{time} UTC", "{time} UTC"),
     "daemon_running": ("daemon running", "데몬 실행 중"),
