@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test check venues bench bench-scan bench-daemon bench-log bench-offboarding bench-reading bench-verify bench-leak bench-venues bench-panic bench-tui screenshots soak-rotation venue-faults fuzz-workflows crash kills-workflows kills promise-1 fuzz fuzz-bundles corpus rules man deb requirements clean
+.PHONY: help demo test check venues bench bench-scan bench-daemon bench-log bench-offboarding bench-reading bench-verify bench-leak bench-venues bench-panic bench-attest bench-tui screenshots soak-rotation venue-faults fuzz-workflows crash kills-workflows kills promise-1 fuzz fuzz-bundles corpus rules man deb requirements clean
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 20
 
@@ -97,6 +97,9 @@ crash: $(VENV)/dev.stamp ## every workflow at every simulated venue, killed at e
 
 kills-workflows: $(VENV)/dev.stamp ## kill -9 of commands that rotate keys, under load (KILLS=2000)
 	@KEYGUARD_TEST_WORKFLOW_KILLS=$(or $(KILLS),2000) $(BIN)/python -m pytest -q -s tests/crash/test_random_kills.py
+
+bench-attest: $(VENV)/dev.stamp ## one attestation over 50,000 records and 1,000 keys (BENCH_ARGS="--records N")
+	@$(BIN)/python -m tests.bench.attest $(BENCH_ARGS)
 
 kills: $(VENV)/dev.stamp ## kill -9 of the daemon at many moments (KILLS=200)
 	@KEYGUARD_TEST_KILLS=$(or $(KILLS),200) $(BIN)/python -m pytest -q -s tests/daemon/test_kill.py

@@ -18,6 +18,7 @@
     [daemon]                      # limits and times of the daemon (docs/daemon.md): numbers, texts, folders
     [rotation]                    # when keys are due and what runs by itself (docs/rotation.md)
     [reviews]                     # auto = true: reviews open by themselves when due (docs/reviews.md)
+    [attest]                      # who signs attestations, in which time zone (docs/attest.md)
     [alerts]                      # when alerts are repeated and held back (docs/daemon.md): numbers, texts
 """
 
@@ -58,6 +59,7 @@ _MEMBERS = {
     "egress",
     "reviews",
     "rotation",
+    "attest",
     *_RIGHTS,
 }
 
@@ -88,6 +90,8 @@ class Config:
     """Likewise; see `rotation_policy()`."""
     reviews: Mapping[str, Any] = field(default_factory=dict)
     """Likewise; see `opens_reviews()`."""
+    attest: Mapping[str, int | str] = field(default_factory=dict)
+    """Who signs attestations and how; `workflows/attest_config.py` reads it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,11 @@ class Home:
     def database_file(self) -> Path:
         """The default database."""
         return self.path / "keyguard.db"
+
+    @property
+    def attestations(self) -> Path:
+        """A copy of every attestation that was issued."""
+        return self.path / "attestations"
 
     @property
     def emergency_file(self) -> Path:
@@ -197,7 +206,7 @@ class Home:
             document["adapters"] = list(config.adapters)
         document |= rights_members(config.rights)
         document["firm"] = dict(config.firm)
-        for name in ("simulators", "hosts", "daemon", "alerts"):
+        for name in ("simulators", "hosts", "daemon", "alerts", "attest"):
             if table := getattr(config, name):
                 document[name] = dict(table)
         if config.use_rules:
@@ -258,6 +267,9 @@ def _config(document: dict[str, Any], path: Path) -> Config:
         raise _malformed(path, "[daemon] holds texts, whole numbers and lists of texts")
     if not isinstance(alerts, dict) or not all(map(_plain, alerts.values())):
         raise _malformed(path, "[alerts] holds texts and whole numbers")
+    attest = document.get("attest", {})
+    if not isinstance(attest, dict) or not all(map(_plain, attest.values())):
+        raise _malformed(path, "[attest] holds texts and whole numbers")
     if not texts["id"] or texts["store"] not in STORES:
         raise _malformed(path, f"id is missing, or store is none of {', '.join(STORES)}")
     chosen, declared = (_tables(document, name, path) for name in ("use_rule", "egress"))
@@ -283,6 +295,7 @@ def _config(document: dict[str, Any], path: Path) -> Config:
         egress=declared,
         rotation=rotation,
         reviews=reviews,
+        attest=attest,
     )
 
 

@@ -117,6 +117,10 @@ COMMANDS = {
     "workflow show": "one workflow and its calls",
     "workflow resume": "go on with a workflow that was interrupted",
     "workflow cancel": "give up a rotation before its switch; the old key stays",
+    "attest": "signed evidence of who could use which key, for a venue or an auditor",
+    "attest sign": "the second signature on an attestation that waits for it",
+    "attest key make": "the key with which an officer signs attestations, in a file",
+    "attest trust": "what a recipient starts from: a trust file and a key card",
     "verify": "check an attestation, offline",
     "reconcile": "an exchange's own list of keys against an attestation",
     "workflow pause": "nobody goes on with a workflow until a person resumes it",
@@ -127,18 +131,11 @@ COMMANDS = {
 USAGE_STATUS = {"verify": 4, "reconcile": 4}
 """Wrong use of a command whose exit table is its own (KGA/1 §14.1): there 2 says that evidence failed."""
 
-LATER = frozenset(
-    {
-        "attest",
-    }
-)
-"""Promised in the product's description, not built yet: answered with exit status 2, never listed."""
-
 
 def resolve(words: list[str]) -> tuple[str, list[str]]:
-    """Split into the command's name and the rest; "" when the words name no command (yet)."""
+    """Split into the command's name and the rest; "" when the words name no command."""
     for length in (3, 2, 1):
         name = " ".join(words[:length])
-        if name in COMMANDS or name in LATER:
+        if name in COMMANDS:
             return name, words[length:]
     return "", words

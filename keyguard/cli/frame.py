@@ -6,9 +6,9 @@ from importlib import import_module
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Protocol, cast
 
-from keyguard import __version__, dumps
+from keyguard import dumps
 from keyguard.cli import streams
-from keyguard.cli.catalogue import COMMANDS, LATER, USAGE_STATUS, resolve
+from keyguard.cli.catalogue import COMMANDS, USAGE_STATUS, resolve
 from keyguard.cli.output import Output
 from keyguard.cli.ready import READY
 from keyguard.core.errors import KeyguardError, UsageError
@@ -94,8 +94,6 @@ def _dispatch(words: list[str], out: Output) -> int:
         out.block(overview())
         return 0 if words else 2
     name, rest = resolve(words)
-    if name in LATER:
-        raise UsageError(f"`keyguard {name}` is not yet in this version ({__version__})", code="usage.later")
     if not name:
         _unknown(words, out)
         return 0

@@ -22,9 +22,10 @@ def parser(files: object = None, folders: object = None) -> argparse.ArgumentPar
     whole = argparse.ArgumentParser(prog="keyguard", description=PURPOSE)
     whole.add_argument("--version", action="store_true", help="print the version")
     groups = {"": whole.add_subparsers(title="commands", metavar="COMMAND")}
+    made: dict[str, argparse.ArgumentParser] = {}
     for name, text in COMMANDS.items():
         group, _, own = name.rpartition(" ")
-        one = _group(groups, group).add_parser(own, help=text, description=text)
+        one = made[name] = _group(groups, made, group).add_parser(own, help=text, description=text)
         declare(one, load(name))
         for action in one._actions:
             if wanted := folders if action.metavar == "DIR" else files if _names_a_file(action) else None:
@@ -32,13 +33,16 @@ def parser(files: object = None, folders: object = None) -> argparse.ArgumentPar
     return whole
 
 
-def _group(groups: _Groups, name: str) -> argparse._SubParsersAction[argparse.ArgumentParser]:
-    """The place for a group's commands, made when its first one comes."""
+def _group(
+    groups: _Groups, made: dict[str, argparse.ArgumentParser], name: str
+) -> argparse._SubParsersAction[argparse.ArgumentParser]:
+    """The place for a group's commands, made when its first one comes; a group may be a command itself."""
     if name not in groups:
         outer, _, own = name.rpartition(" ")
         members = ", ".join(n.removeprefix(f"{name} ") for n in COMMANDS if n.startswith(f"{name} "))
-        made = _group(groups, outer).add_parser(own, help=members, description=members)
-        groups[name] = made.add_subparsers(title="commands", metavar="COMMAND")
+        if name not in made:
+            made[name] = _group(groups, made, outer).add_parser(own, help=members, description=members)
+        groups[name] = made[name].add_subparsers(title="commands", metavar="COMMAND")
     return groups[name]
 
 

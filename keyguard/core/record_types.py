@@ -13,7 +13,8 @@ it names nobody; what changed is in its private part. `orders.cancel`: that a pa
 open orders of an account, with the first of these keys that may, and what came of it. `review.suspend`:
 that nothing is handed out under a grant from then on, because nobody answered. `handout.freeze`: hand-outs
 stop, or go on again. It and incidents stand in the streams of the venues concerned; in the firm's, and then
-without a word of what it is about (`incident.change`), only where no venue is.
+without a word of what it is about (`incident.change`), only where no venue is. `attestation.stopped`: a
+bundle was made and did not leave; whose and why is in its private part.
 """
 
 from __future__ import annotations
@@ -68,6 +69,7 @@ _FIRM_TYPES = {
     "handout.freeze": f"{_FREEZE}",
     "panic.begin": "scope:text keys:int reason:free",
     "log.late": "records:int sha256:hash",
+    "attestation.stopped": "",
     "log.restore": (
         "backup:id made_at:instant records:int chain:hash whole:bool lost?:int seals?:int root?:hash"
     ),

@@ -61,6 +61,23 @@ class Shell:
         told, _ = self._finish(process, words, (0,), "")
         self._show(told)
 
+    def python(self, script: str, *words: str, expect: tuple[int, ...]) -> None:
+        """Run a script that is not ours to import, isolated from everything installed, and show it."""
+        typed = ("python3", "-I", "-S", Path(script).name, *words)
+        self.out.talk(f"$ {shlex.join(typed)}", style="bold")
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", script, *words],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=TIME_LIMIT_S,
+            check=False,
+        )
+        self._show(done.stdout + done.stderr)
+        if done.returncode not in expect:
+            raise StoryBroken(f"`{shlex.join(typed)}` ended with {done.returncode}")
+
     def run(self, *words: str) -> None:
         """Run another program quietly (git)."""
         subprocess.run(words, cwd=self.folder, env=self.environment, check=True, capture_output=True)

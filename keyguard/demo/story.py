@@ -1,7 +1,8 @@
-"""The story: seven steps, each real, each timed, and a summary of what is dead."""
+"""The story: eight steps, each real, each timed, and a summary of what is dead."""
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import shutil
 import sys
@@ -9,6 +10,7 @@ import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +20,7 @@ from keyguard.core.secret import Secret
 from keyguard.demo import repository, tampering, venues
 from keyguard.demo.person import PersonAtUpbit
 from keyguard.demo.shell import Shell, StoryBroken, clean_environment
+from keyguard.gateway.clock import SystemClock
 from keyguard.home import Home
 
 if TYPE_CHECKING:
@@ -29,6 +32,10 @@ PASSPHRASE = "correct horse battery staple, for the demo only\n"  # noqa: S105 -
 BYBIT, DERIBIT, UPBIT = "bybit/mm/bot", "deribit/mm/hedge", "upbit/mm/bot"
 FINDINGS = 1
 ALTERED = 6
+ALONE = Path(__file__).parents[2] / "packaging" / "verify" / "kga_verify.py"
+"""In a checkout; it is no part of the installed package."""
+VERIFIED = (0, 1)
+"""The second one with warnings: nobody independent saw the log of a demo."""
 
 
 class DemoFailed(KeyguardError):
@@ -99,6 +106,8 @@ def _tell(story: Story) -> None:
         _rotate(story)
     with story.step("The audit log: it matches, and one altered byte is found"):
         _verify(story)
+    with story.step("Evidence for Upbit, signed, and verified as Upbit would"):
+        _attest(story)
     with story.step("What was found, what is dead"):
         _sum_up(story)
 
@@ -186,6 +195,27 @@ def _verify(story: Story) -> None:
     copy = tampering.altered_copy(story.shell.home, story.shell.folder.parent / "altered")
     story.out.talk("   one byte of one record is changed in a copy of the home:")
     story.shell.keyguard("log", "verify", home=copy, expect=(ALTERED,))
+
+
+def _attest(story: Story) -> None:
+    officer = ("../officer.attester", "--signer-passphrase-file", "../passphrase")
+    shown = json.loads(story.shell.keyguard("attest", "key", "make", *officer, "--json"))
+    story.shell.keyguard("attester", "add", "compliance officer", "--key", shown["public_key"])
+    story.shell.keyguard("attest", "trust", "-o", "../trust.json", "--card", "../card.txt")
+    story.out.talk("   the trust file and the key card go to Upbit by another way than the attestation")
+    yesterday = (SystemClock().now() - timedelta(days=1)).date().isoformat()
+    named = ("--officer", "Kim FAKE / 김가짜", "--title", "Compliance Officer / 준법감시인")
+    words = ("--venue", "upbit", "--from", yesterday, *named, "--signer", *officer)
+    copies = () if importlib.util.find_spec("typst") else ("--no-copies",)
+    told = story.shell.keyguard("attest", *words, *copies, "-o", "../attestations", "--json")
+    file = json.loads(told)[0]["file"]
+    given = ("--trust", "../trust.json", "--recipient", "upbit")
+    story.shell.keyguard("verify", file, *given, expect=VERIFIED)
+    if ALONE.exists():
+        story.out.talk(
+            "   the same by one file of Python's standard library, which shares no code with keyguard:"
+        )
+        story.shell.python(str(ALONE), file, *given, expect=VERIFIED)
 
 
 def _sum_up(story: Story) -> None:

@@ -44,5 +44,5 @@ def _set(made: dict[str, Any], issued_at: str) -> bytes:
             ignore_system_fonts=True,
             format="pdf",
             pdf_standards=["a-2a", "ua-1"],
-            timestamp=canonical.parse_instant(issued_at),
+            timestamp=canonical.parse_instant(issued_at).replace(microsecond=0),
         )

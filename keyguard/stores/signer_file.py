@@ -1,5 +1,8 @@
 """A person's signing key in a file of their own: Ed25519, under a passphrase as the vault file is.
 
+Keys for approvals and keys for attestations are different ones: a file says which it holds, and is opened as
+nothing else.
+
 One JSON object; the passphrase wraps a random key (Argon2id), which encrypts the seed (`vault_keys`).
 """
 
@@ -24,7 +27,11 @@ from keyguard.stores.vault_keys import (
     unwrap,
 )
 
-_FORMAT = "keyguard signing key 1"
+APPROVALS = "keyguard signing key 1"
+ATTESTATIONS = "keyguard attester key 1"
+"""What a file says it holds."""
+
+_MAKERS = {APPROVALS: "keyguard signer make", ATTESTATIONS: "keyguard attest key make"}
 _ITEM = "signing key"
 _LARGEST = 8192
 _SEED_BYTES = 32
@@ -48,13 +55,15 @@ class FileSigner:
         return self._key.sign(message).hex()
 
 
-def make(path: Path, passphrase: Secret, token: Token, *, cost: Cost = DEFAULT_COST) -> FileSigner:
+def make(
+    path: Path, passphrase: Secret, token: Token, *, cost: Cost = DEFAULT_COST, holds: str = APPROVALS
+) -> FileSigner:
     """Make a key in a new file (0600). StoreError where the file is there already."""
     seed = token(_SEED_BYTES)
     signer, keys = FileSigner(seed), Keys(token(16).hex(), token(KEY_BYTES))
     box = keys.encrypt(_ITEM, seed, token(NONCE_BYTES))
     document = {
-        "format": _FORMAT,
+        "format": holds,
         "file": keys.file,
         "public_key": signer.public,
         "wrap": passphrase_wrap(keys, passphrase, cost, token),
@@ -65,30 +74,31 @@ def make(path: Path, passphrase: Secret, token: Token, *, cost: Cost = DEFAULT_C
     return signer
 
 
-def open_signer(path: Path, passphrase: Secret) -> FileSigner:
+def open_signer(path: Path, passphrase: Secret, *, holds: str = APPROVALS) -> FileSigner:
     """Open it; StoreError `store.wrong_passphrase`, `signer.damaged`, or as `read_private`."""
-    document = _document(read_private(path, _LARGEST), path)
+    document = _document(read_private(path, _LARGEST), path, holds)
     try:
         header = Header(document["file"], 0, (document["wrap"],))
         box = Box(binary(document["nonce"]), binary(document["sealed"]))
         seed = unwrap(header, passphrase).decrypt(_ITEM, box)
         signer = FileSigner(seed)
         if signer.public != document["public_key"]:
-            raise _damaged(path)
+            raise _damaged(path, holds)
         return signer
     except (LookupError, TypeError, ValueError, AttributeError):
-        raise _damaged(path) from None
+        raise _damaged(path, holds) from None
 
 
-def _document(content: bytes, path: Path) -> dict[str, Any]:
+def _document(content: bytes, path: Path, holds: str) -> dict[str, Any]:
     try:
         document = json.loads(content)
     except (ValueError, RecursionError):
         document = None
-    if not isinstance(document, dict) or document.get("format") != _FORMAT:
-        raise _damaged(path)
+    if not isinstance(document, dict) or document.get("format") != holds:
+        raise _damaged(path, holds)
     return document
 
 
-def _damaged(path: Path) -> StoreError:
-    return StoreError(f"{path} holds no signing key", code="signer.damaged", hint="keyguard signer make")
+def _damaged(path: Path, holds: str) -> StoreError:
+    what = "signing key for approvals" if holds == APPROVALS else "key of an attester"
+    return StoreError(f"{path} holds no {what}", code="signer.damaged", hint=_MAKERS[holds])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from keyguard.core.errors import UsageError
@@ -34,6 +34,8 @@ class Signer:
     label: str
     since: str
     until: str = ""
+    person: str = ""
+    """Whose it is, by pseudonym in the firm's stream; "" where nobody said."""
 
 
 def attesters(ports: Ports, *, past: bool = False) -> tuple[Signer, ...]:
@@ -45,10 +47,10 @@ def attesters(ports: Ports, *, past: bool = False) -> tuple[Signer, ...]:
         body: dict[str, Any] = record["body"]
         place = body["role"], body["public_key"]
         if record["type"] == "signer.add":
-            found[place] = Signer(*place, body["label"], body["from"])
+            found[place] = Signer(*place, body["label"], body["from"], person=body.get("person", ""))
         elif place in found:
             known = found[place]
-            found[place] = Signer(*place, known.label, known.since, until=body["from"])
+            found[place] = replace(known, until=body["from"])
     return tuple(one for one in found.values() if past or not one.until)
 
 

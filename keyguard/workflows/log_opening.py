@@ -55,13 +55,16 @@ def stream_part(ports: Ports, sealed: Sealed, stream: str, start: int = 0) -> St
     )
 
 
-def snapshot_before(ports: Ports, stream: str, period_from: str) -> int:
+def snapshot_before(ports: Ports, stream: str, period_from: str, *, at_most: int | None = None) -> int:
     """Index of the newest `snapshot.begin` not later than the period's start, 0 without one: from there on
-    the stream says all that the tables of the period need. `period_from` is an instant in records' form."""
+    the stream says all that the tables of the period need. `period_from` is an instant in records' form;
+    `at_most`: no greater index, so that no record since the previous attestation is left out."""
     found = 0
     first = ports.seals.first()
     for entry in ports.audit.entries(stream=stream, holding=b'"type":"snapshot.begin"', after=first - 1):
         record = json.loads(entry.record)
-        if record["type"] == "snapshot.begin" and record["t"] <= period_from:
+        if record["type"] != "snapshot.begin" or record["t"] > period_from:
+            continue
+        if at_most is None or record["n"] <= at_most:
             found = record["n"]
     return found

@@ -1441,7 +1441,8 @@ SILENT = set(  # types that change nothing in the tables' state
     "handout.denied snapshot.begin snapshot.end attestation.issued log.genesis agent.enroll agent.retire "
     "agent.start agent.stop log.heartbeat log.gap log.torn log.restore clock.step clock.check signer.add "
     "signer.remove role.assign role.remove people.change store.migrate store.rewrap backup.create "
-    "workflow.pause workflow.resume handout.freeze panic.begin incident.change log.late".split()
+    "workflow.pause workflow.resume handout.freeze panic.begin incident.change log.late "
+    "attestation.stopped".split()
 )
 NEVER: dict[str, Json] = {  # a key of which nothing has been said but that it is registered
     **{"sub_account": "", "hint": "", "created_at": None, "expires_at": None, "seen": "enabled"},

@@ -10,7 +10,7 @@ import pytest
 
 from keyguard import __version__
 from keyguard.cli import frame
-from keyguard.cli.catalogue import COMMANDS, LATER
+from keyguard.cli.catalogue import COMMANDS
 from keyguard.cli.main import main
 from keyguard.cli.output import Output
 from keyguard.core.errors import OutcomeUnknown
@@ -38,18 +38,11 @@ def test_help_lists_what_works_and_nothing_that_does_not(capsys: pytest.CaptureF
     assert main(["--help"]) == 0
     listed = capsys.readouterr().out
     assert all(name in listed for name in COMMANDS)
-    assert not any(f"  {name} " in listed for name in LATER)
 
 
 def test_nothing_at_all_shows_help_and_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
     assert "usage: keyguard" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("name", sorted(LATER))
-def test_what_is_promised_but_not_built_says_so(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(name.split()) == 2
-    assert "not yet in this version" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

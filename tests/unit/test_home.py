@@ -24,6 +24,7 @@ CONFIG = Config(
     firm={"name_latin": "Desk"},
     simulators={"bybit": "http://127.0.0.1:1"},
     hosts={"korbit": "https://api.digitalx.miraeasset.com"},
+    attest={"officer": "Kim FAKE / 김가짜", "valid_days": 30},
 )
 
 

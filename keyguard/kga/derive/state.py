@@ -331,6 +331,7 @@ _SILENT = frozenset(
     "handout.denied snapshot.begin snapshot.end attestation.issued log.genesis agent.enroll agent.retire "
     "agent.start agent.stop log.heartbeat log.gap log.torn log.restore clock.step clock.check signer.add "
     "signer.remove role.assign role.remove people.change store.migrate store.rewrap backup.create "
-    "workflow.pause workflow.resume handout.freeze panic.begin incident.change log.late".split()
+    "workflow.pause workflow.resume handout.freeze panic.begin incident.change log.late "
+    "attestation.stopped".split()
 )
 """Types that change no entity. Any other type is unknown here: counted, never dropped."""

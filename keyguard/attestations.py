@@ -1,0 +1,115 @@
+"""The concrete end of an attestation: reading copies, the gate, and the verifier in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from keyguard.workflows import attest_guard, attest_people
+from keyguard.workflows.attest import Reading, stopped
+from keyguard.workflows.attest_predicate import Recipient
+
+if TYPE_CHECKING:
+    from keyguard.home import Home
+    from keyguard.ports.all import Ports
+
+_PASSED_ON = ("PATH", "PYTHONPATH", "PYTHONHOME", "SYSTEMROOT", "LANG", "LC_ALL", "TMPDIR")
+"""The verifier needs nothing else of our environment, which may hold secrets."""
+_ID = re.compile(r"KGA-[0-9a-f]{8}-[a-z0-9-]{1,40}-[0-9]{4,9}(?:\.zip)?")
+"""An attestation's own id looks random enough for the scanner."""
+_VERIFIED = (0, 1)
+_SECONDS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Finishing:
+    """`Finish` of `workflows/attest.py` for one home."""
+
+    home: Home
+    ports: Ports
+    first: str | None = None
+    """The language that stands first in reading copies; None: by recipient."""
+    copies: bool = True
+    """Whether to make reading copies; the statement is the same without them."""
+
+    def read(
+        self, tables: Mapping[str, Any], predicate: Mapping[str, Any], sha256: str, root: str
+    ) -> Reading:
+        """PDF, XLSX, CSV and how to verify; UsageError `attest.extra` where what makes them is missing."""
+        if not self.copies:
+            return Reading()
+        from keyguard.reading import copies, fonts
+        from keyguard.reading.document import Content
+
+        if predicate["profile"] == "auditor":
+            tables = {**tables, "persons": attest_people.across_venues(self.ports)}
+        roots = {log["log_id"]: root for log in predicate["logs"]}
+        made = copies.render(Content(predicate, tables, sha256, roots, self.first))
+        return Reading(made, fonts.used())
+
+    def gate(self, entries: Mapping[str, bytes], recipient: Recipient) -> None:
+        """Search every entry, as it is and as it reads, for what must not leave; a hit never quotes it."""
+        from keyguard.reading import gate
+        from keyguard.scanner.engine import Engine
+
+        known = attest_guard.known(self.ports, recipient)
+        guarded = gate.Guarded(
+            tuple(gate.Hidden(*one) for one in known.secrets),
+            tuple(gate.Hidden(*one) for one in known.key_ids),
+            known.other_ids,
+            known.own_ids,
+            known.other_names,
+            known.own_names,
+        )
+        engine = Engine()
+
+        def scan(entry: str, data: bytes) -> list[tuple[str, str]]:
+            found = [
+                (one.rule, part.value.reveal()) for one in engine.scan(data, entry) for part in one.parts
+            ]
+            return [(rule, text) for rule, text in found if not _ID.fullmatch(text)]
+
+        if hits := gate.check(entries, guarded, scan):
+            first, more = hits[0], f", and {len(hits) - 1} more" if len(hits) > 1 else ""
+            where = f"{first.entry} {first.place}".strip()
+            raise stopped(
+                f"{where} holds what must not leave: {first.rule}, {first.what}{more}", "attest.gate"
+            )
+
+    def verify(self, data: bytes, trust: bytes, recipient: Recipient, previous: bytes | None) -> None:
+        """Run `keyguard verify` on the finished file, with the keys the log says sign now.
+
+        The file stands in a folder of this user alone for as long as that takes.
+        """
+        with tempfile.TemporaryDirectory(prefix="attest-", dir=self.home.path) as folder:
+            written = {"bundle.zip": data, "trust.json": trust, "previous.zip": previous}
+            for name, content in written.items():
+                if content is not None:
+                    Path(folder, name).write_bytes(content)
+            words = ["verify", "bundle.zip", "--trust", "trust.json"]
+            if recipient.venue is not None:
+                words += ["--recipient", recipient.venue]
+            if previous is not None:
+                words += ["--previous", "previous.zip"]
+            done = subprocess.run(
+                [sys.executable, "-P", "-m", "keyguard", *words],
+                cwd=folder,
+                env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=_SECONDS,
+                check=False,
+            )
+        if done.returncode not in _VERIFIED:
+            told = (done.stdout + done.stderr).decode(errors="replace").splitlines()
+            why = next(
+                (line.strip() for line in told if "FAILED  " in line or "MALFORMED  " in line), "no word"
+            )
+            raise stopped(f"the finished file does not verify: {why}", "attest.unverified")
