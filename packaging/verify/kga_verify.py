@@ -1442,7 +1442,7 @@ SILENT = set(  # types that change nothing in the tables' state
     "agent.start agent.stop log.heartbeat log.gap log.torn log.restore clock.step clock.check signer.add "
     "signer.remove role.assign role.remove people.change store.migrate store.rewrap backup.create "
     "workflow.pause workflow.resume handout.freeze panic.begin incident.change log.late "
-    "attestation.stopped".split()
+    "attestation.stopped orders.cancel orders.cancel_result review.suspend".split()
 )
 NEVER: dict[str, Json] = {  # a key of which nothing has been said but that it is registered
     **{"sub_account": "", "hint": "", "created_at": None, "expires_at": None, "seen": "enabled"},

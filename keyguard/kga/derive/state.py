@@ -332,6 +332,6 @@ _SILENT = frozenset(
     "agent.start agent.stop log.heartbeat log.gap log.torn log.restore clock.step clock.check signer.add "
     "signer.remove role.assign role.remove people.change store.migrate store.rewrap backup.create "
     "workflow.pause workflow.resume handout.freeze panic.begin incident.change log.late "
-    "attestation.stopped".split()
+    "attestation.stopped orders.cancel orders.cancel_result review.suspend".split()
 )
 """Types that change no entity. Any other type is unknown here: counted, never dropped."""
