@@ -1,4 +1,4 @@
-"""All commands by name, and those that are promised but not built yet."""
+"""All commands by name."""
 
 from __future__ import annotations
 
