@@ -14,7 +14,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,19 +110,7 @@ def create(home: Home, ports: Ports, file: Path, passphrase: Secret | None) -> M
                 "made_at": instant(made_at),
                 "tool_version": __version__,
                 "store": config.store,
-                "config": {
-                    "proxy": config.proxy,
-                    "adapters": list(config.adapters),
-                    "firm": dict(config.firm),
-                    "simulators": dict(config.simulators),
-                    "hosts": dict(config.hosts),
-                    "use_rules": [dict(table) for table in config.use_rules],
-                    "egress": [dict(table) for table in config.egress],
-                    "rights": rights_members(config.rights),
-                    "daemon": dict(config.daemon),
-                    "alerts": dict(config.alerts),
-                    "reviews": dict(config.reviews),
-                },
+                "config": _chosen(config),
                 "log": {"records": head.records, "chain": head.chain},
                 "missing": list(found.missing),
             }
@@ -212,6 +200,12 @@ def _build(
         restoration = backup.tell_restored(ports, origin, known)
         ports.audit.verify()
     return Restored(origin, len(items), restoration, missing)
+
+
+def _chosen(config: Config) -> dict[str, Any]:
+    """All a home has chosen but what it is and where: a setting left out here would be lost by a restore."""
+    names = [one.name for one in fields(config) if one.name not in ("id", "store", "database")]
+    return {name: getattr(config, name) for name in names} | {"rights": rights_members(config.rights)}
 
 
 def _config(home_id: str, store: str, chosen: Mapping[str, Any]) -> Config:

@@ -44,6 +44,13 @@ auto_lock_s = 3600
 watch = ["/srv/bots"]
 [alerts]
 zone = "Asia/Seoul"
+[rotation]
+overlap = "30m"
+[[rotation.window]]
+from = "02:00"
+until = "05:00"
+[reviews]
+auto = true
 [[use_rule]]
 kind = "new_address"
 action = "alert"
