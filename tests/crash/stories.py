@@ -25,6 +25,7 @@ from keyguard.workflows import (
     incidents,
     offboard,
     offboarding_report,
+    panic,
     reviews,
     unattended,
 )
@@ -264,6 +265,28 @@ def revoke_again(world: World) -> None:
         attempt(lambda: go_on(world) or revoking(world.ports, world), world)
 
 
+# --- panic
+
+
+def panicking(ports: Ports, world: World) -> object:
+    """Of the one key; what a person has to do at a page comes back as an error that says so."""
+    chosen = [one for one in panic.targets(ports) if one.key.id == world.key.id]
+    named = [world.inventory.find_key(world.manager)] if world.manager else []
+    done = panic.panic(
+        ports, chosen, scope="one key", reason="suspicion", actor=KIM, process_alive=alive, named=named
+    )
+    if done.dead:
+        return done
+    return done.targets[0].error or UsageError("a person has to end it", code="person.needed")
+
+
+def panic_again(world: World) -> None:
+    """What was announced goes on; what was not is announced by the panic that is typed again."""
+    if not world.journal.workflows():
+        panicking(world.ports, world)
+    attempt(lambda: go_on(world) or None, world)
+
+
 # --- off-board a person
 
 
@@ -428,6 +451,7 @@ STORIES = (
     Story("cancel", begun, cancelling, cancel_again, untouched),
     Story("minimise", wide, narrowing, narrow_again, narrow, lambda name: name != "hyperliquid"),
     Story("revoke", plain, revoking, revoke_again, ended),
+    Story("panic", plain, panicking, panic_again, ended),
     Story("off-board", staffed, leaving, leave_again, left),
     Story("leak, rotated", plain, answering(AUTO), answer_again(AUTO), replaced),
     Story("leak, revoked", plain, answering(AUTO_REVOKE), answer_again(AUTO_REVOKE), ended),
