@@ -1,4 +1,8 @@
-"""The whole suite, as `make test` and CI run it: tests in parallel, then the coverage bar."""
+"""The whole suite, as `make test` and CI run it: tests in parallel, then the coverage bar.
+
+In two parts, because counting lines costs half as much again: first what the bar is about, then the tests of
+venues, scanner and screens, whose lines it does not count.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +11,27 @@ import sys
 
 BAR = "95"
 MEASURED = "keyguard/core/*,keyguard/workflows/*,keyguard/stores/*"
+UNCOUNTED = (
+    "tests/adapters",
+    "tests/kga",
+    "tests/reading",
+    "tests/rules",
+    "tests/simulators",
+    "tests/tui",
+    "tests/unit/scanner",
+    "tests/venues",
+)
 
 
 def main() -> int:
     """Return pytest's status, or that of the coverage bar when all tests pass."""
     python = [sys.executable, "-m"]
-    tests = [*python, "pytest", "-n", "auto", "--dist", "loadfile", "--cov", "--cov-report=", *sys.argv[1:]]
-    status = subprocess.run(tests, check=False).returncode
-    if status:
-        return status
+    tests = [*python, "pytest", "-n", "auto", "--dist", "loadfile"]
+    counted = ["--cov", "--cov-report=", *(f"--ignore={folder}" for folder in UNCOUNTED)]
+    for part in (counted, UNCOUNTED):
+        status = subprocess.run([*tests, *sys.argv[1:], *part], check=False).returncode
+        if status:
+            return status
     report = [*python, "coverage", "report", f"--include={MEASURED}", f"--fail-under={BAR}"]
     return subprocess.run(report, check=False).returncode
 
