@@ -6,6 +6,7 @@ venues, scanner and screens, whose lines it does not count.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -26,7 +27,8 @@ UNCOUNTED = (
 def main() -> int:
     """Return pytest's status, or that of the coverage bar when all tests pass."""
     python = [sys.executable, "-m"]
-    tests = [*python, "pytest", "-n", "auto", "--dist", "loadfile"]
+    workers = str((os.cpu_count() or 1) + 1)  # many tests wait for processes
+    tests = [*python, "pytest", "-n", workers, "--dist", "loadfile"]
     counted = ["--cov", "--cov-report=", *(f"--ignore={folder}" for folder in UNCOUNTED)]
     for part in (counted, UNCOUNTED):
         status = subprocess.run([*tests, *sys.argv[1:], *part], check=False).returncode
