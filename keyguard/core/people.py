@@ -215,6 +215,7 @@ class Action(enum.Enum):
     USE = "use"  # what a rule on use would not let pass alone
     EXCEPTION = "exception"
     SIGNER = "signer"  # whose key signs for the firm
+    LOG = "log"  # that a restored log signs again, or a new one begins
 
 
 class Decision(enum.Enum):
