@@ -9,7 +9,7 @@ import pytest
 from keyguard.core.errors import UsageError
 from keyguard.core.forgetting import PREFIX, names_forgotten, names_them, renamed
 from keyguard.core.people import Capacity, Role
-from keyguard.workflows import declare_person, end_person, give_grant
+from keyguard.workflows import attest_people, declare_person, end_person, give_grant
 from keyguard.workflows.forget_person import due, forget, plan
 from keyguard.workflows.give_grant import Wanted
 from keyguard.workflows.identity import Actor, names
@@ -74,6 +74,8 @@ def test_who_left_is_forgotten_and_all_else_stays(world):
     assert world.audit.bodies("people.change")[-1]["change"] == "forgotten"
     assert pseudonym in repr([entry.record for entry in world.audit.entries()])
     assert due(ports, 7) == ()
+    assert {row["person"] for row in attest_people.across_venues(ports)} == {"hana"}
+    refused("people.unknown", attest_people.disclosed, ports, [instead], ["examplex"], "why", "basis")
     refused("person.taken", declare_person.declare, ports, "jo", Capacity.EMPLOYEE, actor=HANA)
     refused("person.taken", declare_person.declare, ports, instead, Capacity.EMPLOYEE, actor=HANA)
     refused("person.forgotten", plan, ports, instead, 7)
