@@ -1145,18 +1145,23 @@ class Verification:
             self.continues(unpacked(self.asked.previous), before)
 
     def issued(self, before: dict[str, Json] | None) -> None:
-        """The log tells of the one before, and of no other for any part of the same time."""
-        period, told = self.said["period"], False
+        """The log tells of the one before, and of no other for any part of the same time, but older ones."""
+        period, told, serials = self.said["period"], False, set()
         for record in (
             one for log in self.logs for one in log.streams[self.said["recipient"]["venue"]].records
         ):
             if record.type != "attestation.issued":
                 continue
-            other = record.body["period"]
+            other, serial = record.body["period"], record.body["serial"]
+            if serial in serials:
+                raise Failed(f"two attestations have the serial {serial}")
+            serials.add(serial)
             if before is not None and record.body["attestation_id"] == before["attestation_id"]:
                 if record.body["statement_sha256"] != before["statement_sha256"]:
                     raise Failed("the log tells of another statement under the previous one's id")
                 told = True
+            elif before is not None and serial < before["serial"]:
+                continue
             elif other["from"] < period["to"] and other["to"] > period["from"]:
                 name = record.body["attestation_id"]
                 raise Failed(f"another attestation was issued for the same time: {name}")
@@ -2336,9 +2341,9 @@ def tell(done: Verification, as_json: bool) -> str:
     return "\n".join(visible(line) for line in [*lines, verdict])
 
 
-def main() -> int:
+def main(words: list[str]) -> int:
     try:
-        asked = options(sys.argv[1:])
+        asked = options(words)
         asked.now = datetime.now(timezone.utc)
         asked.previous = read(asked.previous) if asked.previous else None
         trust = read(asked.trust) if asked.trust else None
@@ -2354,4 +2359,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
