@@ -1153,18 +1153,18 @@ class Verification:
             if record.type != "attestation.issued":
                 continue
             other, serial = record.body["period"], record.body["serial"]
-            if serial in serials:
-                raise Failed(f"two attestations have the serial {serial}")
-            serials.add(serial)
             if before is not None and record.body["attestation_id"] == before["attestation_id"]:
                 if record.body["statement_sha256"] != before["statement_sha256"]:
                     raise Failed("the log tells of another statement under the previous one's id")
                 told = True
             elif before is not None and serial < before["serial"]:
-                continue
+                pass  # known to who followed the serials
             elif other["from"] < period["to"] and other["to"] > period["from"]:
                 name = record.body["attestation_id"]
                 raise Failed(f"another attestation was issued for the same time: {name}")
+            if serial in serials:
+                raise Failed(f"two attestations have the serial {serial}")
+            serials.add(serial)
         if before is not None and not told:
             raise Failed("the log does not tell of the previous attestation")
 

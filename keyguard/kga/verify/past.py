@@ -45,19 +45,21 @@ def _issued(said: Mapping[str, Any], logs: Iterable[Log]) -> None:
         if line.record.type != "attestation.issued":
             continue
         body = line.record.body
-        if body["serial"] in serials:
-            raise Failed(f"two attestations have the serial {body['serial']}")
-        serials.add(body["serial"])
         if before is not None and body["attestation_id"] == before["attestation_id"]:
             if body["statement_sha256"] != before["statement_sha256"]:
                 raise Failed("the log tells of another statement under the id of the previous one")
             found = True
-        elif before is not None and body["serial"] < before["serial"]:
-            continue
-        elif body["period"]["from"] < period["to"] and body["period"]["to"] > period["from"]:
+        elif (before is None or body["serial"] >= before["serial"]) and _meets(body["period"], period):
             raise Failed(f"another attestation was issued for the same time: {body['attestation_id']}")
+        if body["serial"] in serials:
+            raise Failed(f"two attestations have the serial {body['serial']}")
+        serials.add(body["serial"])
     if before is not None and not found:
         raise Failed("the log does not tell of the previous attestation")
+
+
+def _meets(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    return one["from"] < other["to"] and one["to"] > other["from"]
 
 
 def _continues(opened: Open, logs: Iterable[Log], previous: bytes) -> None:
