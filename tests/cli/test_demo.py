@@ -52,7 +52,8 @@ def test_the_whole_story_headless(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert "whom the demo plays here" in story
     assert "does not match its chain value" in story
     assert story.count("VERIFIED WITH WARNINGS") == 2
-    assert (folder / "attestations").glob("KGA-*-upbit-0001.zip")
+    assert len(list((folder / "attestations").glob("KGA-*-upbit-0001.zip"))) == 1
+    assert (folder / "attestations/reading/attestation.pdf").read_bytes().startswith(b"%PDF-")
     summary = story[story.index("What was found, what is dead") :]
     assert summary.count("v1 dead     v2 live") == 3
     _the_database_agrees(folder / "home" / "keyguard.db")
