@@ -10,11 +10,14 @@ import pytest
 from keyguard.cli import attesting
 from keyguard.cli.main import main
 from keyguard.core.errors import UsageError
+from keyguard.core.people import Decision
 from keyguard.core.secret import Secret
 from keyguard.gateway.clock import SystemClock
 from keyguard.kga import bundle, container, dsse
 from keyguard.stores import signer_file
+from keyguard.workflows import approvals
 from keyguard.workflows.attest import Made
+from keyguard.workflows.identity import Actor
 from keyguard.workflows.trust_file import key_json
 from tests.cli.desk import Desk, bybit_keys, desk, upbit_key, write_private
 from tests.kga import alone
@@ -269,6 +272,7 @@ def test_only_an_attestations_id_is_one(ready: Desk) -> None:
 
 
 def test_after_a_restore_the_next_one_follows_on_the_last(ready: Desk) -> None:
+    ready.keyguard("person", "add", "lee", "--os-user", "lee", "--role", "approver")
     words = ("--venue", "gopax", *SINCE, "--negative", "--no-copies", "--json")
     (first,) = attest(ready, *words).json
     newest = ready.keyguard("log", "checkpoint", "--last", "--note").out
@@ -283,6 +287,11 @@ def test_after_a_restore_the_next_one_follows_on_the_last(ready: Desk) -> None:
     new = Desk(ready.folder.parent / "new", ready.venues, impatient=True, nurseries=ready.nurseries)
     told = new.keyguard("backup", "restore", file, "--backup-passphrase-file", passphrase, "--json").json
     assert (told["files"], told["lacking"]) == (made["files"], [])
+    waits = new.keyguard("log", "resume", "-", sent=newest, expect=2)
+    assert "a second person must agree" in waits.errors[0]
+    (waiting,) = new.keyguard("approve", "--json").json
+    with new.opened() as ports:  # lee sits at another machine
+        approvals.decide(ports, waiting["id"], Decision.APPROVE, actor=Actor("lee", "elsewhere"))
     new.keyguard("log", "resume", "-", sent=newest)
     for name in ("officer.attester", "officer.passphrase"):
         write_private(new.work / name, (ready.work / name).read_text())
