@@ -213,7 +213,7 @@ class FindingsScreen(WorkPage):
         self._draw()
 
     def _draw(self) -> None:
-        if not self.query(Rows):
+        if not self.stands:
             return  # the screen was closed meanwhile
         say, one = self.say, self._chosen()
         shown = self.query_one("#chosen", Static)

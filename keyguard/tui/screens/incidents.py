@@ -155,7 +155,7 @@ class IncidentsScreen(WorkPage):
             )
         except KeyguardError:
             return  # the notice says why; the next picture brings another try
-        if not self.query(Rows):
+        if not self.stands:
             return  # the screen was closed meanwhile
         self._incidents = {one.id: one for one in reversed(found[0])}
         self._freezes = {one.id: one for one in found[1]}

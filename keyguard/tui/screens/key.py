@@ -56,7 +56,8 @@ class KeyPage(Page):
 
     def on_resize(self) -> None:
         """As many columns as there is room for."""
-        self.query_one("#sections").styles.grid_size_columns = max(min(self.size.width // _COLUMN, 3), 1)
+        if self.stands:
+            self.query_one("#sections").styles.grid_size_columns = max(min(self.size.width // _COLUMN, 3), 1)
 
     def show(self, picture: Picture) -> None:
         """Show what the list knows at once; versions and the log's events when they are read."""
@@ -79,7 +80,8 @@ class KeyPage(Page):
             self._detail = await self.keyguard.source.ask(lambda ports: detail(ports, key))
         except KeyguardError:
             return  # the notice says why the home cannot be read; the next picture brings another try
-        self.show(picture)
+        if self.stands:
+            self.show(picture)
 
     def action_back(self) -> None:
         """To the list."""

@@ -204,7 +204,7 @@ class PanicScreen(Page):
             found = ()  # nothing of it lives, or nobody is called so
         except KeyguardError:
             return  # the notice says why the home cannot be read; the next picture brings another try
-        if which == self._chosen and self.stage is Stage.PLAN:
+        if self.stands and which == self._chosen and self.stage is Stage.PLAN:
             self._doomed = found
             self._draw()
 
