@@ -158,15 +158,16 @@ class KeyguardApp(App[None]):
         await self.go(name, target)
 
     async def go(self, name: str, target: str = "") -> None:
-        """Show the place of this name, closing what was opened from it; `target` is what to move to there."""
+        """Show the place of this name, as it was left; `target` is what to move to there. With one, and where
+        the place is shown already, what was opened from it is closed."""
         assert name in NAMES, name
         if self._locked:
             return
-        if name == self.current_mode:
-            while len(self.screen_stack) > 1:
-                await self.pop_screen()
-        else:
+        back = name == self.current_mode
+        if not back:
             await self.switch_mode(name)
+        while (back or target) and len(self.screen_stack) > 1:
+            await self.pop_screen()
         screen = self.screen
         if isinstance(screen, Page):
             screen.freshen()
