@@ -149,8 +149,8 @@ class TuiDesk:
         self.findings.put(accepted(one, NOW, by="kim", reason=reason, until=NOW + days * DAY))
         self.changes += 1
 
-    def incident(self, name, how, *, closed=False):
-        """An incident of a key, frozen since; or one that is over."""
+    def incident(self, name, how, *, closed=False, kind=Trouble.LEAK, **facts):
+        """An incident of a key, frozen since; or one that is over. `facts` of `Incident`."""
         key = self.inventory.find_key(name)
         at = NOW - timedelta(hours=5)
         events = [
@@ -159,7 +159,7 @@ class TuiDesk:
         ]
         made = Incident(
             f"in_{key.label}",
-            Trouble.LEAK,
+            kind,
             (key.id,),
             (key.venue,),
             how,
@@ -169,6 +169,9 @@ class TuiDesk:
             (name,),
             events=tuple(events),
             closed_at=NOW if closed else None,
+            cause="a file was pushed" if closed else "",
+            outcome=("key replaced",) if closed else (),
+            **facts,
         )
         self.incidents.put(made)
         if not closed:

@@ -14,6 +14,7 @@ from keyguard.tui import key_sections
 from keyguard.tui.cells import plain
 from keyguard.tui.key_reading import detail
 from keyguard.tui.page import Page
+from keyguard.tui.responding import NEW
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -39,6 +40,7 @@ class KeyPage(Page):
         Binding("escape,backspace,left", "back", "keypage.back", key_display="esc"),
         Binding("r", "do('rotations')", "keypage.rotate"),
         Binding("f", "do('findings')", "keypage.findings"),
+        Binding("I", "incident", "home.incident"),
     ]
 
     def __init__(self, key_id: str) -> None:
@@ -90,3 +92,7 @@ class KeyPage(Page):
     async def action_do(self, place: str) -> None:
         """Go where this is done, with this key."""
         await self.keyguard.go(place, self._key_id)
+
+    async def action_incident(self) -> None:
+        """Open an incident of this key."""
+        await self.keyguard.go("incidents", f"{NEW}{self._key_id}")

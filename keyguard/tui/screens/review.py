@@ -91,7 +91,8 @@ class ReviewPage(WorkPage):
             return
         needed = reviewing.needs_reason(item, verdict)
         title = say(f"reviews.do_{answer}", person=item.person)
-        fields = [Field("reason", say("reviews.ask_reason" if needed else "reviews.ask_reason_free"))]
+        why = say("reviews.ask_reason" if needed else "reviews.ask_reason_free")
+        fields = [Field("reason", why, sentence=True)]
         if verdict is Verdict.REDUCE:
             left = review_rows.without_excess(picture, item)
             fields.insert(0, Field("scopes", say("reviews.ask_scopes"), left))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -17,7 +16,7 @@ from keyguard.core.reviews import DUE_IN
 from keyguard.tui import review_rows, reviewing
 from keyguard.tui.cells import plain
 from keyguard.tui.reviewing import Campaigns
-from keyguard.tui.widgets.form import Field
+from keyguard.tui.widgets.form import Field, end_of
 from keyguard.tui.widgets.job import JobPanel
 from keyguard.tui.widgets.rows import Rows
 from keyguard.tui.work import Stage
@@ -116,8 +115,9 @@ class ReviewsScreen(WorkPage):
         )
 
         def then(given: Mapping[str, str]) -> None:
-            end = _end_of(given["due"])
-            if end is None:
+            try:
+                end = end_of(given["due"])
+            except ValueError:
                 self.notify(say("findings.no_day"), markup=False)
                 return
             work = reviewing.opened(
@@ -153,7 +153,7 @@ class ReviewsScreen(WorkPage):
                 return
             self.do(answer, title, one.id, reviewing.answered(one.id, decision, given["why"]))
 
-        self.ask(title, text, (Field("why", say(f"reviews.ask_{answer}")),), then)
+        self.ask(title, text, (Field("why", say(f"reviews.ask_{answer}"), sentence=True),), then)
 
     @property
     def _chosen(self) -> str:
@@ -228,11 +228,3 @@ def close(page: WorkPage, review: Review | None) -> None:
     text = say("reviews.text_close_silent", n=left) if left else say("reviews.text_close")
     work = partial(page.do, "close_review", title, review.id, reviewing.closed(review.id))
     page.ask(title, (plain(text),), (), lambda _: work(), danger=bool(left))
-
-
-def _end_of(day: str) -> datetime | None:
-    """The end of this day, UTC; None for no day."""
-    try:
-        return datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC) + timedelta(days=1)
-    except ValueError:
-        return None
