@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from keyguard.tui.picture import Picture
     from keyguard.tui.work import Doing
 
-NEW = "new "
-"""A target that begins so opens an incident: about a key by its id, or of a finding by its."""
-
 _ROTATE = "keyguard key rotate "
 
 

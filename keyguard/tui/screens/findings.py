@@ -16,7 +16,7 @@ from keyguard.core.exchange import Guide
 from keyguard.core.findings import RADAR, Kind
 from keyguard.tui import facts, preview
 from keyguard.tui.cells import plain
-from keyguard.tui.responding import NEW
+from keyguard.tui.navigation import NEW
 from keyguard.tui.widgets.form import Field, end_of
 from keyguard.tui.widgets.job import JobPanel
 from keyguard.tui.widgets.rows import Cell, Column, Line, Rows, heading

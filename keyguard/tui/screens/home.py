@@ -11,8 +11,8 @@ from textual.widgets import Static
 from keyguard.core.policy import Level
 from keyguard.tui import facts, needs
 from keyguard.tui.cells import fit, plain, width
+from keyguard.tui.navigation import NEW
 from keyguard.tui.page import Page
-from keyguard.tui.responding import NEW
 from keyguard.tui.widgets.rows import Cell, Column, Line, Rows
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from keyguard.core.errors import KeyguardError
 from keyguard.core.incidents import Kind, Stage
 from keyguard.tui import incident_rows, responding
 from keyguard.tui.cells import plain
+from keyguard.tui.navigation import NEW
 from keyguard.tui.widgets.form import Field, end_of
 from keyguard.tui.widgets.job import JobPanel
 from keyguard.tui.widgets.rows import Rows
@@ -71,9 +72,9 @@ class IncidentsScreen(WorkPage):
         self.run_worker(self._read(), exclusive=True, group="read")
 
     def aim(self, target: str) -> None:
-        """Go to this incident; `responding.NEW` and what it is about: ask for a new one."""
-        if target.startswith(responding.NEW):
-            self._begin(target.removeprefix(responding.NEW))
+        """Go to this incident; `NEW` and what it is about: ask for a new one."""
+        if target.startswith(NEW):
+            self._begin(target.removeprefix(NEW))
         elif not self.query_one(Rows).choose(target):
             self._aim = target
 

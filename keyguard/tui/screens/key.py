@@ -13,8 +13,8 @@ from keyguard.core.errors import KeyguardError
 from keyguard.tui import key_sections
 from keyguard.tui.cells import plain
 from keyguard.tui.key_reading import detail
+from keyguard.tui.navigation import NEW
 from keyguard.tui.page import Page
-from keyguard.tui.responding import NEW
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult

@@ -64,7 +64,7 @@ TEXTS = {
     "next_close": ("close it", "종료"),
     "begin": ("New", "등록"),
     "note": ("Note", "메모"),
-    "stage": ("Stage", "거래소 단계"),
+    "stage": ("Stage", "단계"),
     "revoke": ("Revoke", "폐기"),
     "freeze": ("Freeze", "중지"),
     "clear": ("Seen", "확인"),
