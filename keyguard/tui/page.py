@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.containers import Vertical
 from textual.screen import Screen
@@ -10,6 +10,8 @@ from textual.screen import Screen
 from keyguard.tui.widgets.bars import KeyBar, NavBar, NoticeBar, TopBar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
     from textual.app import ComposeResult
 
     from keyguard.tui.app import KeyguardApp
@@ -84,6 +86,14 @@ class Page(Screen[None]):
             not isinstance(before, tuple) or before[0].picture is not picture or before[2] != news[2]
         ):
             self.show(picture)
+
+    def in_background(self, read: Callable[[], Coroutine[Any, Any, None]], group: str = "read") -> None:
+        """Run this beside the screen, instead of what of its group still runs.
+
+        It is the function that is passed on, not its coroutine: one that is replaced before it began would
+        never be awaited.
+        """
+        self.run_worker(cast("Any", read), exclusive=True, group=group)
 
     def on_mount(self) -> None:
         """Show what is known."""

@@ -17,6 +17,8 @@ from textual.events import Key as KeyPressed
 from keyguard.tui.app import KeyguardApp
 from keyguard.tui.needs import Need, needs
 from keyguard.tui.source import Source
+from keyguard.tui.work import Work
+from keyguard.workflows.identity import Actor
 from tests.tui.desk import HOME, RUNNING, TuiDesk, desk
 
 if TYPE_CHECKING:
@@ -122,6 +124,11 @@ def matches(name: str, svg: str) -> bool:
     SNAPSHOTS.mkdir(exist_ok=True)
     new.write_text(text, encoding="utf-8")
     return False
+
+
+def work(held: TuiDesk) -> Work:
+    """Changes a desk in memory, as far as fakes go."""
+    return Work(lambda _: contextlib.nullcontext(held.ports), Actor("kim", "host-1"), lambda *_: False)
 
 
 def source(held: TuiDesk, daemon=RUNNING) -> Source:

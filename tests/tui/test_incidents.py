@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -13,8 +14,9 @@ from keyguard.tui.responding import next_steps
 from keyguard.tui.widgets.rows import Rows
 from keyguard.workflows import incidents
 from tests.fakes.world import ACTOR
-from tests.tui.desk import DAY, NOW
-from tests.tui.harness import Seat, sitting
+from tests.tui import harness
+from tests.tui.desk import DAY, NOW, desk
+from tests.tui.harness import Seat, seated, sitting
 from tests.tui.working import Bench, at_work, item
 
 
@@ -157,3 +159,13 @@ def test_what_is_next_follows_the_way_of_an_incident() -> None:
     assert steps(keys=(), venues=()) == "preserve"
     assert steps(*WAY) == "close"
     assert steps(*WAY, closed_at=NOW + timedelta(days=1)) == ""
+
+
+def test_a_new_incident_is_asked_for_in_one_form() -> None:
+    async def whole() -> None:
+        held = desk()
+        async with seated(held, work=harness.work(held)) as seat:
+            await seat.press("0")
+            await seat.sheets("a new incident", "o", sizes=harness.SIZES[:2])
+
+    asyncio.run(whole())

@@ -16,7 +16,7 @@ from keyguard.tui.work import Stage
 from keyguard.workflows import reviews
 from tests.fakes.firm import DAY, HANA, KIM, Firm
 from tests.tui.desk import desk, reviewed
-from tests.tui.harness import Seat, seated, sitting
+from tests.tui.harness import SIZES, Seat, seated, sitting, work
 from tests.tui.working import Bench, in_world
 
 
@@ -52,7 +52,8 @@ async def on_its_page(bench: Bench, review: str) -> None:
 
 def test_campaigns_of_desks_with_due_dates_and_how_much_is_open() -> None:
     async def whole() -> None:
-        async with seated(reviewed(desk())) as seat:
+        held = reviewed(desk())
+        async with seated(held, work=work(held)) as seat:
             await seat.press("9")
             await read(seat)
             assert seat.sees("reviews that are open · 2")
@@ -64,6 +65,7 @@ def test_campaigns_of_desks_with_due_dates_and_how_much_is_open() -> None:
             assert seat.sees("1 of 4 decided")
             assert seat.sees("beyond what its keys are for: trade_derivatives")
             await seat.pictures("items of a review, too wide and unused first")
+            await seat.sheets("what is left of a grant, and why", "r", sizes=SIZES[:2])
 
     asyncio.run(whole())
 

@@ -212,7 +212,7 @@ class FindingsScreen(WorkPage):
         self._draw()
         shown = None if seen is None else (seen.path, seen.line)
         if one is not None and preview.place(one.item) != shown:
-            self.run_worker(self._look(one), exclusive=True, group="preview")
+            self.in_background(partial(self._look, one), "preview")
 
     async def _look(self, one: Finding) -> None:
         self._preview = await asyncio.to_thread(preview.read, one.item)

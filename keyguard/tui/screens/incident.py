@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
@@ -45,7 +46,7 @@ class IncidentPage(Page):
     def show(self, picture: Picture) -> None:
         """Show what is known, and read whether there is more."""
         self._draw(picture)
-        self.run_worker(self._read(picture), exclusive=True)
+        self.in_background(partial(self._read, picture))
 
     def action_back(self) -> None:
         """To the list."""

@@ -69,7 +69,7 @@ class IncidentsScreen(WorkPage):
         """Read them anew: anything may have been committed."""
         self.query_one(Rows).set_columns(incident_rows.columns(self.say))
         self._fill()
-        self.run_worker(self._read(), exclusive=True, group="read")
+        self.in_background(self._read)
 
     def aim(self, target: str) -> None:
         """Go to this incident; `NEW` and what it is about: ask for a new one."""

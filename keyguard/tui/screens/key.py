@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
@@ -74,7 +75,7 @@ class KeyPage(Page):
             self.query_one(f"#{section.__name__}", Static).update(Content("\n").join(lines))
         if self._read_for is not picture:
             self._read_for = picture
-            self.run_worker(self._read(picture), exclusive=True)
+            self.in_background(partial(self._read, picture))
 
     async def _read(self, picture: Picture) -> None:
         key = picture.by_id[self._key_id].key

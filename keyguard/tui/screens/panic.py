@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
@@ -218,7 +219,7 @@ class PanicScreen(Page):
         self._plan()
 
     def _plan(self) -> None:
-        self.run_worker(self._read(self._chosen), exclusive=True)
+        self.in_background(partial(self._read, self._chosen))
 
     async def _read(self, which: Which) -> None:
         named = self._managers

@@ -62,7 +62,7 @@ class ReviewPage(WorkPage):
         """Read it anew: somebody else may answer too."""
         self.query_one(Rows).set_columns(review_rows.item_columns(self.say))
         self._fill()
-        self.run_worker(self._read(), exclusive=True, group="read")
+        self.in_background(self._read)
 
     def on_rows_moved(self) -> None:
         """Say more of the one that is chosen."""

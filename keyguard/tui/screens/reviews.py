@@ -64,7 +64,7 @@ class ReviewsScreen(WorkPage):
         """Read them anew: anything may have been committed."""
         self.query_one(Rows).set_columns(review_rows.columns(self.say))
         self._fill()
-        self.run_worker(self._read(), exclusive=True, group="read")
+        self.in_background(self._read)
 
     def aim(self, target: str) -> None:
         """Open this review; go to this approval, or to the next review of this desk."""

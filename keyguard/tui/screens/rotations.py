@@ -85,7 +85,7 @@ class RotationsScreen(Page):
             )
         )
         self._fill()
-        self.run_worker(self._read(), exclusive=True)
+        self.in_background(self._read)
         if self._aim:
             target, self._aim = self._aim, ""
             self.aim(target)

@@ -85,6 +85,8 @@ class Form(ModalScreen[Mapping[str, str] | None]):
         background: $surface; padding: 0 1; }
     Form.-danger > Vertical { border: heavy $error; }
     Form VerticalScroll { height: auto; max-height: 100%; }
+    Form FilterField, Form Choice { background: $background; }
+    Form FilterField:focus, Form Choice:focus { background: $panel; }
     Form .label { height: 1; text-style: bold; margin-top: 1; }
     Form #how { height: auto; margin-top: 1; color: $foreground 70%; }
     """

@@ -79,10 +79,7 @@ TEXTS = {
     "do_thaw": ("Thaw {id}", "{id} 중지 해제"),
     "do_close": ("Close {id}", "{id} 종료"),
     "ask_kind": ("what it is", "종류"),
-    "ask_how": (
-        "what happened; stands in the evidence, name nobody",
-        "무슨 일인지(증빙에 남음, 이름은 적지 마세요)",
-    ),
+    "ask_how": ("what happened", "무슨 일인지"),
     "ask_keys": (
         "its keys by name, with commas between (may stay empty)",
         "키 이름, 쉼표로 구분(비워 둘 수 있음)",
