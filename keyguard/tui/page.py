@@ -8,7 +8,7 @@ from textual.containers import Vertical
 from textual.css.query import NoMatches
 from textual.screen import Screen
 
-from keyguard.tui.widgets.bars import KeyBar, NavBar, NoticeBar, TopBar
+from keyguard.tui.widgets.bars import Bar, KeyBar, NavBar, NoticeBar, TopBar
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -65,7 +65,7 @@ class Page(Screen[None]):
     def freshen(self) -> None:
         """Show what the app knows by now; does nothing where that is shown already."""
         try:
-            notice = self.query_one(NoticeBar)
+            self.query_one(NoticeBar)
         except NoMatches:
             return  # not mounted yet: `on_mount` does it
         app = self.keyguard
@@ -73,9 +73,8 @@ class Page(Screen[None]):
         if news == self._shown:
             return
         before, self._shown = self._shown, news
-        notice.update()
-        for bar in (TopBar, NavBar, KeyBar):
-            self.query_one(bar).refresh()
+        for bar in self.query(Bar):
+            bar.freshen()
         picture = app.look_now.picture
         if picture is not None and (
             not isinstance(before, tuple) or before[0].picture is not picture or before[2] != news[2]

@@ -17,6 +17,7 @@ from keyguard.tui.track import AHEAD, BEHIND
 from keyguard.tui.widgets.form import Field
 from keyguard.tui.widgets.job import JobPanel
 from keyguard.tui.widgets.rows import Cell, Column, Line, Rows, heading
+from keyguard.tui.widgets.told import Told
 from keyguard.tui.work_page import WorkPage
 from keyguard.workflows import contain, freezes, incidents
 
@@ -56,7 +57,7 @@ class IncidentsScreen(WorkPage):
     def body(self) -> ComposeResult:
         """Incidents and freezes, the chosen one, what is being done."""
         yield Rows(id="incidents")
-        yield Static(id="chosen")
+        yield Told(id="chosen")
         yield JobPanel(self.say, id="job")
 
     def show(self, picture: Picture) -> None:

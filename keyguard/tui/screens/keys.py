@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
-from textual.widgets import Input, Static
 
 from keyguard.core.keys import Environment
 from keyguard.core.policy import Level
@@ -16,10 +15,12 @@ from keyguard.tui.cells import plain
 from keyguard.tui.page import Page
 from keyguard.tui.widgets.filter import FilterField, matches
 from keyguard.tui.widgets.rows import Cell, Column, Line, Rows, heading
+from keyguard.tui.widgets.told import Told
 
 if TYPE_CHECKING:
     from textual import events
     from textual.app import ComposeResult
+    from textual.widgets import Input
 
     from keyguard.tui.picture import KeyView, Picture
     from keyguard.tui.words import Words
@@ -55,9 +56,9 @@ class KeysScreen(Page):
     def body(self) -> ComposeResult:
         """Filter, how many, the keys, what marks mean."""
         yield FilterField(id="wanted")
-        yield Static(id="count")
+        yield Told(id="count")
         yield Rows(id="keys")
-        yield Static(id="legend")
+        yield Told(id="legend")
 
     def on_mount(self) -> None:
         """The table has the focus; the filter when it is asked for."""
@@ -70,7 +71,7 @@ class KeysScreen(Page):
         self._texts = [(view, _text(say, view)) for view in picture.keys]
         self._lines = {view.key.id: Line(view.key.id, self._cells(view, picture)) for view in picture.keys}
         self.query_one(FilterField).placeholder = say("keys.hint")
-        self.query_one("#legend", Static).update(plain(say("keys.legend")))
+        self.query_one("#legend", Told).update(plain(say("keys.legend")))
         self.query_one(Rows).set_columns(_columns(say))
         self._fill()
 
@@ -134,7 +135,7 @@ class KeysScreen(Page):
         self.query_one(Rows).fill(self._grouped(found))
         count = self.say("keys.count", shown=len(found), all=len(self._texts))
         by = self.say("keys.by", what=self.say(f"keys.by_{self._group}"))
-        self.query_one("#count", Static).update(plain(f"{count} · {by}" if self._group != "none" else count))
+        self.query_one("#count", Told).update(plain(f"{count} · {by}" if self._group != "none" else count))
 
     def _grouped(self, found: Sequence[KeyView]) -> Sequence[Line]:
         if self._group == "none":

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
 from textual.content import Content
-from textual.widgets import Static
 
 from keyguard.tui import facts
 from keyguard.tui.cells import fit, plain
 from keyguard.tui.ends import End, ends
 from keyguard.tui.page import Page
 from keyguard.tui.widgets.rows import Cell, Column, Line, Rows, heading
+from keyguard.tui.widgets.told import Told
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -53,8 +53,8 @@ class RadarScreen(Page):
 
     def body(self) -> ComposeResult:
         """The calendar, how many, the ends."""
-        yield Static(id="calendar")
-        yield Static(id="count")
+        yield Told(id="calendar")
+        yield Told(id="count")
         yield Rows(id="ends")
 
     def on_mount(self) -> None:
@@ -99,10 +99,10 @@ class RadarScreen(Page):
         self._ends = {end.id: end for end in found}
         weeks = min(max((self.size.width - 2 - _DAY) // _WEEK, 1), _MOST_WEEKS)
         calendar = _calendar(say, (end.at for end in found), picture.at, weeks)
-        self.query_one("#calendar", Static).update(calendar)
+        self.query_one("#calendar", Told).update(calendar)
         over = sum(end.at <= picture.at for end in found)
         told = say("radar.count", kind=say(f"radar.kind_{self._kind}"), n=len(found), over=over)
-        self.query_one("#count", Static).update(plain(told))
+        self.query_one("#count", Told).update(plain(told))
         self.query_one(Rows).fill(self._lines(found, picture.at))
 
     def _lines(self, found: Sequence[End], now: datetime) -> list[Line]:
