@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _STEP_S = 0.2
 _BAR = 30
+PAUSE_S = 0.005
+"""Between two steps of a search, in which keys are answered."""
 
 
 class LogScreen(WorkPage):
@@ -155,7 +157,7 @@ class LogScreen(WorkPage):
         import asyncio  # noqa: PLC0415 - Textual has loaded it
 
         for _ in iter(self._kept.step, False):
-            await asyncio.sleep(0)
+            await asyncio.sleep(PAUSE_S)
         self._fill()
 
     def _fill(self) -> None:
