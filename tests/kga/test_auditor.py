@@ -127,11 +127,10 @@ def test_no_private_part_is_no_file():
 @pytest.mark.parametrize("language", ["ko", "en"])
 def test_an_auditor_reads_of_all_venues_not_of_itself(language):
     making = audited()
-    predicate = making.predicate()
-    assert "FAKE Audit" not in predicate["statement_text"][language]
+    assert "FAKE Audit" not in texts.statement(language, making.predicate(), {}, period="2026")
 
     def confirm(made):
-        made["statement_text"][language] += texts.sentence(language, 1, made)
+        made["statement_text"] = {"ko": "", "en": ""} | {language: texts.sentence(language, 1, made)}
 
     listed = {"by": "venue_api", "count": 1, "keys": ["77" * 32], "unknown": ["77" * 32]}
     making.log.add(91.4, "bybit", "venue.keys_listed", **listed)
