@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from keyguard.core import canonical
 from keyguard.core.record import parse
 from keyguard.core.slots import FIRM, slot
-from keyguard.kga import bundle, merkle
+from keyguard.kga import bundle, merkle, private_parts
 from keyguard.kga.bundle import StreamPart
 from keyguard.kga.derive.derived import derive, encode
 from keyguard.kga.derive.lines import Line, Period
@@ -64,21 +63,24 @@ def for_auditor(ports: Ports, sealed: Sealed, period: Period, previous: Previous
     names = [name for name, tree in sorted(sealed.streams.items()) if tree.size]
     shown = {name: (name, 0) for name in names}
     part = log_part(ports, sealed, shown, seals_from=previous.checkpoint_size if previous else 0)
+    streams = {name: _with_private(ports, name, one) for name, one in part.streams.items()}
+    part = replace(part, streams=streams, seal_secret=sealed.seal_secret)
     withheld: Counter[str] = Counter()
     read = {name: list(_lines(sealed.log_id, one, withheld)) for name, one in part.streams.items()}
+    opened = [
+        pair
+        for name, lines in read.items()
+        for pair in private_parts.paired(lines, {one.n: one.value() for one in part.streams[name].private})
+    ]
     derived = {
+        "persons": private_parts.persons(opened),
         "venues": {
             name: derive([*read[FIRM], *lines], period, withheld=withheld.total(), seals=sealed.seal.no + 1)
             for name, lines in read.items()
             if name != FIRM
-        }
+        },
     }
-    folder = f"logs/{sealed.log_id}"
     entries = part.entries() | _anchors(ports, sealed) | {bundle.DERIVED: encode(derived)}
-    entries[f"{folder}/seal_secret.json"] = canonical.encode({"seal_secret": sealed.seal_secret.hex()})
-    for name in names:
-        if private := b"".join(_private(ports, name, len(part.streams[name].lines))):
-            entries[f"{folder}/{name}/private.jsonl"] = private
     told = _log(sealed) | {"from": 0, "to": 0, "root": merkle.EMPTY_ROOT.hex()}
     return Evidence(entries, derived, withheld, told)
 
@@ -119,12 +121,13 @@ def _anchors(ports: Ports, sealed: Sealed) -> dict[str, bytes]:
     return {f"{bundle.ANCHORS}checkpoint-{n}.tsr": reply for n, reply in enumerate(replies, 1)}
 
 
-def _private(ports: Ports, stream: str, size: int) -> Iterator[bytes]:
+def _with_private(ports: Ports, stream: str, part: StreamPart) -> StreamPart:
+    """The stream with what is private in its records; of one whose retention is over there is nothing."""
+    found = []
     after = ports.seals.first() - 1
     for entry in ports.audit.entries(stream=stream, holding=b'"priv":"', after=after):
         record = parse(entry.record)
-        hidden = ports.audit.private_part(entry.number) if record.priv and record.n < size else None
-        if hidden is not None:
-            opening, private = hidden
-            # Private objects may hold what canonical text may not; their own bytes are canonical already.
-            yield b'{"n":%d,"private":%b,"s":"%b"}\n' % (record.n, private, opening.hex().encode())
+        hidden = ports.audit.private_part(entry.number) if record.priv else None
+        if hidden is not None and record.n < len(part.lines):
+            found.append(private_parts.Opening(record.n, *hidden))
+    return replace(part, private=tuple(found))

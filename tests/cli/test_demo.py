@@ -11,16 +11,17 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 import secretstorage
 
 from tests.services.fixtures import keyring, running_keyring
 
 if TYPE_CHECKING:
-    import pytest
-
     from tests.services.keyring_session import Session
 
 __all__ = ["keyring", "running_keyring"]
+
+pytestmark = pytest.mark.timeout(300)  # a whole story, with PDFs: many times what one command takes
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,7 +32,7 @@ def demo(*words: str) -> str:
         [sys.executable, "-m", "keyguard", "demo", "--headless", *words],
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=280,
         env=os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'adapters'}"},
         check=False,
     )

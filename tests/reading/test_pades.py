@@ -20,6 +20,7 @@ from keyguard.reading import copies, pdf
 from keyguard.reading.gate import Guarded, check
 from keyguard.reading.pades import sign
 from tests.reading.contents import content
+from tests.reading.pdf_structure import breaches
 
 WORD = "FAKE pass-phrase"
 
@@ -52,6 +53,10 @@ def test_the_field_is_invisible_and_the_copy_before_it_is_untouched(signed):
         assert [float(one) for one in field.get("/Rect", [0])] in ([0], [0, 0, 0, 0])
         assert file.Root.MarkInfo.Marked
         assert all(page.Tabs == "/S" for page in file.pages)
+
+
+def test_a_signature_breaks_nothing_of_the_structure(signed):
+    assert breaches(signed) == []
 
 
 def test_the_gate_reads_the_signed_file(signed):
