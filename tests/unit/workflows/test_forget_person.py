@@ -13,6 +13,7 @@ from keyguard.workflows import attest_people, declare_person, end_person, give_g
 from keyguard.workflows.forget_person import due, forget, plan
 from keyguard.workflows.give_grant import Wanted
 from keyguard.workflows.identity import Actor, names
+from tests.fakes.attesting import AUDITOR, Firm
 from tests.fakes.world import World
 
 YEAR = 365.25 * 86_400
@@ -130,3 +131,21 @@ def test_only_members_that_hold_persons_are_changed():
     report = {"kind": "person", "subject": "jo", "document": '{"people":[{"person":"jo"}]}'}
     assert "jo" not in repr(renamed(report, "jo", "forgotten-1"))
     assert renamed({"subject": {"person": "jo", "grant": "gr"}}, "jo", "x")["subject"]["person"] == "x"
+
+
+def test_an_auditor_is_shown_all_but_who_they_were():
+    """Both verifiers take the bundle; its years lie before and after the forgetting."""
+    firm = Firm()
+    declare_person.declare(firm.ports, "hana", Capacity.EMPLOYEE, actor=HANA, users=[("hana", "")])
+    declare_person.declare(firm.ports, "jo", Capacity.EMPLOYEE, actor=HANA, name="Jo Smith")
+    firm.wait()
+    (before,) = firm.attest(0, 1, AUDITOR, profile="auditor")
+    assert b"Jo Smith" in before.data
+    end_person.end(firm.ports, "jo", actor=HANA, reason="moved")
+    firm.wait(8 * 366)
+    forget(firm.ports, plan(firm.ports, "jo", 7), actor=HANA)
+    (after,) = firm.attest(0, 8 * 366, AUDITOR, profile="auditor", again=True)
+    assert b"Jo Smith" not in after.data
+    assert b'"id":"jo"' in before.data
+    assert b'"jo"' not in after.data
+    assert b'"change":"forgotten"' in after.data
