@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from keyguard.workflows.attest_predicate import Recipient
 
 if TYPE_CHECKING:
     from keyguard.home import Home
+    from keyguard.kga.log_copy import LogCopy
     from keyguard.ports.all import Ports
 
 _PASSED_ON = ("PATH", "PYTHONPATH", "PYTHONHOME", "SYSTEMROOT", "LANG", "LC_ALL", "TMPDIR")
@@ -40,7 +41,11 @@ class Finishing:
     """Whether to make reading copies; the statement is the same without them."""
 
     def read(
-        self, tables: Mapping[str, Any], predicate: Mapping[str, Any], sha256: str, root: str
+        self,
+        tables: Mapping[str, Any],
+        predicate: Mapping[str, Any],
+        sha256: str,
+        roots: Mapping[str, str],
     ) -> Reading:
         """PDF, XLSX, CSV and how to verify; UsageError `attest.extra` where what makes them is missing."""
         if not self.copies:
@@ -50,16 +55,15 @@ class Finishing:
 
         if predicate["profile"] == "auditor":
             tables = {**tables, "persons": attest_people.across_venues(self.ports)}
-        roots = {log["log_id"]: root for log in predicate["logs"]}
         made = copies.render(Content(predicate, tables, sha256, roots, self.first))
         return Reading(made, fonts.used())
 
-    def gate(self, entries: Mapping[str, bytes], recipient: Recipient) -> None:
+    def gate(self, entries: Mapping[str, bytes], recipient: Recipient, agents: Sequence[LogCopy]) -> None:
         """Search every entry, as it is and as it reads, for what must not leave; a hit never quotes it."""
         from keyguard.reading import gate
         from keyguard.scanner.engine import Engine
 
-        known = attest_guard.known(self.ports, recipient)
+        known = attest_guard.known(self.ports, recipient, agents)
         guarded = gate.Guarded(
             tuple(gate.Hidden(*one) for one in known.secrets),
             tuple(gate.Hidden(*one) for one in known.key_ids),

@@ -141,6 +141,11 @@ class Home:
         return self.path / "attestations"
 
     @property
+    def agents(self) -> Path:
+        """The newest copy of the log of every enrolled agent."""
+        return self.path / "agents"
+
+    @property
     def emergency_file(self) -> Path:
         """What a panic writes where the database takes nothing."""
         return self.path / "emergency.jsonl"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from keyguard.kga import bundle, merkle
 from keyguard.kga.bundle import StreamPart
 from keyguard.kga.derive.derived import derive, encode
 from keyguard.kga.derive.lines import Line, Period
+from keyguard.kga.log_copy import PRIVATE, LogCopy
 from keyguard.ports.all import Ports
 from keyguard.workflows.attest_past import Previous
 from keyguard.workflows.log_opening import log_part, snapshot_before
@@ -25,13 +26,13 @@ VENUE = "venue"
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Entries below `logs/`, `anchors/` and `derived.json`; and what a statement says of them. `log` is the
-    log as `logs[]` has it, without `previous`; None where none is shown."""
+    """Entries below `logs/`, `anchors/` and `derived.json`; and what a statement says of them. `logs` are the
+    logs as `logs[]` has them, without `previous`: this home's first, then those of its agents."""
 
     entries: Mapping[str, bytes] = field(repr=False)
     derived: Mapping[str, Any] = field(repr=False)
     withheld: Mapping[str, int]
-    log: Mapping[str, Any] | None
+    logs: Sequence[Mapping[str, Any]]
 
     @property
     def tables(self) -> list[Mapping[str, Any]]:
@@ -42,44 +43,74 @@ class Evidence:
 
 
 def for_venue(
-    ports: Ports, sealed: Sealed, venue: str, period: Period, previous: Previous | None
+    ports: Ports,
+    sealed: Sealed,
+    venue: str,
+    period: Period,
+    previous: Previous | None,
+    agents: Sequence[LogCopy] = (),
 ) -> Evidence:
-    """The firm's stream and the venue's, from the state at the period's begin on."""
-    start = 0
-    if previous is not None:
-        start = snapshot_before(ports, venue, period.since, at_most=previous.to)
+    """The firm's stream and the venue's, from the state at the period's begin on; of agents from their first
+    record on."""
+    head = None if previous is None else previous.of(sealed.origin)
+    start = 0 if head is None else snapshot_before(ports, venue, period.since, at_most=head.to)
     shown = {VENUE: (venue, start), FIRM: (FIRM, 0)}
-    part = log_part(ports, sealed, shown, seals_from=previous.checkpoint_size if previous else 0)
+    part = log_part(ports, sealed, shown, seals_from=head.checkpoint_size if head else 0)
     withheld: Counter[str] = Counter()
     lines = [line for one in part.streams.values() for line in _lines(sealed.log_id, one, withheld)]
-    derived = derive(lines, period, withheld=withheld.total(), seals=sealed.seal.no + 1)
     opened = sealed.table.slots[slot(venue)]
-    entries = part.entries() | _anchors(ports, sealed) | {bundle.DERIVED: encode(derived)}
-    told = _log(sealed) | {"from": start, "to": opened.size, "root": opened.root.hex()}
+    told = [_log(sealed) | {"from": start, "to": opened.size, "root": opened.root.hex()}]
+    entries = part.entries()
+    for copy in agents:
+        entries |= copy.shown({VENUE: venue, FIRM: FIRM}, seals_from=_seals_from(copy, previous)).entries()
+        for name in (FIRM, venue):
+            lines += copy.lines(name)
+            withheld.update(copy.withheld(name))
+        its = copy.table.slots[slot(venue)]
+        told.append(_copied(copy) | {"from": 0, "to": its.size, "root": its.root.hex()})
+    derived = derive(lines, period, withheld=withheld.total(), seals=_seals(sealed, agents))
+    entries |= _anchors(ports, sealed) | {bundle.DERIVED: encode(derived)}
     return Evidence(entries, derived, withheld, told)
 
 
-def for_auditor(ports: Ports, sealed: Sealed, period: Period, previous: Previous | None) -> Evidence:
+def for_auditor(
+    ports: Ports,
+    sealed: Sealed,
+    period: Period,
+    previous: Previous | None,
+    agents: Sequence[LogCopy] = (),
+) -> Evidence:
     """Every stream from its first record on, what is private in them, and the secret of the slots."""
     names = [name for name, tree in sorted(sealed.streams.items()) if tree.size]
     shown = {name: (name, 0) for name in names}
-    part = log_part(ports, sealed, shown, seals_from=previous.checkpoint_size if previous else 0)
+    head = None if previous is None else previous.of(sealed.origin)
+    part = log_part(ports, sealed, shown, seals_from=head.checkpoint_size if head else 0)
     withheld: Counter[str] = Counter()
     read = {name: list(_lines(sealed.log_id, one, withheld)) for name, one in part.streams.items()}
+    folder = f"logs/{sealed.log_id}"
+    entries = part.entries() | _anchors(ports, sealed)
+    entries[f"{folder}/seal_secret.json"] = canonical.encode({"seal_secret": sealed.seal_secret.hex()})
+    for name in names:
+        if private := b"".join(private_lines(ports, name, len(part.streams[name].lines))):
+            entries[f"{folder}/{name}/{PRIVATE}"] = private
+    all_of_it = {"from": 0, "to": 0, "root": merkle.EMPTY_ROOT.hex()}
+    told = [_log(sealed) | all_of_it]
+    for copy in agents:
+        entries |= _whole(copy, _seals_from(copy, previous))
+        for name in copy.streams:
+            read.setdefault(name, []).extend(copy.lines(name))
+            withheld.update(copy.withheld(name))
+        told.append(_copied(copy) | all_of_it)
     derived = {
         "venues": {
-            name: derive([*read[FIRM], *lines], period, withheld=withheld.total(), seals=sealed.seal.no + 1)
+            name: derive(
+                [*read[FIRM], *lines], period, withheld=withheld.total(), seals=_seals(sealed, agents)
+            )
             for name, lines in read.items()
             if name != FIRM
         }
     }
-    folder = f"logs/{sealed.log_id}"
-    entries = part.entries() | _anchors(ports, sealed) | {bundle.DERIVED: encode(derived)}
-    entries[f"{folder}/seal_secret.json"] = canonical.encode({"seal_secret": sealed.seal_secret.hex()})
-    for name in names:
-        if private := b"".join(_private(ports, name, len(part.streams[name].lines))):
-            entries[f"{folder}/{name}/private.jsonl"] = private
-    told = _log(sealed) | {"from": 0, "to": 0, "root": merkle.EMPTY_ROOT.hex()}
+    entries[bundle.DERIVED] = encode(derived)
     return Evidence(entries, derived, withheld, told)
 
 
@@ -88,7 +119,7 @@ def summary(whole: Evidence) -> Evidence:
     kept = ("spec", "complete", "unknown_types", "summary")
     derived = {name: value if name in kept else [] for name, value in whole.derived.items()}
     derived["findings"] = [dict(row, rows=[]) for row in whole.derived["findings"]]
-    return Evidence({bundle.DERIVED: encode(derived)}, derived, {}, None)
+    return Evidence({bundle.DERIVED: encode(derived)}, derived, {}, ())
 
 
 def _log(sealed: Sealed) -> dict[str, Any]:
@@ -105,6 +136,42 @@ def _log(sealed: Sealed) -> dict[str, Any]:
     }
 
 
+def _copied(copy: LogCopy) -> dict[str, Any]:
+    firm = copy.table.slots[slot(FIRM)]
+    return {
+        "log_id": copy.log_id,
+        "origin": copy.key.name,
+        "vkey": str(copy.key),
+        "role": copy.role,
+        "seal_no": copy.sealed.seal.no,
+        "checkpoint_size": copy.sealed.checkpoint.size,
+        "firm_size": firm.size,
+        "firm_root": firm.root.hex(),
+    }
+
+
+def _whole(copy: LogCopy, seals_from: int) -> dict[str, bytes]:
+    """A copied log as an auditor gets it."""
+    folder = f"logs/{copy.log_id}"
+    secret = copy.part.seal_secret or b""
+    private = {f"{folder}/{name}/{PRIVATE}": data for name, data in copy.private.items() if data}
+    part = copy.shown({name: name for name in copy.streams}, seals_from=seals_from)
+    return (
+        part.entries()
+        | private
+        | {f"{folder}/seal_secret.json": canonical.encode({"seal_secret": secret.hex()})}
+    )
+
+
+def _seals_from(copy: LogCopy, previous: Previous | None) -> int:
+    head = None if previous is None else previous.of(copy.key.name)
+    return 0 if head is None else head.checkpoint_size
+
+
+def _seals(sealed: Sealed, agents: Sequence[LogCopy]) -> int:
+    return sealed.seal.no + 1 + sum(copy.sealed.seal.no + 1 for copy in agents)
+
+
 def _lines(log_id: str, part: StreamPart, withheld: Counter[str]) -> Iterator[Line]:
     for data in part.lines:
         if (gone := bundle.withheld(data)) is not None:
@@ -119,7 +186,8 @@ def _anchors(ports: Ports, sealed: Sealed) -> dict[str, bytes]:
     return {f"{bundle.ANCHORS}checkpoint-{n}.tsr": reply for n, reply in enumerate(replies, 1)}
 
 
-def _private(ports: Ports, stream: str, size: int) -> Iterator[bytes]:
+def private_lines(ports: Ports, stream: str, size: int) -> Iterator[bytes]:
+    """The lines of `private.jsonl` for the first `size` records of a stream."""
     after = ports.seals.first() - 1
     for entry in ports.audit.entries(stream=stream, holding=b'"priv":"', after=after):
         record = parse(entry.record)

@@ -97,7 +97,7 @@ def compose(
         },
         "preparer": {"name_local": preparer.local, "name_latin": preparer.latin},
         "fingerprint_salt": _fingerprint_salt(ports, recipient) if shown else None,
-        "logs": [dict(found.log, previous=previous and previous.of_log())] if found.log else [],
+        "logs": [dict(log, previous=previous and previous.of_log(log["origin"])) for log in found.logs],
         "previous": previous and previous.told(),
         "withheld": {"records": sum(found.withheld.values()), "why": dict(found.withheld)},
         "register": {

@@ -1034,8 +1034,16 @@ class Verification:
 
     def step_8(self) -> None:
         since = self.said["period"]["from"]
+        ended = {  # where each retired log ended
+            record.body["origin"]: record.body["last_seal"]
+            for log in self.logs
+            for record in log.streams["firm"].records
+            if log.said["role"] == "primary" and record.type == "agent.retire"
+        }
         for log in self.logs:
-            if log.seal["t"] < self.said["period"]["to"]:
+            last = ended.get(log.said["origin"])
+            over = log.said["role"] == "agent" and last is not None and log.seal["no"] >= last
+            if log.seal["t"] < self.said["period"]["to"] and not over:
                 raise Failed("the seal was made before the period ended: its end is not shown")
             for stream in log.streams.values():
                 if stream.start == 0:
@@ -1678,6 +1686,8 @@ class Tables:
         """A list is of one account, which it does not name: keys listed together are of one account."""
         shown = set(said["keys"])
         for one in said["unknown"]:
+            if one in self.keys and self.keys[one]["forgotten"] is None:
+                continue
             self.strangers.setdefault(one, {"key": one, "since": at, "listed": None, "missing": None})
         everyone = [*self.keys.values(), *self.strangers.values()]
         accounts = {one["listed"] for one in everyone if one["key"] in shown and one["listed"]}

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keyguard.cli import attesting, session
+from keyguard.cli import agents, attesting, session
 from keyguard.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -78,7 +78,8 @@ def run(args: argparse.Namespace, out: Output) -> int:
         wanted = _run(args, config, ports)
         kept, waiting = AttestationFolder(home.attestations), AttestationFolder(home.attestations / "waiting")
         finish = Finishing(home, ports, LANGUAGES.get(args.lang or ""), not args.no_copies)
-        made = attest(ports, wanted, kept, waiting, finish, actor=session.actor())
+        copies = agents.copies(home)
+        made = attest(ports, wanted, kept, waiting, finish, actor=session.actor(), copies=copies)
     tell(made, args.output, out)
     return 0
 

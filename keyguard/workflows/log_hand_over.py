@@ -1,0 +1,25 @@
+"""The whole of this home's log as a file for the firm's primary home (KGA/1 §5.1)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from keyguard.kga import log_copy
+from keyguard.ports.all import Ports
+from keyguard.workflows.attest_evidence import private_lines
+from keyguard.workflows.log_opening import log_part
+from keyguard.workflows.seal import Sealed, make_seal
+
+
+def hand_over(ports: Ports) -> tuple[Sealed, bytes]:
+    """Seal the log, and return it all: every stream with its private parts, and the secret of its slots.
+
+    It is as confidential as the log, and holds no secret of a key. Raises what `make_seal` raises.
+    """
+    sealed = make_seal(ports)
+    streams = {name: (name, 0) for name, tree in sorted(sealed.streams.items()) if tree.size}
+    part = replace(log_part(ports, sealed, streams), seal_secret=sealed.seal_secret)
+    private = {
+        name: b"".join(private_lines(ports, name, len(one.lines))) for name, one in part.streams.items()
+    }
+    return sealed, log_copy.pack(part, private)
