@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keyguard.workflows import attest_guard, attest_people
+from keyguard.workflows import attest_guard
 from keyguard.workflows.attest import Reading, stopped
 from keyguard.workflows.attest_predicate import Recipient
 
@@ -53,8 +53,6 @@ class Finishing:
         from keyguard.reading import copies, fonts
         from keyguard.reading.document import Content
 
-        if predicate["profile"] == "auditor":
-            tables = {**tables, "persons": attest_people.across_venues(self.ports)}
         made = copies.render(Content(predicate, tables, sha256, roots, self.first))
         return Reading(made, fonts.used())
 

@@ -8,12 +8,11 @@ under the log's key, each record under the seal, each private part under its rec
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from keyguard.core.record import commitment, parse
+from keyguard.core.record import parse
 from keyguard.core.slots import FIRM, slot
 from keyguard.kga import bundle, container, merkle, notes
 from keyguard.kga.bundle import LogPart, StreamPart
@@ -23,13 +22,10 @@ from keyguard.kga.slot_table import SlotTable
 from keyguard.kga.verdict import Failed, Malformed
 from keyguard.kga.verify.walk import Opened, Sealed, open_stream, seal_of
 
-PRIVATE = "private.jsonl"
-_PRIVATE_LINE = re.compile(rb'\{"n":(\d{1,15}),"private":(\{.*\}),"s":"([0-9a-f]{64})"\}')
-
 
 @dataclass(frozen=True, slots=True)
 class LogCopy:
-    """One log, proven. `private`: the file of private parts by stream, where it has any."""
+    """One log, proven."""
 
     key: VerifierKey
     role: str
@@ -37,7 +33,6 @@ class LogCopy:
     sealed: Sealed = field(repr=False)
     table: SlotTable = field(repr=False)
     streams: Mapping[str, Opened] = field(repr=False)
-    private: Mapping[str, bytes] = field(repr=False)
 
     @property
     def log_id(self) -> str:
@@ -45,16 +40,20 @@ class LogCopy:
         return self.part.log_id
 
     def shown(self, streams: Mapping[str, str], *, seals_from: int = 0) -> LogPart:
-        """What a bundle shows of it: `streams` by folder, each from its first record on, since this log holds
-        no snapshots; seals since the previous attestation's checkpoint."""
-        before = self.sealed.part.seal_leaves
+        """What a venue's bundle shows of it: `streams` by folder, each from its first record on, since this
+        log holds no snapshots; seals since the previous attestation's checkpoint."""
+        shown = {folder: self._stream(name) for folder, name in streams.items()}
+        return replace(self.whole(seals_from=seals_from), streams=shown, seal_secret=None)
+
+    def whole(self, *, seals_from: int = 0) -> LogPart:
+        """What an auditor's bundle shows of it."""
+        leaves = self.part.seal_leaves
+        before = merkle.frontier(leaves[:seals_from])
         return replace(
             self.part,
             seals_from=seals_from,
-            seals_frontier=merkle.frontier(before[:seals_from]).hashes,
-            seal_leaves=before[seals_from:],
-            streams={folder: self._stream(name) for folder, name in streams.items()},
-            seal_secret=None,
+            seals_frontier=before.hashes,
+            seal_leaves=leaves[seals_from:],
         )
 
     def lines(self, stream: str) -> tuple[Line, ...]:
@@ -67,16 +66,14 @@ class LogCopy:
 
     def _stream(self, name: str) -> StreamPart:
         if name in self.part.streams:
-            return self.part.streams[name]
+            return replace(self.part.streams[name], private=())
         opened = self.table.slots[slot(name)]
         return StreamPart(opened.encode(), self.table.path(opened.number), 0, (), ())
 
 
-def pack(part: LogPart, private: Mapping[str, bytes]) -> bytes:
-    """The file. `part` has every stream by its own name and the seal's secret."""
-    folder = f"logs/{part.log_id}"
-    extra = {f"{folder}/{name}/{PRIVATE}": data for name, data in private.items() if data}
-    return container.pack(part.entries() | extra)
+def pack(part: LogPart) -> bytes:
+    """The file. `part` has every stream by its own name, with what is private, and the seal's secret."""
+    return container.pack(part.entries())
 
 
 def unpack(data: bytes, key: VerifierKey | None = None) -> LogCopy:
@@ -99,13 +96,9 @@ def unpack(data: bytes, key: VerifierKey | None = None) -> LogCopy:
     table = SlotTable({name: (one.size, one.root) for name, one in streams.items()}, part.seal_secret)
     if table.root() != sealed.seal.table:
         raise Failed("a stream is not shown: the slots do not lead to the seal's table")
-    folder = f"logs/{part.log_id}"
-    private = {name: entries.get(f"{folder}/{name}/{PRIVATE}", b"") for name in streams}
-    for name, hidden in private.items():
-        _demand_committed(streams[name], hidden)
     origin = sealed.checkpoint.origin
     role = _role(streams[FIRM], part.log_id, origin)
-    return LogCopy(key, role, part, sealed, table, streams, private)
+    return LogCopy(key, role, part, sealed, table, streams)
 
 
 def continues(before: LogCopy, after: LogCopy) -> bool:
@@ -147,14 +140,3 @@ def _role(firm: Opened, log_id: str, origin: str) -> str:
     if (body["log_id"], body["origin"]) != (log_id, origin):
         raise Failed("the log is by its genesis another")
     return str(body["role"])
-
-
-def _demand_committed(stream: Opened, hidden: bytes) -> None:
-    """Each private part is the one its record commits to, each record has one at most."""
-    promised = {line.record.n: line.record.priv for line in stream.lines if line.record.priv}
-    for line in bundle.split(hidden):
-        match = _PRIVATE_LINE.fullmatch(line)
-        if match is None:
-            raise Malformed(f"{stream.stream}: a private part is of another form")
-        if commitment(bytes.fromhex(match[3].decode()), match[2]) != promised.pop(int(match[1]), None):
-            raise Failed(f"{stream.stream} #{int(match[1])}: its private part is not what it commits to")

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from keyguard.core import canonical
 from keyguard.core.record import parse
 from keyguard.core.slots import FIRM, slot
-from keyguard.kga import bundle, merkle
-from keyguard.kga.bundle import StreamPart
+from keyguard.kga import bundle, merkle, private_parts
+from keyguard.kga.bundle import LogPart, StreamPart
 from keyguard.kga.derive.derived import derive, encode
 from keyguard.kga.derive.lines import Line, Period
-from keyguard.kga.log_copy import PRIVATE, LogCopy
+from keyguard.kga.log_copy import LogCopy
 from keyguard.ports.all import Ports
 from keyguard.workflows.attest_past import Previous
 from keyguard.workflows.log_opening import log_part, snapshot_before
@@ -81,37 +80,45 @@ def for_auditor(
     agents: Sequence[LogCopy] = (),
 ) -> Evidence:
     """Every stream from its first record on, what is private in them, and the secret of the slots."""
-    names = [name for name, tree in sorted(sealed.streams.items()) if tree.size]
-    shown = {name: (name, 0) for name in names}
     head = None if previous is None else previous.of(sealed.origin)
-    part = log_part(ports, sealed, shown, seals_from=head.checkpoint_size if head else 0)
+    part = whole_log(ports, sealed, seals_from=head.checkpoint_size if head else 0)
     withheld: Counter[str] = Counter()
     read = {name: list(_lines(sealed.log_id, one, withheld)) for name, one in part.streams.items()}
-    folder = f"logs/{sealed.log_id}"
+    opened = [
+        pair
+        for name, lines in read.items()
+        for pair in private_parts.paired(lines, {one.n: one.value() for one in part.streams[name].private})
+    ]
     entries = part.entries() | _anchors(ports, sealed)
-    entries[f"{folder}/seal_secret.json"] = canonical.encode({"seal_secret": sealed.seal_secret.hex()})
-    for name in names:
-        if private := b"".join(private_lines(ports, name, len(part.streams[name].lines))):
-            entries[f"{folder}/{name}/{PRIVATE}"] = private
     all_of_it = {"from": 0, "to": 0, "root": merkle.EMPTY_ROOT.hex()}
     told = [_log(sealed) | all_of_it]
     for copy in agents:
-        entries |= _whole(copy, _seals_from(copy, previous))
-        for name in copy.streams:
-            read.setdefault(name, []).extend(copy.lines(name))
-            withheld.update(copy.withheld(name))
+        entries |= copy.whole(seals_from=_seals_from(copy, previous)).entries()
+        for name, stream in copy.streams.items():
+            read.setdefault(name, []).extend(stream.lines)
+            withheld.update(stream.withheld)
+            opened += private_parts.paired(stream.lines, stream.private)
         told.append(_copied(copy) | all_of_it)
     derived = {
+        "persons": private_parts.persons(opened),
         "venues": {
             name: derive(
                 [*read[FIRM], *lines], period, withheld=withheld.total(), seals=_seals(sealed, agents)
             )
             for name, lines in read.items()
             if name != FIRM
-        }
+        },
     }
     entries[bundle.DERIVED] = encode(derived)
     return Evidence(entries, derived, withheld, told)
+
+
+def whole_log(ports: Ports, sealed: Sealed, *, seals_from: int = 0) -> LogPart:
+    """Every stream of this log from its first record on, with its private parts, and the slots' secret."""
+    shown = {name: (name, 0) for name, tree in sorted(sealed.streams.items()) if tree.size}
+    part = log_part(ports, sealed, shown, seals_from=seals_from)
+    streams = {name: _with_private(ports, name, one) for name, one in part.streams.items()}
+    return replace(part, streams=streams, seal_secret=sealed.seal_secret)
 
 
 def summary(whole: Evidence) -> Evidence:
@@ -150,19 +157,6 @@ def _copied(copy: LogCopy) -> dict[str, Any]:
     }
 
 
-def _whole(copy: LogCopy, seals_from: int) -> dict[str, bytes]:
-    """A copied log as an auditor gets it."""
-    folder = f"logs/{copy.log_id}"
-    secret = copy.part.seal_secret or b""
-    private = {f"{folder}/{name}/{PRIVATE}": data for name, data in copy.private.items() if data}
-    part = copy.shown({name: name for name in copy.streams}, seals_from=seals_from)
-    return (
-        part.entries()
-        | private
-        | {f"{folder}/seal_secret.json": canonical.encode({"seal_secret": secret.hex()})}
-    )
-
-
 def _seals_from(copy: LogCopy, previous: Previous | None) -> int:
     head = None if previous is None else previous.of(copy.key.name)
     return 0 if head is None else head.checkpoint_size
@@ -186,13 +180,13 @@ def _anchors(ports: Ports, sealed: Sealed) -> dict[str, bytes]:
     return {f"{bundle.ANCHORS}checkpoint-{n}.tsr": reply for n, reply in enumerate(replies, 1)}
 
 
-def private_lines(ports: Ports, stream: str, size: int) -> Iterator[bytes]:
-    """The lines of `private.jsonl` for the first `size` records of a stream."""
+def _with_private(ports: Ports, stream: str, part: StreamPart) -> StreamPart:
+    """The stream with what is private in its records; of one whose retention is over there is nothing."""
+    found = []
     after = ports.seals.first() - 1
     for entry in ports.audit.entries(stream=stream, holding=b'"priv":"', after=after):
         record = parse(entry.record)
-        hidden = ports.audit.private_part(entry.number) if record.priv and record.n < size else None
-        if hidden is not None:
-            opening, private = hidden
-            # Private objects may hold what canonical text may not; their own bytes are canonical already.
-            yield b'{"n":%d,"private":%b,"s":"%b"}\n' % (record.n, private, opening.hex().encode())
+        hidden = ports.audit.private_part(entry.number) if record.priv else None
+        if hidden is not None and record.n < len(part.lines):
+            found.append(private_parts.Opening(record.n, *hidden))
+    return replace(part, private=tuple(found))

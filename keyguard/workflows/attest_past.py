@@ -149,16 +149,15 @@ def read(data: bytes, name: str) -> tuple[bytes, Mapping[str, Any]]:
 def demand_free(before: list[Issued], period: Period, *, again: bool) -> None:
     """Raise UsageError `attest.overlap` where one was issued for any part of this time.
 
-    `again`: the newest one may be; a verifier lets that pass, because the new one names it.
+    `again`: that is meant. A verifier lets it pass: the new one names the newest, which names the one before.
     """
-    for number, one in enumerate(before, 1):
-        newest = number == len(before)
-        if one.period.meets(period.since, period.until) and not (again and newest):
+    for one in () if again else before:
+        if one.period.meets(period.since, period.until):
             raise UsageError(
                 f"{one.id} was issued for some of this time already",
                 code="attest.overlap",
                 still="nothing was issued",
-                hint="--again, if it is to be said anew" if newest else "begin where that one ends",
+                hint="--again, if it is to be said anew",
             )
 
 

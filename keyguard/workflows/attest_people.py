@@ -42,14 +42,3 @@ def disclosed(
                 }
             )
     return tuple(sorted(rows, key=lambda row: row["person"]))
-
-
-def across_venues(ports: Ports) -> list[dict[str, str]]:
-    """Who is who at which venue, for an auditor alone: every declared person's pseudonym in each stream."""
-    venues = sorted({key.venue for key in ports.inventory.keys()})  # noqa: SIM118 - a method of the port
-    named = {venue: names(ports, venue) for venue in venues}
-    return [
-        {"person": one.id, "name": one.name, "venue": venue, "pseudonym": named[venue].person(one.id)}
-        for one in ports.people.persons()
-        for venue in venues
-    ]

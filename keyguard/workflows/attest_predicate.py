@@ -111,8 +111,9 @@ def compose(
         "tool": dict(TOOL),
     }
     contradicted = texts.blocked(found.derived)
+    about = recipient.about if recipient.venue is None else ""
     made["statement_text"] = {
-        language: texts.statement(language, made, contradicted, period=asked.spoken)
+        language: texts.statement(language, made, contradicted, period=asked.spoken, about=about)
         for language in ("ko", "en")
     }
     made["reservations"] = [*texts.reservations(contradicted), *asked.reservations]

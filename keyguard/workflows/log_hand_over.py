@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from keyguard.kga import log_copy
 from keyguard.ports.all import Ports
-from keyguard.workflows.attest_evidence import private_lines
-from keyguard.workflows.log_opening import log_part
+from keyguard.workflows.attest_evidence import whole_log
 from keyguard.workflows.seal import Sealed, make_seal
 
 
@@ -17,9 +14,4 @@ def hand_over(ports: Ports) -> tuple[Sealed, bytes]:
     It is as confidential as the log, and holds no secret of a key. Raises what `make_seal` raises.
     """
     sealed = make_seal(ports)
-    streams = {name: (name, 0) for name, tree in sorted(sealed.streams.items()) if tree.size}
-    part = replace(log_part(ports, sealed, streams), seal_secret=sealed.seal_secret)
-    private = {
-        name: b"".join(private_lines(ports, name, len(one.lines))) for name, one in part.streams.items()
-    }
-    return sealed, log_copy.pack(part, private)
+    return sealed, log_copy.pack(whole_log(ports, sealed))

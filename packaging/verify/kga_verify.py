@@ -74,11 +74,14 @@ def parsed(data: bytes) -> Json:
     return DECODER.decode(data.decode())
 
 
-def canonical(data: bytes) -> Json:
-    """A value of the restricted profile from its only spelling; ValueError."""
+def canonical(data: bytes, any_text: bool = False) -> Json:
+    """A value of the restricted profile from its only spelling; `any_text`: but for its texts; ValueError."""
     value = parsed(data)
-    plain = len(data) <= LONGEST and data.isascii() and b"\\" not in data and data.decode().isprintable()
-    check_profile(value, plain)
+    if not any_text:
+        any_text = (
+            len(data) <= LONGEST and data.isascii() and b"\\" not in data and data.decode().isprintable()
+        )
+    check_profile(value, any_text)
     if encoded(value) != data:
         raise ValueError("not in canonical form")
     return value
@@ -667,6 +670,7 @@ class Stream:
     def __init__(self, name: str, start: int, size: int, root: bytes) -> None:
         self.name, self.start, self.size, self.root = name, start, size, root
         self.records: list[Record] = []
+        self.private: dict[int, dict[str, Json]] = {}
         self.withheld: list[str] = []
         self.leaves: list[bytes] = []
         self.frontier: list[bytes] = []
@@ -707,13 +711,15 @@ class Log:
         self.seal: dict[str, Json] = {}
         self.proof: SealProof
 
-    def _part(self, folder: str) -> tuple[bytes, list[bytes], int, list[bytes], list[bytes]]:
+    def _part(self, folder: str) -> Part:
         path = hashes(self.json(f"{folder}/slot.proof.json", "path")["path"])
         frontier = self.json(f"{folder}/frontier.json", "from", "frontier")
         lines = self.need(f"{folder}/records.jsonl").split(b"\n")
         if lines.pop() or type(frontier["from"]) is not int:
             raise Malformed(f"{folder}: the last record is cut short, or the range has no begin")
-        return self.need(f"{folder}/slot.json"), path, frontier["from"], hashes(frontier["frontier"]), lines
+        slot, private = self.need(f"{folder}/slot.json"), self.files.get(f"{folder}/private.jsonl")
+        opened = {} if private is None else openings(private)
+        return slot, path, frontier["from"], hashes(frontier["frontier"]), lines, opened
 
     def need(self, name: str) -> bytes:
         if name not in self.files:
@@ -738,6 +744,26 @@ def hashes(value: Json) -> list[bytes]:
     if not isinstance(value, list) or not all(KINDS["hash"](one) for one in value):
         raise Malformed("not a list of hashes")
     return [bytes.fromhex(one) for one in value]
+
+
+Part = tuple[bytes, list[bytes], int, list[bytes], list[bytes], dict[int, tuple[str, Json]]]
+
+
+def openings(data: bytes) -> dict[int, tuple[str, Json]]:
+    """`s` and private object by record, of an auditor's private.jsonl (§3). Its texts may be any."""
+    found: dict[int, tuple[str, Json]] = {}
+    lines = data.split(b"\n")
+    if lines.pop() or not lines:
+        raise Malformed("private.jsonl is empty, or its last line is cut short")
+    for line in lines:
+        try:
+            value = canonical(line, any_text=True)
+        except ValueError as error:
+            raise Malformed(f"private.jsonl: {error}") from None
+        if not Form("n:count private:object s:hash")(value) or (found and value["n"] <= max(found)):
+            raise Malformed("private.jsonl: a line of another form, or out of order")
+        found[value["n"]] = value["s"], value["private"]
+    return found
 
 
 class Verification:
@@ -783,6 +809,8 @@ class Verification:
         self.attempt(12, self.step_12)
         if self.exit <= WARNINGS:
             self.last = self.remembered()
+        if self.said["profile"] == "auditor":
+            self.ask()
         self.step_13()
         return self
 
@@ -964,6 +992,8 @@ class Verification:
             raise Failed("the firm's stream is not the one the statement names, from its first record on")
         if profile == "auditor":
             self.everything(log)
+        elif any(one.private for one in log.streams.values()):
+            raise Failed("private parts are opened for an auditor alone")
         else:
             self.range(log, log.streams[venue])
         return f"{sum(len(one.leaves) for one in log.streams.values())} records"
@@ -1069,9 +1099,10 @@ class Verification:
         for name in sorted({name for log in self.logs for name in log.streams if name != "firm"}):
             venue = [one for log in self.logs if name in log.streams for one in log.streams[name].records]
             tables[name] = Tables(period, firm + venue).derived(withheld, seals)
-        self.derived = (
-            {"venues": tables} if self.said["profile"] == "auditor" else next(iter(tables.values()))
-        )
+        if self.said["profile"] == "auditor":
+            self.derived = {"persons": persons(self.logs), "venues": tables}
+        else:
+            self.derived = next(iter(tables.values()))
         if encoded(self.derived) != self.entries.get(DERIVED):
             self.derived = None
             raise Failed("the tables are not what the records say")
@@ -1096,7 +1127,8 @@ class Verification:
             raise Failed("a limit that always applies is not declared")
         for number in sorted(contradicted(self.tables())):
             for language, sentences in SENTENCES.items():
-                plain = f"({number}) " + sentences[number].replace("{venue}", said["recipient"]["name"])
+                venue = said["recipient"]["name"] if said["recipient"]["venue"] else EVERY_VENUE[language]
+                plain = f"({number}) " + sentences[number].replace("{venue}", venue)
                 if plain in said["statement_text"][language]:
                     raise Failed(f"sentence ({number}) is confirmed although the findings contradict it")
 
@@ -1121,21 +1153,26 @@ class Verification:
             self.continues(unpacked(self.asked.previous), before)
 
     def issued(self, before: dict[str, Json] | None) -> None:
-        """The log tells of the one before, and of no other for any part of the same time."""
-        period, told = self.said["period"], False
+        """The log tells of the one before, and of no other for any part of the same time, but older ones."""
+        period, told, serials = self.said["period"], False, set()
         for record in (
             one for log in self.logs for one in log.streams[self.said["recipient"]["venue"]].records
         ):
             if record.type != "attestation.issued":
                 continue
-            other = record.body["period"]
+            other, serial = record.body["period"], record.body["serial"]
             if before is not None and record.body["attestation_id"] == before["attestation_id"]:
                 if record.body["statement_sha256"] != before["statement_sha256"]:
                     raise Failed("the log tells of another statement under the previous one's id")
                 told = True
+            elif before is not None and serial < before["serial"]:
+                pass  # known to who followed the serials
             elif other["from"] < period["to"] and other["to"] > period["from"]:
                 name = record.body["attestation_id"]
                 raise Failed(f"another attestation was issued for the same time: {name}")
+            if serial in serials:
+                raise Failed(f"two attestations have the serial {serial}")
+            serials.add(serial)
         if before is not None and not told:
             raise Failed("the log does not tell of the previous attestation")
 
@@ -1195,6 +1232,22 @@ class Verification:
         for one in self.tables():
             for kind, count in one["unknown_types"].items():
                 self.warn(13, f"{count} records of an unknown type: {kind}")
+
+    def ask(self) -> None:
+        """What an auditor has to ask the firm about."""
+        streams = [one for log in self.logs for one in log.streams.values()]
+        closed = sum(
+            one.priv is not None and one.n not in shown.private for shown in streams for one in shown.records
+        )
+        if closed:
+            self.warn(13, f"{closed} private parts are not opened")
+        for name in sorted({one.name for one in streams} - set(SLOT_NAMES)):
+            self.warn(13, f"{name} is not in the public table of venues: ask which venue it is")
+        rows = persons(self.logs)
+        for one, other in (("pseudonym", "person"), ("person", "pseudonym")):
+            known = Counter((row["venue"], row[one]) for row in rows)
+            for venue, name in sorted(place for place, count in known.items() if count > 1):
+                self.warn(13, f"who is who is in doubt: {venue}: {name} has more than one {other}")
 
     def summary(self) -> Verification:
         """The summary profile shows no records: steps 1 to 4 only."""
@@ -1318,24 +1371,29 @@ def trust_on_first_use(entries: dict[str, bytes]) -> dict[str, Json]:
     if kind != IN_TOTO:
         raise Failed("the statement's envelope holds a payload of another type")
     said, _ = statement(payload, "access-control-attestation")
-    attesters = []
+    attesters: list[dict[str, Json]] = []
+    removed: list[dict[str, Json]] = []
     for name in sorted(entries):
         if not name.startswith("logs/") or not name.endswith("/firm/records.jsonl"):
             continue
         if entries[name] and not entries[name].endswith(b"\n"):
             raise Malformed("the last record is cut short")
         for line in entries[name].split(b"\n"):
-            if b'"type":"signer.add"' in line:
+            if b'"type":"signer.' in line:
                 try:
                     value = canonical(line)
                     if not RECORD(value):
                         raise ValueError("not a record")
-                    said_ = value["body"]
-                    adds = value["type"] == "signer.add" and FIRM_BODIES["signer.add"](said_)
-                    if adds and said_["role"] == "attester":
-                        attesters.append(attester(said_["label"], said_["public_key"], said_["from"], None))
+                    kind, told = value["type"], value["body"]
+                    fits = FIRM_BODIES.get(kind) if kind in ("signer.add", "signer.remove") else None
+                    if fits and fits(told) and told["role"] == "attester":
+                        one = attester(told["label"], told["public_key"], told["from"], None)
+                        (attesters if kind == "signer.add" else removed).append(one)
                 except ValueError as error:
                     raise Malformed(f"a key that the bundle names: {error}") from None
+    for one in attesters:
+        gone = (other["from"] for other in removed if other["key"] == one["key"])
+        one["until"] = least(at for at in gone if at >= one["from"])
     try:
         logs = {one["origin"]: VerifierKey(one["vkey"]) for one in said["logs"]}
     except ValueError as error:
@@ -1365,11 +1423,9 @@ def read_seal(data: bytes) -> dict[str, Json]:
     return dict(value)
 
 
-def open_stream(
-    log: Log, part: tuple[bytes, list[bytes], int, list[bytes], list[bytes]], name: str
-) -> Stream:
+def open_stream(log: Log, part: Part, name: str) -> Stream:
     """The slot is this stream's and in the seal, and all its records from the range's begin are there."""
-    slot_bytes, path, start, frontier, lines = part
+    slot_bytes, path, start, frontier, lines, opened = part
     try:
         slot, tree = read_slot(slot_bytes), Tree(start, frontier)
     except ValueError as error:
@@ -1401,6 +1457,11 @@ def open_stream(
         tree.push(leaf)
     if tree.root() != stream.root:
         raise Failed(f"{name}: the records are not those that were sealed: their root is another")
+    committed = {one.n: one.priv for one in stream.records}
+    for n, (secret, private) in opened.items():
+        if sha256(b"keyguard/priv/v1\n" + bytes.fromhex(secret) + encoded(private)).hex() != committed.get(n):
+            raise Failed(f"{name}: the private part of record {n} is not the one that was sealed")
+        stream.private[n] = private
     return stream
 
 
@@ -1491,6 +1552,45 @@ def least(values: Iterable[str]) -> str | None:
 
 def most(values: Iterable[str]) -> str | None:
     return max(values, default=None)
+
+
+NAMES_A_PERSON = {  # where a body has a person's pseudonym, and the private part the same person's own id
+    "access.grant": ("person", "person"),
+    "access.revoke": ("by", "by"),
+    "approval.request": ("by", "asked_by"),
+    "approval.decide": ("by", "decided_by"),
+    "review.decide": ("by", "by"),
+    "role.assign": ("person_f", "person"),
+    "role.remove": ("person_f", "person"),
+}
+
+
+def persons(logs: list[Log]) -> list[dict[str, str]]:
+    """Who is who at which venue, as the private parts say it (§9)."""
+    opened = [
+        (record, stream.private[record.n])
+        for log in logs
+        for stream in log.streams.values()
+        for record in stream.records
+        if record.n in stream.private
+    ]
+    rows, names = set(), {}
+    for record, private in sorted(opened, key=lambda pair: (pair[0].t, pair[0].log, pair[0].n)):
+        told, own = (*NAMES_A_PERSON.get(record.type, ("", "")),)
+        pseudonym, person = record.body.get(told), private.get(own)
+        if isinstance(pseudonym, str) and isinstance(person, str) and person:
+            rows.add((person, record.stream, pseudonym))
+        declared = (record.stream, record.type, record.body.get("kind")) == (
+            "firm",
+            "people.change",
+            "person",
+        )
+        if declared and isinstance(private.get("id"), str) and isinstance(private.get("name"), str):
+            names[private["id"]] = private["name"]
+    return [
+        {"name": names.get(person, ""), "person": person, "pseudonym": pseudonym, "venue": venue}
+        for person, venue, pseudonym in sorted(rows)
+    ]
 
 
 class Tables:
@@ -2096,6 +2196,7 @@ def self_approved(approval: dict[str, Json]) -> bool:
     return approval["decided_by"] is not None and approval["decided_by"] in gains
 
 
+EVERY_VENUE = {"en": "every venue in the records shown", "ko": "제시된 기록상의 모든 거래소"}
 SENTENCES = {  # those that findings can contradict (§12.2)
     "en": {
         1: "the register contains every API key that existed in the firm's accounts at {venue}",
@@ -2250,9 +2351,9 @@ def tell(done: Verification, as_json: bool) -> str:
     return "\n".join(visible(line) for line in [*lines, verdict])
 
 
-def main() -> int:
+def main(words: list[str]) -> int:
     try:
-        asked = options(sys.argv[1:])
+        asked = options(words)
         asked.now = datetime.now(timezone.utc)
         asked.previous = read(asked.previous) if asked.previous else None
         trust = read(asked.trust) if asked.trust else None
@@ -2268,4 +2369,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

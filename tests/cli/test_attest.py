@@ -8,23 +8,27 @@ from typing import TYPE_CHECKING
 import pytest
 
 from keyguard.cli import attesting
+from keyguard.cli.main import main
 from keyguard.core.errors import UsageError
 from keyguard.core.secret import Secret
 from keyguard.gateway.clock import SystemClock
-from keyguard.kga import container
+from keyguard.kga import bundle, container, dsse
 from keyguard.stores import signer_file
 from keyguard.workflows.attest import Made
 from keyguard.workflows.trust_file import key_json
-from tests.cli.desk import desk, upbit_key, write_private
+from tests.cli.desk import bybit_keys, desk, upbit_key, write_private
+from tests.kga import alone
 from tests.stores.vaults import CHEAP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from typing import Any
 
     from tests.cli.desk import Desk, Done
 
 SINCE = ("--from", "2026-11-01T00:00")
+ENDED = "bybit/mm/ended"
 OFFICER = ("--officer", "Kim FAKE / 김가짜", "--title", "CCO / 준법감시인")
 
 
@@ -33,9 +37,12 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with desk(tmp_path_factory.mktemp("attest"), impatient=True) as opened:
         opened.init("file", "--firm", "FAKE Trading")
         opened.add("upbit/mm/bot", upbit_key(opened.venues.venues["upbit"]))
+        opened.add(ENDED, bybit_keys(opened.venues.venues["bybit"])[0])
         for name in ("officer", "second"):
             signer = attester(opened, name)
             opened.keyguard("attester", "add", name, "--key", signer)
+        opened.keyguard("person", "add", "hana", "--name", "Hana FAKE / 하나")
+        opened.keyguard("grant", "add", "hana", "--key", ENDED)
         opened.keyguard("attest", "trust", "-o", "trust.json", "--card", "card.txt")
         yield opened
 
@@ -111,10 +118,67 @@ def test_two_sign(ready: Desk) -> None:
     ready.keyguard("verify", f"out/{id_}.zip", *words, expect=1)
 
 
-def test_an_auditor_and_a_summary(ready: Desk) -> None:
+def verified(at: Desk, told: Any, capsys: pytest.CaptureFixture[str], *words: str) -> list[str]:
+    """Of what both verifiers warn, who come to the same."""
+    words = (str(at.work / told["file"]), "--trust", str(at.work / "trust.json"), "--json", *words)
+    said = []
+    for command in (lambda: main(["verify", *words]), lambda: alone.module().main([*words])):
+        assert command() == 1
+        said.append(json.loads(capsys.readouterr().out))
+    assert said[0]["summary"] == said[1]["summary"]
+    notes = [{row["detail"] for row in one["checks"] if row["outcome"] == "note"} for one in said]
+    assert notes[0] == notes[1]
+    return sorted(notes[0])
+
+
+def inside(at: Desk, told: Any) -> tuple[dict[str, bytes], Any]:
+    entries = container.unpack((at.work / told["file"]).read_bytes())
+    return entries, json.loads(dsse.parse(entries[bundle.STATEMENT]).payload)["predicate"]
+
+
+def test_a_venue_that_the_log_holds_nothing_about(ready: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("--venue", "korbit", "--negative", *SINCE, "--no-copies", "--json")
+    (told,) = attest(ready, *words).json
+    verified(ready, told, capsys, "--recipient", "korbit")
+    entries, said = inside(ready, told)
+    assert [data for name, data in entries.items() if name.endswith("venue/records.jsonl")] == [b""]
+    assert said["register"]["rows"] == 0
+    (again,) = attest(ready, *words, "--again").json
+    verified(ready, again, capsys, "--recipient", "korbit", "--previous", str(ready.work / told["file"]))
+
+
+def test_a_key_that_its_venue_ended(ready: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    of_bybit = ("--venue", "bybit", "--no-copies", "--json")
+    attest(ready, *of_bybit, *SINCE)
+    public_id, _ = ready.stored(ENDED)
+    ready.venues.venues["bybit"].state.book.keys[public_id].deleted = True
+    ready.keyguard("key", "inspect", ENDED, expect=1)
+    why = ("--reinstatement", ENDED, "--explanation", "the bot moved to another host")
+    attest(ready, *of_bybit, *why)
+    (told,) = attest(ready, *of_bybit, *why).json  # the venue asked once more
+    verified(ready, told, capsys, "--recipient", "bybit", "--min-serial", "3")
+    entries, said = inside(ready, told)
+    assert any("재발급 요청" in one and "permissions needed" in one for one in said["reservations"])
+    assert any(one.endswith("moved to another host") for one in said["reservations"])
+    derived = json.loads(entries[bundle.DERIVED])
+    assert [row["status"] for row in derived["register"]] == ["invalidated_by_venue"]
+    assert derived["incidents"]
+    # The periodic one is about the days of both.
+    (last,) = attest(ready, *of_bybit, *SINCE, "--again").json
+    verified(ready, last, capsys, "--recipient", "bybit", "--previous", str(ready.work / told["file"]))
+
+
+def test_an_auditor_and_a_summary(ready: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     for_whom = ("--profile", "auditor", "--recipient", "FAKE Audit", *SINCE, "--json")
     (told,) = attest(ready, *for_whom).json
-    ready.keyguard("verify", told["file"], "--trust", "trust.json", expect=1)
+    assert not any("not opened" in one or "in doubt" in one for one in verified(ready, told, capsys))
+    entries, said = inside(ready, told)
+    assert "every venue in the records shown" in said["statement_text"]["en"]
+    assert any(name.endswith("/bybit/private.jsonl") for name in entries)
+    rows = json.loads(entries[bundle.DERIVED])["persons"]
+    assert ("bybit", "hana", "Hana FAKE / 하나") in {
+        (row["venue"], row["person"], row["name"]) for row in rows
+    }
     words = ("--profile", "summary", "--venue", "upbit", "--recipient", "FAKE Bank", "--kind", "bank")
     (told,) = attest(ready, *words, *SINCE, "--no-copies", "--json").json
     names = container.unpack((ready.work / told["file"]).read_bytes())

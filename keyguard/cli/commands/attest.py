@@ -50,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", action="append", default=[], metavar="P", help="disclose a person's name")
     parser.add_argument("--name-purpose", default="", metavar="TEXT", help="why names are disclosed")
     parser.add_argument("--name-basis", default="", metavar="TEXT", help="on which legal basis")
-    parser.add_argument("--again", action="store_true", help="the last one may be about the same time")
+    parser.add_argument("--again", action="store_true", help="earlier ones may be about the same time")
     parser.add_argument("--last-seal", action="store_true", help="the newest seal, as witnesses saw it")
     parser.add_argument("--reinstatement", metavar="K", help="for a key the venue ended: the days around it")
     parser.add_argument("--explanation", default="", metavar="TEXT", help="of what led to that")

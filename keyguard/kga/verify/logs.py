@@ -69,6 +69,8 @@ def opened_log(opened: Open, trust: Trust, said: Mapping[str, Any], sealed: Seal
         raise Failed("the firm's stream is not the one the statement names, from its first record on")
     if opened.predicate["profile"] == "auditor":
         _everything(said, sealed, streams)
+    elif any(one.private for one in streams.values()):
+        raise Failed("private parts are opened for an auditor alone")
     else:
         _range(said, streams[str(venue)], trust)
     return Log(said, sealed, streams)
