@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,9 @@ from keyguard.workflows.attest import Reading, stopped
 from keyguard.workflows.attest_predicate import Recipient
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from keyguard.core.secret import Secret
     from keyguard.home import Home
     from keyguard.kga.log_copy import LogCopy
     from keyguard.ports.all import Ports
@@ -30,6 +33,26 @@ _SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True)
+class Pkcs12:
+    """An officer's key with its certificate, as a PKCS #12 file has it, and what opens it."""
+
+    data: bytes = field(repr=False)
+    passphrase: Secret = field(repr=False)
+
+    def demand_usable(self, now: datetime) -> None:
+        """UsageError `attest.pades`, `attest.extra` where it could not sign now."""
+        from keyguard.reading import pades
+
+        pades.demand_usable(self.data, self.passphrase, now)
+
+    def sign(self, pdf: bytes, reason: str) -> bytes:
+        """The PDF with its signature."""
+        from keyguard.reading import pades
+
+        return pades.sign(pdf, self.data, self.passphrase, reason=reason)
+
+
+@dataclass(frozen=True, slots=True)
 class Finishing:
     """`Finish` of `workflows/attest.py` for one home."""
 
@@ -39,6 +62,8 @@ class Finishing:
     """The language that stands first in reading copies; None: by recipient."""
     copies: bool = True
     """Whether to make reading copies; the statement is the same without them."""
+    pades: Pkcs12 | None = None
+    """Whose signature for viewers the PDF gets."""
 
     def read(
         self,
@@ -54,6 +79,9 @@ class Finishing:
         from keyguard.reading.document import Content
 
         made = copies.render(Content(predicate, tables, sha256, roots, self.first))
+        if self.pades is not None:
+            reason = f"reading copy of {predicate['attestation_id']}"
+            made |= {copies.PDF: self.pades.sign(made[copies.PDF], reason)}
         return Reading(made, fonts.used())
 
     def gate(self, entries: Mapping[str, bytes], recipient: Recipient, agents: Sequence[LogCopy]) -> None:

@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Sequence
 
+    from keyguard.attestations import Pkcs12
     from keyguard.core.secret import Secret
     from keyguard.workflows.attest import Key, Made
+
+_LARGEST_PKCS12 = 1 << 20
 
 
 def add_signers(parser: argparse.ArgumentParser, *, several: bool) -> None:
@@ -36,6 +39,31 @@ def add_passphrase(parser: argparse.ArgumentParser) -> None:
         metavar="F",
         help="in the order of the keys; only its owner may be able to read it",
     )
+
+
+def add_pades(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the signature that viewers of the PDF show."""
+    parser.add_argument(
+        "--pades", type=Path, metavar="FILE", help="sign the PDF for viewers, by a PKCS #12 file"
+    )
+    parser.add_argument(
+        "--pades-passphrase-file", type=Path, metavar="F", help="only its owner may be able to read it"
+    )
+
+
+def pades(args: argparse.Namespace) -> Pkcs12 | None:
+    """Whose signature the PDF gets, if any; checked now, before anything is made."""
+    if args.pades is None:
+        return None
+    from keyguard.attestations import Pkcs12  # noqa: PLC0415 - not before the arguments are read
+    from keyguard.gateway.clock import SystemClock  # noqa: PLC0415 - as above
+    from keyguard.stores.private_file import read_private  # noqa: PLC0415 - as above
+
+    data = read_private(args.pades, _LARGEST_PKCS12)
+    given = [args.pades_passphrase_file] if args.pades_passphrase_file else []
+    signer = Pkcs12(data, _passphrase(given, 0, args.pades))
+    signer.demand_usable(SystemClock().now())
+    return signer
 
 
 def keys(args: argparse.Namespace) -> tuple[Key, ...]:

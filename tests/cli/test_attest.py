@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from keyguard.cli import attesting
 from keyguard.cli.main import main
@@ -18,6 +21,8 @@ from keyguard.workflows.attest import Made
 from keyguard.workflows.trust_file import key_json
 from tests.cli.desk import bybit_keys, desk, upbit_key, write_private
 from tests.kga import alone
+from tests.reading.test_pades import WORD
+from tests.reading.test_pades import container as pkcs12_of
 from tests.stores.vaults import CHEAP
 
 if TYPE_CHECKING:
@@ -88,6 +93,28 @@ def test_from_a_home_to_a_verified_file(ready: Desk) -> None:
     again = attest(ready, "--venue", "upbit", *SINCE, "--again").out
     assert "-upbit-0002.zip" in again
     assert "Upbit, serial 2: verified" in again
+
+
+def test_the_pdf_is_signed_for_viewers(ready: Desk) -> None:
+    write_private(ready.work / "pades.passphrase", f"{WORD}\n")
+    store = ready.work / "officer.p12"
+    store.write_bytes(pkcs12_of(ec.generate_private_key(ec.SECP256R1())))
+    words = ("--venue", "korbit", "--negative", *SINCE, "--pades", "officer.p12")
+    exposed = attest(ready, *words, "--pades-passphrase-file", "pades.passphrase", expect=3)
+    assert "can be reached by other users" in exposed.errors[0]
+    store.chmod(0o600)
+    wrong = attest(ready, *words, "--pades-passphrase-file", "officer.passphrase", expect=2)
+    assert "no RSA or ECDSA key that its pass-phrase opens" in wrong.errors[0]
+    (told,) = attest(ready, *words, "--pades-passphrase-file", "pades.passphrase", "--json").json
+    given = ("--trust", "trust.json", "--recipient", "korbit")
+    ready.keyguard("verify", told["file"], *given, expect=1)
+    inside = container.unpack((ready.work / told["file"]).read_bytes())
+    (ready.work / "signed.pdf").write_bytes(inside["reading/attestation.pdf"])
+    if pdfsig := shutil.which("pdfsig"):
+        command = [pdfsig, "-nocert", "signed.pdf"]
+        done = subprocess.run(command, cwd=ready.work, capture_output=True, text=True, check=True)
+        assert "Signature is Valid" in done.stdout
+        assert "Total document signed" in done.stdout
 
 
 def test_the_card_and_the_trust_file_name_the_same_keys(ready: Desk) -> None:
@@ -216,6 +243,7 @@ def test_another_venue_is_not_named(ready: Desk) -> None:
         (("--venue", "upbit", *SINCE, "--nonce", "é"), "a nonce is"),
         (("--venue", "upbit", *SINCE, "--name", "kim"), "names are disclosed for a purpose"),
         (("--venue", "upbit", "--reinstatement", "bot"), "a reinstatement is at one venue"),
+        (("--venue", "upbit", *SINCE, "--pades", "x", "--no-copies"), "--pades signs the PDF"),
         (("--venue", "nowhere", *SINCE), "no venue 'nowhere'"),
         (("--venue", "firm", *SINCE), "no venue 'firm'"),
         (("--venue", "upbit", *SINCE, "--negative"), "this log has records about upbit"),

@@ -47,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name in ("officer", "title", "preparer"):
         parser.add_argument(f"--{name}", default="", metavar='"LATIN / LOCAL"', help="else by [attest]")
     attesting.add_signers(parser, several=True)
+    attesting.add_pades(parser)
     parser.add_argument("--name", action="append", default=[], metavar="P", help="disclose a person's name")
     parser.add_argument("--name-purpose", default="", metavar="TEXT", help="why names are disclosed")
     parser.add_argument("--name-basis", default="", metavar="TEXT", help="on which legal basis")
@@ -72,12 +73,13 @@ def run(args: argparse.Namespace, out: Output) -> int:
 
     _check(args)
     attesting.demand_folder(args.output)
+    viewers = attesting.pades(args)
     home = session.home_of(args)
     config = home.read()
     with session.opened(args, out) as ports:
         wanted = _run(args, config, ports)
         kept, waiting = AttestationFolder(home.attestations), AttestationFolder(home.attestations / "waiting")
-        finish = Finishing(home, ports, LANGUAGES.get(args.lang or ""), not args.no_copies)
+        finish = Finishing(home, ports, LANGUAGES.get(args.lang or ""), not args.no_copies, viewers)
         copies = agents.copies(home)
         made = attest(ports, wanted, kept, waiting, finish, actor=session.actor(), copies=copies)
     tell(made, args.output, out)
@@ -131,6 +133,8 @@ def _check(args: argparse.Namespace) -> None:
         wrong = "how is the recipient called? --recipient NAME"
     if not wrong and args.name and not (args.name_purpose and args.name_basis):
         wrong = "names are disclosed for a purpose, on a legal basis: --name-purpose, --name-basis"
+    if not wrong and args.pades and args.no_copies:
+        wrong = "--pades signs the PDF, and --no-copies makes none"
     if not wrong and args.nonce is not None and not _answers(args.nonce):
         wrong = f"a nonce is 1 to {_NONCE} printable ASCII characters"
     if wrong:
