@@ -1,4 +1,4 @@
-"""What the commands about agents share: passphrases of invitations, files, fingerprints."""
+"""What the commands about agents share: passphrases of invitations, copies of logs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keyguard.cli import session
-from keyguard.core.errors import UsageError
 
 if TYPE_CHECKING:
     import argparse
@@ -15,7 +14,8 @@ if TYPE_CHECKING:
     from keyguard.home import Home
     from keyguard.stores.agent_logs import AgentLogs
 
-_LARGEST = 2 * 1024**3
+LARGEST = 2 * 1024**3
+"""Bytes of a log's copy."""
 
 
 def add_passphrase(parser: argparse.ArgumentParser) -> None:
@@ -43,18 +43,3 @@ def copies(home: Home) -> AgentLogs:
     from keyguard.stores.agent_logs import AgentLogs  # noqa: PLC0415 - not before it is needed
 
     return AgentLogs(home.agents)
-
-
-def content(path: Path) -> bytes:
-    """A file that somebody brought, whoever could write it: it is believed for what is signed in it."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(_LARGEST + 1)
-    except OSError as error:
-        reason = (error.strerror or "error").lower()
-        raise UsageError(
-            f"{path} cannot be read: {reason}", code="usage", still="nothing was changed"
-        ) from None
-    if len(data) > _LARGEST:
-        raise UsageError(f"{path} is larger than any log", code="usage", still="nothing was changed")
-    return data

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from keyguard.attestations import Pkcs12
     from keyguard.core.secret import Secret
     from keyguard.workflows.attest import Key, Made
+    from keyguard.workflows.attest_documents import Document
 
 _LARGEST_PKCS12 = 1 << 20
 
@@ -64,6 +65,39 @@ def pades(args: argparse.Namespace) -> Pkcs12 | None:
     signer = Pkcs12(data, _passphrase(given, 0, args.pades))
     signer.demand_usable(SystemClock().now())
     return signer
+
+
+def add_documents(parser: argparse.ArgumentParser) -> None:
+    """Declare the options that attach documents."""
+    parser.add_argument(
+        "--evidence",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="attach a document: PDF or text; again for more",
+    )
+    parser.add_argument(
+        "--evidence-looked-at",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="attach a picture: it cannot be searched, and you have looked at it",
+    )
+
+
+def documents(args: argparse.Namespace) -> tuple[Document, ...]:
+    """What is attached; UsageError `attest.evidence`."""
+    from keyguard.cli import evidence  # noqa: PLC0415 - not before the arguments are read
+    from keyguard.workflows.attest_documents import LARGEST, document  # noqa: PLC0415 - as above
+
+    named = [(path, False) for path in args.evidence]
+    named += [(path, True) for path in args.evidence_looked_at]
+    return tuple(
+        document(path.name, evidence.content(str(path), LARGEST), looked_at=looked_at)
+        for path, looked_at in named
+    )
 
 
 def keys(args: argparse.Namespace) -> tuple[Key, ...]:

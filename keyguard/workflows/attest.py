@@ -255,7 +255,7 @@ def _make(
     preparer: Named,
     complete: bool,
 ) -> Made:
-    found = _evidence(ports, run, recipient, seal, agents, previous)
+    found = _evidence(ports, run, recipient, seal, agents, previous).with_documents(run.asked.documents)
     officer = run.keys[0]
     predicate = compose(
         ports,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from keyguard.kga.derive.derived import derive, encode
 from keyguard.kga.derive.lines import Line, Period
 from keyguard.kga.log_copy import LogCopy
 from keyguard.ports.all import Ports
+from keyguard.workflows.attest_documents import Document
 from keyguard.workflows.attest_past import Previous
 from keyguard.workflows.log_opening import log_part, snapshot_before
 from keyguard.workflows.seal import Sealed
@@ -25,13 +26,17 @@ VENUE = "venue"
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Entries below `logs/`, `anchors/` and `derived.json`; and what a statement says of them. `logs` are the
-    logs as `logs[]` has them, without `previous`: this home's first, then those of its agents."""
+    """Entries below `logs/`, `anchors/`, `evidence/` and `derived.json`; and what a statement says of them.
+    `logs` are the logs as `logs[]` has them, without `previous`: this home's first, then its agents'."""
 
     entries: Mapping[str, bytes] = field(repr=False)
     derived: Mapping[str, Any] = field(repr=False)
     withheld: Mapping[str, int]
     logs: Sequence[Mapping[str, Any]]
+
+    def with_documents(self, documents: Iterable[Document]) -> Evidence:
+        """With what the firm attaches."""
+        return replace(self, entries={**self.entries, **{one.entry: one.data for one in documents}})
 
     @property
     def tables(self) -> list[Mapping[str, Any]]:

@@ -17,8 +17,9 @@ from keyguard.kga import dsse, notes, statement, texts
 from keyguard.kga.derive.lines import Period
 from keyguard.kga.verify.rows import register_root
 from keyguard.ports.all import Ports
-from keyguard.workflows import attesters
+from keyguard.workflows import attest_documents, attesters
 from keyguard.workflows.attest_config import NOT_DECLARED, AttestConfig, Named
+from keyguard.workflows.attest_documents import Document
 from keyguard.workflows.attest_evidence import Evidence
 from keyguard.workflows.attest_past import Previous
 from keyguard.workflows.identity import salt
@@ -48,7 +49,7 @@ class Recipient:
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What one run is asked for. `spoken`: the period as people read it. `people`: rows of
-    `people_disclosed` by venue."""
+    `people_disclosed` by venue. `documents`: what the firm attaches."""
 
     period: Period
     spoken: str
@@ -56,6 +57,7 @@ class Asked:
     nonce: str | None = None
     reservations: tuple[str, ...] = ()
     people: tuple[Mapping[str, str], ...] = ()
+    documents: tuple[Document, ...] = ()
 
 
 def compose(
@@ -116,7 +118,11 @@ def compose(
         language: texts.statement(language, made, contradicted, period=asked.spoken, about=about)
         for language in ("ko", "en")
     }
-    made["reservations"] = [*texts.reservations(contradicted), *asked.reservations]
+    made["reservations"] = [
+        *texts.reservations(contradicted),
+        *asked.reservations,
+        *attest_documents.told(asked.documents, found.entries),
+    ]
     return made
 
 

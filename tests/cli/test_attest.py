@@ -99,14 +99,14 @@ def test_the_pdf_is_signed_for_viewers(ready: Desk) -> None:
     write_private(ready.work / "pades.passphrase", f"{WORD}\n")
     store = ready.work / "officer.p12"
     store.write_bytes(pkcs12_of(ec.generate_private_key(ec.SECP256R1())))
-    words = ("--venue", "korbit", "--negative", *SINCE, "--pades", "officer.p12")
+    words = ("--venue", "bitbank", "--negative", *SINCE, "--pades", "officer.p12")
     exposed = attest(ready, *words, "--pades-passphrase-file", "pades.passphrase", expect=3)
     assert "can be reached by other users" in exposed.errors[0]
     store.chmod(0o600)
     wrong = attest(ready, *words, "--pades-passphrase-file", "officer.passphrase", expect=2)
     assert "no RSA or ECDSA key that its pass-phrase opens" in wrong.errors[0]
     (told,) = attest(ready, *words, "--pades-passphrase-file", "pades.passphrase", "--json").json
-    given = ("--trust", "trust.json", "--recipient", "korbit")
+    given = ("--trust", "trust.json", "--recipient", "bitbank")
     ready.keyguard("verify", told["file"], *given, expect=1)
     inside = container.unpack((ready.work / told["file"]).read_bytes())
     (ready.work / "signed.pdf").write_bytes(inside["reading/attestation.pdf"])
@@ -228,8 +228,11 @@ def test_a_secret_does_not_leave(ready: Desk) -> None:
 
 
 def test_another_venue_is_not_named(ready: Desk) -> None:
-    refused = attest(ready, "--venue", "gopax", *SINCE, "--reservation", "as at Upbit", expect=6)
+    (ready.work / "contract.txt").write_text("FAKE: the desk trades, as at Upbit, by the book")
+    refused = attest(ready, "--venue", "gopax", *SINCE, "--evidence", "contract.txt", expect=6)
+    assert "evidence/" in refused.errors[0]
     assert "other venue, upbit" in refused.errors[0]
+    assert "cannot be read" in attest(ready, "--venue", "gopax", *SINCE, "--evidence", "gone", expect=2).err
 
 
 @pytest.mark.parametrize(

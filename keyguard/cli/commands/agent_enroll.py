@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keyguard.cli import agents, sealing, session
+from keyguard.cli import agents, evidence, sealing, session
 
 if TYPE_CHECKING:
     import argparse
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("file", type=Path, help="made there by `keyguard log export --for-primary FILE`")
+    parser.add_argument("file", help="made there by `keyguard log export --for-primary FILE`")
     parser.add_argument(
         "--fingerprint",
         required=True,
@@ -37,7 +36,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
     """Check, compare, record, seal."""
     from keyguard.workflows import agents as workflow  # noqa: PLC0415 - not before the arguments are read
 
-    data = agents.content(args.file)
+    data = evidence.content(args.file, agents.LARGEST)
     copies = agents.copies(session.home_of(args))
     with session.opened(args, out) as ports:
         made = workflow.enroll(

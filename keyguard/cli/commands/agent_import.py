@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keyguard.cli import agents, session
+from keyguard.cli import agents, evidence, session
 
 if TYPE_CHECKING:
     import argparse
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("file", type=Path, help="made there by `keyguard log export --for-primary FILE`")
+    parser.add_argument("file", help="made there by `keyguard log export --for-primary FILE`")
     parser.epilog = (
         "However the file came here: it counts only under the key that was compared when the agent was\n"
         "enrolled, and as a continuation of what was taken in before. One that contradicts it is refused\n"
@@ -28,7 +27,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
     from keyguard.core.canonical import format_instant  # noqa: PLC0415 - not before the arguments are read
     from keyguard.workflows.agents import take_in  # noqa: PLC0415 - as above
 
-    data = agents.content(args.file)
+    data = evidence.content(args.file, agents.LARGEST)
     copies = agents.copies(session.home_of(args))
     with session.opened(args, out) as ports:
         agent, copy = take_in(ports, copies, data)

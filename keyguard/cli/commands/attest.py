@@ -48,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{name}", default="", metavar='"LATIN / LOCAL"', help="else by [attest]")
     attesting.add_signers(parser, several=True)
     attesting.add_pades(parser)
+    attesting.add_documents(parser)
     parser.add_argument("--name", action="append", default=[], metavar="P", help="disclose a person's name")
     parser.add_argument("--name-purpose", default="", metavar="TEXT", help="why names are disclosed")
     parser.add_argument("--name-basis", default="", metavar="TEXT", help="on which legal basis")
@@ -167,7 +168,8 @@ def _run(args: argparse.Namespace, config: Config, ports: Ports) -> Run:
         attest_packs.demand_nothing(ports, venue)
     own = tuple(text(one, "reservation", LONGEST_FREE) for one in (*explained, *args.reservation))
     people = attest_people.disclosed(ports, args.name, args.venue, args.name_purpose, args.name_basis)
-    asked = Asked(period, spoken(period), args.profile, args.nonce, own, people)
+    attached = attesting.documents(args)
+    asked = Asked(period, spoken(period), args.profile, args.nonce, own, people, attached)
     again = args.again or bool(args.reinstatement)
     return Run(asked, who, _recipients(args, ports), attesting.keys(args), again, args.last_seal)
 
