@@ -30,7 +30,15 @@ from keyguard.workflows import attest_past as past
 from keyguard.workflows.agents import AGENT, Copies, copies_for, role
 from keyguard.workflows.attest_config import AttestConfig, Named
 from keyguard.workflows.attest_past import Kept, Previous
-from keyguard.workflows.attest_predicate import TOOL, Asked, Recipient, compose, payload_of
+from keyguard.workflows.attest_predicate import (
+    TOOL,
+    Asked,
+    Recipient,
+    attestation_id,
+    compose,
+    payload_of,
+    row_secret,
+)
 from keyguard.workflows.attesters import Signer, attesters
 from keyguard.workflows.authority import acting
 from keyguard.workflows.identity import Actor, names
@@ -299,7 +307,9 @@ def _evidence(
         return evidence.for_auditor(ports, seal, period, previous, agents)
     if run.asked.profile == "venue":
         return evidence.for_venue(ports, seal, recipient.about, period, previous, agents)
-    return evidence.summary(evidence.for_venue(ports, seal, recipient.about, period, None, agents))
+    whole = evidence.for_venue(ports, seal, recipient.about, period, None, agents)
+    secret = row_secret(seal, attestation_id(seal, recipient, previous))
+    return evidence.summary(whole, secret, run.asked.rows)
 
 
 def _renderings(reading: Reading, sha256: str, signers: Sequence[tuple[bytes, Sign]]) -> bytes:

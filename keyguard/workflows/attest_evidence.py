@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from keyguard.core.errors import UsageError
 from keyguard.core.record import parse
 from keyguard.core.slots import FIRM, slot
 from keyguard.kga import bundle, merkle, private_parts
@@ -14,6 +15,7 @@ from keyguard.kga.bundle import LogPart, StreamPart
 from keyguard.kga.derive.derived import derive, encode
 from keyguard.kga.derive.lines import Line, Period
 from keyguard.kga.log_copy import LogCopy
+from keyguard.kga.verify import rows
 from keyguard.ports.all import Ports
 from keyguard.workflows.attest_documents import Document
 from keyguard.workflows.attest_past import Previous
@@ -33,17 +35,12 @@ class Evidence:
     derived: Mapping[str, Any] = field(repr=False)
     withheld: Mapping[str, int]
     logs: Sequence[Mapping[str, Any]]
+    rows: Sequence[Mapping[str, Any]] = field(repr=False)
+    """All rows of the registers, shown or not."""
 
     def with_documents(self, documents: Iterable[Document]) -> Evidence:
         """With what the firm attaches."""
         return replace(self, entries={**self.entries, **{one.entry: one.data for one in documents}})
-
-    @property
-    def tables(self) -> list[Mapping[str, Any]]:
-        """The tables of each venue, by its name."""
-        if "venues" in self.derived:
-            return [tables for _, tables in sorted(self.derived["venues"].items())]
-        return [self.derived]
 
 
 def for_venue(
@@ -74,7 +71,7 @@ def for_venue(
         told.append(_copied(copy) | {"from": 0, "to": its.size, "root": its.root.hex()})
     derived = derive(lines, period, withheld=withheld.total(), seals=_seals(sealed, agents))
     entries |= _anchors(ports, sealed) | {bundle.DERIVED: encode(derived)}
-    return Evidence(entries, derived, withheld, told)
+    return Evidence(entries, derived, withheld, told, derived["register"])
 
 
 def for_auditor(
@@ -104,18 +101,15 @@ def for_auditor(
             withheld.update(stream.withheld)
             opened += private_parts.paired(stream.lines, stream.private)
         told.append(_copied(copy) | all_of_it)
-    derived = {
-        "persons": private_parts.persons(opened),
-        "venues": {
-            name: derive(
-                [*read[FIRM], *lines], period, withheld=withheld.total(), seals=_seals(sealed, agents)
-            )
-            for name, lines in read.items()
-            if name != FIRM
-        },
+    venues = {
+        name: derive([*read[FIRM], *lines], period, withheld=withheld.total(), seals=_seals(sealed, agents))
+        for name, lines in read.items()
+        if name != FIRM
     }
+    derived = {"persons": private_parts.persons(opened), "venues": venues}
     entries[bundle.DERIVED] = encode(derived)
-    return Evidence(entries, derived, withheld, told)
+    every = [row for _, tables in sorted(venues.items()) for row in tables["register"]]
+    return Evidence(entries, derived, withheld, told, every)
 
 
 def whole_log(ports: Ports, sealed: Sealed, *, seals_from: int = 0) -> LogPart:
@@ -126,12 +120,24 @@ def whole_log(ports: Ports, sealed: Sealed, *, seals_from: int = 0) -> LogPart:
     return replace(part, streams=streams, seal_secret=sealed.seal_secret)
 
 
-def summary(whole: Evidence) -> Evidence:
-    """Figures alone: no log, no row, no key. The signer's word stands for them."""
+def summary(whole: Evidence, secret: bytes, chosen: frozenset[str] = frozenset()) -> Evidence:
+    """Figures, and the rows of the chosen keys (by fingerprint) with what proves that the register has them:
+    no log, no other row or key. For the figures the signer's word stands.
+
+    UsageError `attest.row` for a key that is not in the register.
+    """
+    if missing := chosen - {row["key"] for row in whole.rows}:
+        raise UsageError(
+            f"the register of this period has no key {min(missing)[:16]}",
+            code="attest.row",
+            still="nothing was issued",
+        )
     kept = ("spec", "complete", "unknown_types", "summary")
     derived = {name: value if name in kept else [] for name, value in whole.derived.items()}
     derived["findings"] = [dict(row, rows=[]) for row in whole.derived["findings"]]
-    return Evidence({bundle.DERIVED: encode(derived)}, derived, {}, ())
+    if chosen:
+        derived["register"], derived["rows"] = rows.proofs(whole.rows, secret, chosen)
+    return Evidence({bundle.DERIVED: encode(derived)}, derived, {}, (), whole.rows)
 
 
 def _log(sealed: Sealed) -> dict[str, Any]:

@@ -49,7 +49,8 @@ class Recipient:
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What one run is asked for. `spoken`: the period as people read it. `people`: rows of
-    `people_disclosed` by venue. `documents`: what the firm attaches."""
+    `people_disclosed` by venue. `documents`: what the firm attaches. `rows`: fingerprints of the keys
+    whose rows a summary shows."""
 
     period: Period
     spoken: str
@@ -58,6 +59,7 @@ class Asked:
     reservations: tuple[str, ...] = ()
     people: tuple[Mapping[str, str], ...] = ()
     documents: tuple[Document, ...] = ()
+    rows: frozenset[str] = frozenset()
 
 
 def compose(
@@ -74,9 +76,8 @@ def compose(
 ) -> dict[str, Any]:
     """The predicate. It is made of the seal and what was sealed before it: the same again gives the same."""
     serial = previous.issued.serial + 1 if previous else 1
-    id_ = f"KGA-{sealed.log_id[:8]}-{recipient.slug}-{serial:04d}"
-    rows = [row for tables in found.tables for row in tables["register"]]
-    secret = _row_secret(sealed, id_)
+    id_ = attestation_id(sealed, recipient, previous)
+    secret = row_secret(sealed, id_)
     shown = asked.profile != "summary"
     anchors = _anchors(ports, sealed) if shown else []
     made: dict[str, Any] = {
@@ -103,8 +104,8 @@ def compose(
         "previous": previous and previous.told(),
         "withheld": {"records": sum(found.withheld.values()), "why": dict(found.withheld)},
         "register": {
-            "rows": len(rows),
-            "root": register_root(rows, secret).hex(),
+            "rows": len(found.rows),
+            "root": register_root(found.rows, secret).hex(),
             "row_secret": secret.hex() if shown else None,
         },
         "people_disclosed": [dict(one) for one in asked.people],
@@ -170,7 +171,13 @@ def _fingerprint_salt(ports: Ports, recipient: Recipient) -> str | None:
     return salt(ports, f"system/fp-salt/{recipient.venue}").hex() if recipient.venue else None
 
 
-def _row_secret(sealed: Sealed, id_: str) -> bytes:
+def attestation_id(sealed: Sealed, recipient: Recipient, previous: Previous | None) -> str:
+    """The id, and the name of the file."""
+    serial = previous.issued.serial + 1 if previous else 1
+    return f"KGA-{sealed.log_id[:8]}-{recipient.slug}-{serial:04d}"
+
+
+def row_secret(sealed: Sealed, id_: str) -> bytes:
     """Of this attestation alone, and unknown outside: drawn from the seal's secret, so that a second export
     of one seal has the same bytes."""
     return hmac.new(sealed.seal_secret, b"keyguard/rows/v1\n" + id_.encode(), hashlib.sha256).digest()

@@ -1253,9 +1253,34 @@ class Verification:
         """The summary profile shows no records: steps 1 to 4 only."""
         if self.said["logs"] or any(name.startswith("logs/") for name in self.entries):
             self.tell(5, FAILED, "a summary shows no logs")
+        self.attempt(9, self.chosen_rows)
         self.warn(13, "a summary: its figures are the signer's word, no record stands behind them")
         self.step_13()
         return self
+
+    def chosen_rows(self) -> str:
+        """The rows that a summary shows are of the register whose root the statement has (§9.2, §11)."""
+        try:
+            tables, last = canonical(self.entries.get(DERIVED, b"{}")), -1
+        except ValueError as error:
+            raise Malformed(f"{DERIVED}: {error}") from None
+        if not isinstance(tables, dict):
+            raise Malformed(f"{DERIVED} is not an object")
+        shown, proofs = tables.get("register", []), tables.get("rows", [])
+        if not isinstance(shown, list) or not isinstance(proofs, list) or len(shown) != len(proofs):
+            raise Failed("the rows shown are not as many as their proofs")
+        for row, proof in zip(shown, proofs, strict=True):
+            if not isinstance(proof, dict) or proof.keys() != {"index", "path", "salt"}:
+                raise Malformed("a row's proof has other members")
+            (salt,), path, index = hashes([proof["salt"]]), hashes(proof["path"]), proof["index"]
+            if type(index) is not int or index <= last:
+                raise Malformed("the rows are not in the register's order")
+            leaf = leaf_hash(encoded({"row": row, "salt": salt.hex()}))
+            root = path_root(leaf, index, self.said["register"]["rows"], path)
+            if root is None or root.hex() != self.said["register"]["root"]:
+                raise Failed(f"row {index} is not of the register that was signed")
+            last = index
+        return f"{len(shown)} rows of the register are proven, nothing else in the tables"
 
     def remembered(self) -> dict[str, Json]:
         """What the trust file keeps of a bundle that verified (§14.1)."""

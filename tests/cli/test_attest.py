@@ -41,6 +41,7 @@ OFFICER = ("--officer", "Kim FAKE / 김가짜", "--title", "CCO / 준법감시�
 def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with desk(tmp_path_factory.mktemp("attest"), impatient=True) as opened:
         opened.init("file", "--firm", "FAKE Trading")
+        (opened.work / "out").mkdir()
         opened.add("upbit/mm/bot", upbit_key(opened.venues.venues["upbit"]))
         opened.add(ENDED, bybit_keys(opened.venues.venues["bybit"])[0])
         for name in ("officer", "second"):
@@ -207,6 +208,9 @@ def test_an_auditor_and_a_summary(ready: Desk, capsys: pytest.CaptureFixture[str
         (row["venue"], row["person"], row["name"]) for row in rows
     }
     words = ("--profile", "summary", "--venue", "upbit", "--recipient", "FAKE Bank", "--kind", "bank")
+    (told,) = attest(ready, *words, *SINCE, "--row", "upbit/mm/bot", "--json").json
+    said = ready.keyguard("verify", told["file"], "--trust", "trust.json", expect=1).out
+    assert "1 rows of the register are proven" in said
     (told,) = attest(ready, *words, *SINCE, "--no-copies", "--json").json
     names = container.unpack((ready.work / told["file"]).read_bytes())
     assert set(names) == {"derived.json", "statement.dsse.json"}
@@ -247,6 +251,7 @@ def test_another_venue_is_not_named(ready: Desk) -> None:
         (("--venue", "upbit", *SINCE, "--name", "kim"), "names are disclosed for a purpose"),
         (("--venue", "upbit", "--reinstatement", "bot"), "a reinstatement is at one venue"),
         (("--venue", "upbit", *SINCE, "--pades", "x", "--no-copies"), "--pades signs the PDF"),
+        (("--venue", "upbit", *SINCE, "--row", "bot"), "--row is for a summary"),
         (("--venue", "nowhere", *SINCE), "no venue 'nowhere'"),
         (("--venue", "firm", *SINCE), "no venue 'firm'"),
         (("--venue", "upbit", *SINCE, "--negative"), "this log has records about upbit"),

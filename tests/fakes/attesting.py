@@ -133,7 +133,7 @@ class Firm:
         self.ports.clock.sleep(days * 86_400)
 
     def run(self, since, until, *recipients, seeds=(2,), **more):
-        asked_names = ("profile", "nonce", "reservations", "people", "documents")
+        asked_names = ("profile", "nonce", "reservations", "people", "documents", "rows")
         period = Period(self.day(since), self.day(until), "Asia/Seoul")
         about = {name: more.pop(name) for name in asked_names if name in more}
         asked = Asked(period, spoken(period), **about)

@@ -52,6 +52,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", action="append", default=[], metavar="P", help="disclose a person's name")
     parser.add_argument("--name-purpose", default="", metavar="TEXT", help="why names are disclosed")
     parser.add_argument("--name-basis", default="", metavar="TEXT", help="on which legal basis")
+    parser.add_argument(
+        "--row",
+        action="append",
+        default=[],
+        metavar="K",
+        help="a key whose row a summary shows; again for more",
+    )
     parser.add_argument("--again", action="store_true", help="earlier ones may be about the same time")
     parser.add_argument("--last-seal", action="store_true", help="the newest seal, as witnesses saw it")
     parser.add_argument("--reinstatement", metavar="K", help="for a key the venue ended: the days around it")
@@ -134,6 +141,8 @@ def _check(args: argparse.Namespace) -> None:
         wrong = "how is the recipient called? --recipient NAME"
     if not wrong and args.name and not (args.name_purpose and args.name_basis):
         wrong = "names are disclosed for a purpose, on a legal basis: --name-purpose, --name-basis"
+    if not wrong and args.row and args.profile != "summary":
+        wrong = "--row is for a summary; other profiles show every key"
     if not wrong and args.pades and args.no_copies:
         wrong = "--pades signs the PDF, and --no-copies makes none"
     if not wrong and args.nonce is not None and not _answers(args.nonce):
@@ -169,7 +178,8 @@ def _run(args: argparse.Namespace, config: Config, ports: Ports) -> Run:
     own = tuple(text(one, "reservation", LONGEST_FREE) for one in (*explained, *args.reservation))
     people = attest_people.disclosed(ports, args.name, args.venue, args.name_purpose, args.name_basis)
     attached = attesting.documents(args)
-    asked = Asked(period, spoken(period), args.profile, args.nonce, own, people, attached)
+    rows = frozenset(id_ for key in args.row for id_ in attest_packs.fingerprints(ports, args.venue[0], key))
+    asked = Asked(period, spoken(period), args.profile, args.nonce, own, people, attached, rows)
     again = args.again or bool(args.reinstatement)
     return Run(asked, who, _recipients(args, ports), attesting.keys(args), again, args.last_seal)
 

@@ -6,9 +6,10 @@ import json
 
 import pytest
 
+from keyguard.core import canonical
 from keyguard.core.errors import IntegrityError, UsageError
 from keyguard.core.record import commitment
-from keyguard.kga import bundle, checkpoints, container, dsse, notes
+from keyguard.kga import bundle, checkpoints, container, dsse, notes, statement
 from keyguard.kga.verdict import Exit
 from keyguard.kga.verify.opening import Wanted
 from keyguard.kga.verify.steps import verify
@@ -21,7 +22,7 @@ from keyguard.workflows.attest_predicate import Recipient
 from keyguard.workflows.log_renew import renew
 from keyguard.workflows.seal import make_seal, sealed
 from keyguard.workflows.trust_file import key_card, trust_file
-from tests.fakes.attesting import ACTOR, AUDITOR, BITHUMB, UPBIT, Firm
+from tests.fakes.attesting import ACTOR, AUDITOR, BITHUMB, REGISTER, UPBIT, Firm
 from tests.fakes.sealing import HANDOUT, KEY
 from tests.kga import alone
 from tests.kga.making import private, public
@@ -407,3 +408,50 @@ def test_documents_that_nobody_could_search(name, data, said):
 def test_documents_that_can_be_searched_or_were_looked_at():
     assert document("a.PDF", PDF).kind == "pdf"
     assert document("a.png", b"\x89PNG\r\n\x1a\nFAKE", looked_at=True).entry.endswith(".png")
+
+
+def test_a_summary_shows_chosen_rows_with_their_proof():
+    firm = Firm()
+    others = [f"{digit}c" * 32 for digit in range(4)]
+    for key in others:
+        firm.audit.append("upbit", "key.register", REGISTER | {"key": key})
+    firm.wait()
+    bank = Recipient(None, "bank", "FAKE Bank", "upbit")
+    chosen = frozenset([others[2], KEY])
+    (made,) = firm.attest(0, 1, bank, profile="summary", rows=chosen)
+    inside = entries(made)
+    tables = json.loads(inside["derived.json"])
+    assert {row["key"] for row in tables["register"]} == chosen
+    assert made.predicate["register"]["rows"] == 5
+    for key in {*others} - chosen:
+        assert key.encode() not in made.data
+    assert firm.finish.reports[-1].exit is Exit.WARNINGS
+
+    def told(change):
+        """What both verifiers say of it, signed anew by the officer."""
+        forged = json.loads(inside["derived.json"])
+        change(forged)
+        covered = {"derived.json": canonical.encode(forged)}
+        said = statement.Statement(statement.ATTESTATION, statement.subject(covered), made.predicate)
+        signed = dsse.sign(statement.encode(said), dsse.IN_TOTO, [(public(2), private(2).sign)])
+        data = container.pack(covered | {bundle.STATEMENT: signed.encode()})
+        trust, wanted = parse(trust_file(firm.ports, "FAKE", 1)), Wanted(firm.ports.clock.now())
+        report = verify(data, trust, wanted)
+        alone.agrees(report, data, trust, wanted, None)
+        return [(one.step, one.outcome) for one in report.checks if one.outcome > Exit.WARNINGS]
+
+    assert told(lambda tables: None) == []
+    failed, malformed = [(9, Exit.FAILED)], [(9, Exit.MALFORMED)]
+    assert told(lambda tables: tables["register"][0].update(purpose="another")) == failed
+    assert told(lambda tables: tables["rows"].pop()) == failed
+    assert told(lambda tables: tables["register"].append(tables["register"][0])) == failed
+    assert told(lambda tables: tables["rows"][0].update(salt="00" * 32)) == failed
+    assert told(lambda tables: tables["rows"][1].update(index=3)) == failed
+    assert told(lambda tables: tables["rows"][1].update(index=9)) == failed
+    assert told(lambda tables: tables["rows"][1]["path"].pop()) == failed
+    assert told(lambda tables: tables["rows"][0].update(path=["00"])) == malformed
+    assert told(lambda tables: tables["rows"][0].update(path=1)) == malformed
+    assert told(lambda tables: tables["rows"][0].update(more=1)) == malformed
+    assert told(lambda tables: (tables["rows"].reverse(), tables["register"].reverse())) == malformed
+    assert told(lambda tables: tables.update(rows=1)) == failed
+    refused("attest.row", firm.attest, 0, 1, bank, profile="summary", rows=frozenset(["9c" * 32]))
