@@ -35,8 +35,15 @@ class Evidence:
     derived: Mapping[str, Any] = field(repr=False)
     withheld: Mapping[str, int]
     logs: Sequence[Mapping[str, Any]]
-    rows: Sequence[Mapping[str, Any]] = field(repr=False)
-    """All rows of the registers, shown or not."""
+    whole: Mapping[str, Any] = field(repr=False)
+    """All tables, where `derived` leaves some out."""
+
+    @property
+    def rows(self) -> list[Mapping[str, Any]]:
+        """All rows of the registers, shown or not."""
+        if "venues" not in self.whole:
+            return list(self.whole["register"])
+        return [row for _, one in sorted(self.whole["venues"].items()) for row in one["register"]]
 
     def with_documents(self, documents: Iterable[Document]) -> Evidence:
         """With what the firm attaches."""
@@ -71,7 +78,7 @@ def for_venue(
         told.append(_copied(copy) | {"from": 0, "to": its.size, "root": its.root.hex()})
     derived = derive(lines, period, withheld=withheld.total(), seals=_seals(sealed, agents))
     entries |= _anchors(ports, sealed) | {bundle.DERIVED: encode(derived)}
-    return Evidence(entries, derived, withheld, told, derived["register"])
+    return Evidence(entries, derived, withheld, told, derived)
 
 
 def for_auditor(
@@ -108,8 +115,7 @@ def for_auditor(
     }
     derived = {"persons": private_parts.persons(opened), "venues": venues}
     entries[bundle.DERIVED] = encode(derived)
-    every = [row for _, tables in sorted(venues.items()) for row in tables["register"]]
-    return Evidence(entries, derived, withheld, told, every)
+    return Evidence(entries, derived, withheld, told, derived)
 
 
 def whole_log(ports: Ports, sealed: Sealed, *, seals_from: int = 0) -> LogPart:
@@ -133,11 +139,11 @@ def summary(whole: Evidence, secret: bytes, chosen: frozenset[str] = frozenset()
             still="nothing was issued",
         )
     kept = ("spec", "complete", "unknown_types", "summary")
-    derived = {name: value if name in kept else [] for name, value in whole.derived.items()}
+    derived = {name: whole.derived[name] for name in kept}
     derived["findings"] = [dict(row, rows=[]) for row in whole.derived["findings"]]
     if chosen:
         derived["register"], derived["rows"] = rows.proofs(whole.rows, secret, chosen)
-    return Evidence({bundle.DERIVED: encode(derived)}, derived, {}, (), whole.rows)
+    return Evidence({bundle.DERIVED: encode(derived)}, derived, {}, (), whole.derived)
 
 
 def _log(sealed: Sealed) -> dict[str, Any]:

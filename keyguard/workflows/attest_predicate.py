@@ -113,7 +113,7 @@ def compose(
         "declared_limits": _limits(asked.period, previous, anchors),
         "tool": dict(TOOL),
     }
-    contradicted = texts.blocked(found.derived)
+    contradicted = texts.blocked(found.whole)
     about = recipient.about if recipient.venue is None else ""
     made["statement_text"] = {
         language: texts.statement(language, made, contradicted, period=asked.spoken, about=about)

@@ -410,6 +410,16 @@ def test_documents_that_can_be_searched_or_were_looked_at():
     assert document("a.png", b"\x89PNG\r\n\x1a\nFAKE", looked_at=True).entry.endswith(".png")
 
 
+def test_a_summary_is_worded_by_all_tables_though_it_leaves_them_out():
+    firm = Firm()
+    said = {"incident": "in_" + "1" * 16, "keys": [KEY], "how": "a call", "class": "suspected_sharing"}
+    firm.audit.append("upbit", "incident.open", said | {"detected_at": firm.day(0)})
+    firm.wait()
+    (made,) = firm.attest(0, 1, Recipient(None, "bank", "FAKE Bank", "upbit"), profile="summary")
+    assert any("suspected_sharing" in one for one in made.predicate["reservations"])
+    assert "F06" in " ".join(made.predicate["reservations"])
+
+
 def test_a_summary_shows_chosen_rows_with_their_proof():
     firm = Firm()
     others = [f"{digit}c" * 32 for digit in range(4)]
@@ -422,6 +432,7 @@ def test_a_summary_shows_chosen_rows_with_their_proof():
     inside = entries(made)
     tables = json.loads(inside["derived.json"])
     assert {row["key"] for row in tables["register"]} == chosen
+    assert "incidents" not in tables, "a table that is not shown is not an empty one"
     assert made.predicate["register"]["rows"] == 5
     for key in {*others} - chosen:
         assert key.encode() not in made.data
