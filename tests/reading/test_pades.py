@@ -20,6 +20,7 @@ from keyguard.reading import copies, pdf
 from keyguard.reading.gate import Guarded, check
 from keyguard.reading.pades import demand_usable, sign
 from tests.reading.contents import content
+from tests.reading.pdf_structure import breaches
 
 WORD = "FAKE pass-phrase"
 
@@ -61,6 +62,10 @@ def test_a_certificate_that_is_not_valid_now():
     for now in (valid.replace(year=2025), valid.replace(year=2040)):
         with pytest.raises(UsageError, match="valid from 2026-01-01 to 2035-12-30"):
             demand_usable(store, Secret(WORD), now)
+
+
+def test_a_signature_breaks_nothing_of_the_structure(signed):
+    assert breaches(signed) == []
 
 
 def test_the_gate_reads_the_signed_file(signed):
