@@ -16,6 +16,8 @@ from keyguard.kga.verify.opening import Wanted
 from keyguard.kga.verify.steps import verify
 from keyguard.kga.verify.trust import parse
 from keyguard.workflows import agent_salts, agents, attest_guard
+from keyguard.workflows.attest_documents import document
+from keyguard.workflows.attest_predicate import Recipient
 from keyguard.workflows.identity import names
 from keyguard.workflows.log_hand_over import hand_over
 from keyguard.workflows.log_renew import renew
@@ -117,6 +119,26 @@ def test_one_enrolled_later_is_shown_from_its_first_record_on():
     firm.take_in()
     (second,) = firm.attest(1, 2)
     assert [one["previous"] is None for one in second.predicate["logs"]] == [False, True]
+
+
+def test_two_exports_of_one_seal_have_the_same_bytes_with_all_that_goes_along():
+    firm = Two()
+    firm.enroll()
+    firm.wait()
+    firm.take_in()
+    make_seal(firm.ports)
+    firm.finish.stop = "verify"
+    bank = Recipient(None, "bank", "FAKE Bank", "upbit")
+    kinds = [(UPBIT, {}), (AUDITOR, {"profile": "auditor"})]
+    kinds += [(bank, {"profile": "summary", "rows": frozenset([KEY])})]
+    for recipient, more in kinds:
+        for _ in range(2):
+            along = {"documents": (document("contract.txt", b"FAKE"),), "last_seal": True, **more}
+            refused("attest.unverified", firm.attest, 0, 1, recipient, **along)
+            firm.ports.clock.sleep(60)
+    seen = firm.finish.seen
+    assert [seen[0] == seen[1], seen[2] == seen[3], seen[4] == seen[5]] == [True] * 3
+    assert len(set(seen)) == 3
 
 
 def test_an_auditor_sees_all_of_both():
