@@ -146,6 +146,11 @@ class Home:
         return self.path / "agents"
 
     @property
+    def incidents(self) -> Path:
+        """What was preserved of incidents, a folder each."""
+        return self.path / "incidents"
+
+    @property
     def emergency_file(self) -> Path:
         """What a panic writes where the database takes nothing."""
         return self.path / "emergency.jsonl"

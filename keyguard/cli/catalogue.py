@@ -34,6 +34,7 @@ COMMANDS = {
     "person show": "one person and what they may use",
     "person change": "OS users, roles, party and end of a person",
     "person end": "end a person's time, grants first",
+    "person forget": "take the name of somebody who left long ago out of everything",
     "person offboard": "end what a person may do; say what to rotate",
     "party add": "declare another company whose people work here",
     "party list": "all parties and their contracts",

@@ -103,6 +103,14 @@ class EmergencyLog:
         """The database's."""
         return self._log.private_part(number)
 
+    def private_parts(self, *, holding: bytes) -> Iterator[tuple[int, bytes]]:
+        """The database's."""
+        return self._log.private_parts(holding=holding)
+
+    def forget_private(self, numbers: Sequence[int]) -> None:
+        """The database's, which takes nothing now and says so."""
+        self._log.forget_private(numbers)
+
     def verify(self, walk: Walk | None = None) -> Verified:
         """The database's."""
         return self._log.verify(walk)

@@ -13,13 +13,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from keyguard.cli import attesting
 from keyguard.cli.main import main
 from keyguard.core.errors import UsageError
+from keyguard.core.people import Decision
 from keyguard.core.secret import Secret
 from keyguard.gateway.clock import SystemClock
 from keyguard.kga import bundle, container, dsse
 from keyguard.stores import signer_file
+from keyguard.workflows import approvals
 from keyguard.workflows.attest import Made
+from keyguard.workflows.identity import Actor
 from keyguard.workflows.trust_file import key_json
-from tests.cli.desk import bybit_keys, desk, upbit_key, write_private
+from tests.cli.desk import Desk, bybit_keys, desk, upbit_key, write_private
 from tests.kga import alone
 from tests.reading.test_pades import WORD
 from tests.reading.test_pades import container as pkcs12_of
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from tests.cli.desk import Desk, Done
+    from tests.cli.desk import Done
 
 SINCE = ("--from", "2026-11-01T00:00")
 ENDED = "bybit/mm/ended"
@@ -302,3 +305,38 @@ def test_a_key_is_made_and_shown(ready: Desk) -> None:
 def test_only_an_attestations_id_is_one(ready: Desk) -> None:
     refused = ready.keyguard("attest", "sign", "../../x", *signing("second"), "-o", "out", expect=2)
     assert "is no attestation's id" in refused.errors[0]
+
+
+def test_after_a_restore_the_next_one_follows_on_the_last(ready: Desk) -> None:
+    ready.keyguard("person", "add", "lee", "--os-user", "lee", "--role", "approver")
+    words = ("--venue", "gopax", *SINCE, "--negative", "--no-copies", "--json")
+    (first,) = attest(ready, *words).json
+    newest = ready.keyguard("log", "checkpoint", "--last", "--note").out
+    opened = ready.keyguard("incident", "open", "--class", "leak", "--how", "FAKE", "--json").json
+    ready.keyguard("incident", "preserve", opened["id"])
+    passphrase = str(write_private(ready.folder / "backup-passphrase", "FAKE backup passphrase, six words"))
+    file = str(ready.folder / "home.kgb")
+    made = ready.keyguard("backup", "create", file, "--backup-passphrase-file", passphrase, "--json").json
+    held = [path for name in ("attestations", "incidents") for path in (ready.home / name).rglob("*")]
+    assert (made["files"], made["left_out"]) == (len([one for one in held if one.is_file()]), [])
+
+    new = Desk(ready.folder.parent / "new", ready.venues, impatient=True, nurseries=ready.nurseries)
+    told = new.keyguard("backup", "restore", file, "--backup-passphrase-file", passphrase, "--json").json
+    assert (told["files"], told["lacking"]) == (made["files"], [])
+    waits = new.keyguard("log", "resume", "-", sent=newest, expect=2)
+    assert "a second person must agree" in waits.errors[0]
+    (waiting,) = new.keyguard("approve", "--json").json
+    with new.opened() as ports:  # lee sits at another machine
+        approvals.decide(ports, waiting["id"], Decision.APPROVE, actor=Actor("lee", "elsewhere"))
+    new.keyguard("log", "resume", "-", sent=newest)
+    for name in ("officer.attester", "officer.passphrase"):
+        write_private(new.work / name, (ready.work / name).read_text())
+    (second,) = attest(new, *words, "--again").json
+    assert second["attestation_id"].endswith("-gopax-0002")
+    given = ("--trust", str(ready.work / "trust.json"), "--recipient", "gopax")
+    verified = new.keyguard(
+        "verify", second["file"], *given, "--previous", str(ready.work / first["file"]), expect=1
+    )
+    assert verified.out.endswith("VERIFIED WITH WARNINGS\n")
+    new.keyguard("incident", "preserve", opened["id"], "--check")
+    assert new.keyguard("log", "verify", "--json").json["restored"]

@@ -78,6 +78,13 @@ class FakeAudit:
     def private_part(self, number):
         return self._private.get(number)
 
+    def private_parts(self, *, holding):
+        return iter([(n, hidden) for n, (_, hidden) in sorted(self._private.items()) if holding in hidden])
+
+    def forget_private(self, numbers):
+        for number in numbers:
+            self._private.pop(number, None)
+
     def prune(self, numbers):
         """For FakeSeals: forget these, but for what proofs need."""
         left = set(numbers) - self.pruned.keys()

@@ -96,6 +96,18 @@ class AuditContract:
         assert len({record.salt for record in records}) == 2
         assert records[0].priv is None
 
+    def test_private_parts_are_found_and_forgotten(self, audit: AuditLog) -> None:
+        for name in ("하나", "jo", "하나"):
+            audit.append("bybit", "handout", HANDOUT, private={"person": name})
+        held = [number for number, _ in audit.private_parts(holding="하나".encode())]
+        assert held == [0, 2]
+        before = audit.verify()
+        audit.forget_private([0, 2, 7])
+        assert list(audit.private_parts(holding="하나".encode())) == []
+        assert audit.private_part(0) is None
+        assert audit.private_part(1) is not None
+        assert audit.verify() == before
+
     def test_a_private_part_leaves_only_its_commitment(self, audit: AuditLog) -> None:
         entry = audit.append("bybit", "handout", HANDOUT, private={"path": "/home/FAKE/bot.py"})
         assert parse(entry.record).priv is not None

@@ -11,6 +11,7 @@ from textual.widgets import Static
 from keyguard.core.policy import Level
 from keyguard.tui import facts, needs
 from keyguard.tui.cells import fit, plain, width
+from keyguard.tui.navigation import NEW
 from keyguard.tui.page import Page
 from keyguard.tui.widgets.rows import Cell, Column, Line, Rows
 
@@ -37,7 +38,10 @@ class HomeScreen(Page):
     HomeScreen #more { height: 3; padding: 0 1; background: $surface; }
     HomeScreen #desks { height: auto; max-height: 8; padding: 0 1; }
     """
-    BINDINGS: ClassVar = [Binding(key, f"fix('{key}')", f"home.key_{key}", show=False) for key in needs.KEYS]
+    BINDINGS: ClassVar = [
+        *(Binding(key, f"fix('{key}')", f"home.key_{key}", show=False) for key in needs.KEYS),
+        Binding("I", "incident", "home.incident"),
+    ]
 
     def __init__(self) -> None:
         super().__init__()
@@ -110,6 +114,10 @@ class HomeScreen(Page):
             if fix is not None and fix.key == key:
                 rows.choose(id_)
                 return
+
+    async def action_incident(self) -> None:
+        """Open an incident of the chosen one."""
+        await self.keyguard.go("incidents", f"{NEW}{self.query_one('#needs', Rows).chosen}")
 
     def _cells(self, need: Need, picture: Picture) -> Callable[[], Sequence[Cell]]:
         say = self.say

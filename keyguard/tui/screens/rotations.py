@@ -85,7 +85,7 @@ class RotationsScreen(Page):
             )
         )
         self._fill()
-        self.run_worker(self._read(), exclusive=True)
+        self.in_background(self._read)
         if self._aim:
             target, self._aim = self._aim, ""
             self.aim(target)
@@ -121,7 +121,7 @@ class RotationsScreen(Page):
 
     def on_job_panel_changed(self) -> None:
         """Some work went on."""
-        if not self.query(Rows):
+        if not self.stands:
             return  # the screen was closed meanwhile
         self._fill()
         self.query_one(JobPanel).take_focus(self.query_one(Rows))
@@ -229,7 +229,7 @@ class RotationsScreen(Page):
         self._fill()
 
     def _fill(self) -> None:
-        if not self.query(Rows):
+        if not self.stands:
             return  # the screen was closed meanwhile
         picture, work = self.keyguard.look_now.picture, self.keyguard.work
         if picture is None:

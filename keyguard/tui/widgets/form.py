@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
@@ -13,7 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from keyguard.tui.cells import plain
-from keyguard.tui.widgets.filter import FilterField
+from keyguard.tui.widgets.filter import LONGEST, FilterField
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -21,15 +22,25 @@ if TYPE_CHECKING:
 
     from keyguard.tui.words import Words
 
+SENTENCE = 400
+"""The longest text that is said in one field."""
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One thing to say. With `choices` (value, what it is called) one of them, else a text."""
+    """One thing to say. With `choices` (value, what it is called) one of them, else a text; `sentence`: one
+    that is kept in words, and may be long."""
 
     name: str
     label: str
     value: str = ""
     choices: tuple[tuple[str, str], ...] = ()
+    sentence: bool = False
+
+
+def end_of(day: str) -> datetime:
+    """The end of a day like 2026-12-31, UTC; ValueError for anything else."""
+    return datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC) + timedelta(days=1)
 
 
 class Choice(Widget, can_focus=True):
@@ -74,6 +85,8 @@ class Form(ModalScreen[Mapping[str, str] | None]):
         background: $surface; padding: 0 1; }
     Form.-danger > Vertical { border: heavy $error; }
     Form VerticalScroll { height: auto; max-height: 100%; }
+    Form FilterField, Form Choice { background: $background; }
+    Form FilterField:focus, Form Choice:focus { background: $panel; }
     Form .label { height: 1; text-style: bold; margin-top: 1; }
     Form #how { height: auto; margin-top: 1; color: $foreground 70%; }
     """
@@ -107,7 +120,8 @@ class Form(ModalScreen[Mapping[str, str] | None]):
                 if field.choices:
                     yield Choice(field, id=f"field_{field.name}")
                 else:
-                    yield FilterField(id=f"field_{field.name}")
+                    longest = SENTENCE if field.sentence else LONGEST
+                    yield FilterField(id=f"field_{field.name}", longest=longest)
             yield Static(plain(self._say("form.danger" if self._danger else "form.how")), id="how")
 
     def on_mount(self) -> None:

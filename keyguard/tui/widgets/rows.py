@@ -268,6 +268,10 @@ class Rows(ScrollView, can_focus=True):
             self.refresh(Region(0, y, self.size.width, 1))
 
 
+MOVES = frozenset(one.action for one in Rows.BINDINGS if isinstance(one, Binding) and not one.show)
+"""What moves in a table: told of last, for it is the same everywhere."""
+
+
 def _fitted(columns: Sequence[Column], room: int) -> tuple[tuple[int, int], ...]:
     """Which columns there is room for, each with its cells; what is left over goes to those that grow."""
     kept = list(range(len(columns)))

@@ -311,7 +311,7 @@ def test_a_log_that_began_anew_begins_its_serials_anew():
     firm.audit.append("upbit", "key.observe", OBSERVED, private={"user": "lee"})
     firm.wait()
     (old,) = firm.attest(0, 1)
-    renew(firm.ports, tool_version="0")
+    renew(firm.ports, tool_version="0", actor=ACTOR)
     firm.wait()
     (made,) = firm.attest(1, 2)
     assert (made.predicate["serial"], made.predicate["previous"]) == (1, None)
