@@ -62,3 +62,9 @@ def test_two_hosts(tmp_path: Path) -> None:
         assert rows[0]["origin"] in verified.out
         assert f"{HOST} is retired" in at.keyguard("agent", "remove", HOST).out
         assert at.keyguard("agent", "list", "--all").out.count("keyguard/") == 1
+        with at.opened() as ports:
+            salt = ports.secrets.get("system/fp-salt/upbit").reveal()  # a secret of both homes
+        at.keyguard(*there, "desk", "add", salt[10:24])
+        leaked = at.keyguard(*there, "log", "export", "--for-primary", "third.kgl", expect=6)
+        assert "holds what must not leave: secret, system/fp-salt/upbit" in leaked.errors[0]
+        assert not (at.work / "third.kgl").exists()
