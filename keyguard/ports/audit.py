@@ -66,6 +66,10 @@ class AuditLog(Protocol):
         """
         ...
 
+    def length(self) -> int:
+        """How many records were ever appended: the number that the next one gets."""
+        ...
+
     def private_part(self, number: int) -> tuple[bytes, bytes] | None:
         """Opening and bytes of a record's private part; None where it has none, or its retention ended."""
         ...

@@ -89,6 +89,11 @@ class SqlAuditLog:
                 yield Entry(row.number, row.record, row.chain)
             after = batch[-1].number
 
+    def length(self) -> int:
+        """How many records were appended, by the note of where the log ends."""
+        with self._database.read() as connection:
+            return _read_head(connection).records
+
     def private_part(self, number: int) -> tuple[bytes, bytes] | None:
         """Opening and bytes of a record's private part; None where it has none, or its retention ended."""
         query = select(PRIVATE.c.opening, PRIVATE.c.private).where(PRIVATE.c.number == number)

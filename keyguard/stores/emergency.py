@@ -99,6 +99,10 @@ class EmergencyLog:
         """The database's."""
         return self._log.entries(stream=stream, holding=holding, after=after)
 
+    def length(self) -> int:
+        """The database's."""
+        return self._log.length()
+
     def private_part(self, number: int) -> tuple[bytes, bytes] | None:
         """The database's."""
         return self._log.private_part(number)

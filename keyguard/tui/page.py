@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from textual.containers import Vertical
 from textual.screen import Screen
 
-from keyguard.tui.widgets.bars import KeyBar, NavBar, NoticeBar, TopBar
+from keyguard.tui.widgets.bars import Bar, KeyBar, NavBar, NoticeBar, TopBar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -78,9 +78,8 @@ class Page(Screen[None]):
         if news == self._shown:
             return
         before, self._shown = self._shown, news
-        self.query_one(NoticeBar).update()
-        for bar in (TopBar, NavBar, KeyBar):
-            self.query_one(bar).refresh()
+        for bar in self.query(Bar):
+            bar.freshen()
         picture = app.look_now.picture
         if picture is not None and (
             not isinstance(before, tuple) or before[0].picture is not picture or before[2] != news[2]

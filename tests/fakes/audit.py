@@ -75,6 +75,9 @@ class FakeAudit:
             )
         return Verified(walk.count, dict(walk.streams), walk.chain)
 
+    def length(self):
+        return len(self._entries)
+
     def private_part(self, number):
         return self._private.get(number)
 

@@ -28,6 +28,7 @@ class AuditContract:
 
     def test_an_empty_log_is_right(self, audit: AuditLog) -> None:
         assert list(audit.entries()) == []
+        assert audit.length() == 0
         verified = audit.verify()
         assert (verified.records, dict(verified.streams), verified.chain) == (0, {}, CHAIN_START)
 
@@ -36,6 +37,7 @@ class AuditContract:
             audit.append(stream, "handout", HANDOUT)
         entries = list(audit.entries())
         assert [entry.number for entry in entries] == [0, 1, 2]
+        assert audit.length() == 3
         assert [(parse(e.record).stream, parse(e.record).n) for e in entries] == [
             ("bybit", 0),
             ("upbit", 0),

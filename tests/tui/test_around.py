@@ -79,8 +79,7 @@ def test_every_theme_shows_levels_notices_headings_and_what_is_good(theme: str) 
         async with seated(held, of=reads, theme=theme) as seat:
             await seat.pictures(f"what needs somebody, theme {theme}", **ONE)
             await seat.press("0")
-            await seat.app.workers.wait_for_complete()
-            await seat.pilot.pause()
+            await seat.until(lambda: seat.sees("frozen"))
             await seat.pictures(f"incidents, theme {theme}", **ONE)
 
     asyncio.run(whole())

@@ -20,6 +20,11 @@ from tests.tui.harness import Seat, seated, sitting
 from tests.tui.working import Bench, at_work, item
 
 
+async def on_it(bench: Bench, incident: str) -> None:
+    """Wait until the cursor is on it: what the screen shows is read in a thread."""
+    await bench.until(lambda: bench.app.screen.query_one(Rows).chosen == incident)
+
+
 @sitting
 async def test_incidents_with_how_far_they_have_come(seat: Seat) -> None:
     seat.desk.incident("bybit/mm/bot", "a laptop with this key was lost")
@@ -28,9 +33,7 @@ async def test_incidents_with_how_far_they_have_come(seat: Seat) -> None:
     seat.desk.incident("okx/mm/hedge", "a configuration file was pushed", closed=True)
     await seat.press("0")
     await seat.look()
-    await seat.app.workers.wait_for_complete()
-    await seat.pilot.pause()
-    assert seat.sees("open · 2")
+    await seat.until(lambda: seat.sees("open · 2"))
     assert seat.sees("frozen")
     await seat.pictures("incidents and what is frozen")
     seat.app.screen.query_one(Rows).choose("in_메이커")
@@ -60,8 +63,7 @@ def test_what_is_done_stands_in_the_incident(key: str, said: tuple[str, ...], st
         made = incidents.open_incident(bench.world.ports, opening, actor=ACTOR)
         await bench.look()
         await bench.go("incidents", made.id)
-        await bench.app.workers.wait_for_complete()
-        await bench.pilot.pause()
+        await on_it(bench, made.id)
         await bench.press(key)
         if said:
             await bench.fill(*said)
@@ -83,8 +85,7 @@ def test_a_freeze_is_thawed_with_a_reason() -> None:
         incidents.open_incident(bench.world.ports, opening, actor=ACTOR, freeze=True)
         await bench.look()
         await bench.press("0")
-        await bench.app.workers.wait_for_complete()
-        await bench.pilot.pause()
+        await bench.until(lambda: bench.sees("open · 1"))
         await bench.press("down", "t")
         await bench.fill("it was a test")
         view = await bench.settled()
@@ -107,8 +108,7 @@ def test_an_incident_of_a_finding_is_opened_from_home_with_what_is_known() -> No
         (made,) = world.incidents.all()
         assert (made.kind, made.how, made.keys) == (Kind.LEAK, "found in a test", (world.key.id,))
         assert made.first(Step.FROZEN) is not None
-        await bench.app.workers.wait_for_complete()
-        assert bench.app.screen.query_one(Rows).chosen == made.id
+        await on_it(bench, made.id)
 
     at_work(flow)
 
@@ -130,7 +130,7 @@ def test_keys_end_only_when_their_number_is_typed() -> None:
         made = incidents.open_incident(bench.world.ports, opening, actor=ACTOR)
         await bench.look()
         await bench.go("incidents", made.id)
-        await bench.app.workers.wait_for_complete()
+        await on_it(bench, made.id)
         await bench.press("r")
         assert bench.sees(bench.world.key.name)
         await bench.fill("", "2")

@@ -37,17 +37,15 @@ class Reviewed(Firm):
         return next(one for one in reviews.find(self.ports, id_).items if one.person == person)
 
 
-async def read(seat: Seat) -> None:
-    await seat.app.workers.wait_for_complete()
-    await seat.pilot.pause()
+async def shows(seat: Seat, text: str) -> None:
+    """Wait until this is on the screen: what it shows is read in a thread."""
+    await seat.until(lambda: seat.sees(text))
 
 
-async def on_its_page(bench: Bench, review: str) -> None:
-    await bench.look()
-    await bench.go("reviews", review)
-    await read(bench)
-    await read(bench)
-    assert isinstance(bench.app.screen, ReviewPage)
+async def on_its_page(seat: Seat, review: str) -> None:
+    await seat.look()
+    await seat.app.go("reviews", review)
+    await seat.until(lambda: isinstance(seat.app.screen, ReviewPage) and seat.sees(" decided"))
 
 
 def test_campaigns_of_desks_with_due_dates_and_how_much_is_open() -> None:
@@ -55,14 +53,12 @@ def test_campaigns_of_desks_with_due_dates_and_how_much_is_open() -> None:
         held = reviewed(desk())
         async with seated(held, work=work(held)) as seat:
             await seat.press("9")
-            await read(seat)
-            assert seat.sees("reviews that are open · 2")
+            await shows(seat, "reviews that are open · 2")
             assert seat.sees("3 of 4")
             assert seat.sees("waits for a second person · 1")
             await seat.pictures("reviews per desk, with what waits")
             await seat.press("down", "enter")
-            await read(seat)
-            assert seat.sees("1 of 4 decided")
+            await shows(seat, "1 of 4 decided")
             assert seat.sees("beyond what its keys are for: trade_derivatives")
             await seat.pictures("items of a review, too wide and unused first")
             await seat.sheets("what is left of a grant, and why", "r", sizes=SIZES[:2])
@@ -102,8 +98,7 @@ def test_items_are_decided_by_keyboard_one_after_the_other_and_each_answer_holds
             assert view.stage is Stage.DONE, view.trouble
             item = firm.item(made.id, person)
             assert (item.verdict, item.by, item.reason) == (verdict, "kim", said[-1])
-        await read(bench)
-        assert bench.sees("decided · 3")
+        await shows(bench, "decided · 3")
         assert (scopes("bo"), scopes("mina")) == ([], [Scope.READ])
         assert scopes("hana") == [Scope.READ | Scope.TRADE_SPOT]
 
@@ -120,7 +115,8 @@ def test_a_key_that_somebody_still_holds_is_named_when_their_grant_is_taken() ->
         await bench.press("x")
         await bench.fill("moved desks")
         await bench.settled()
-        assert bench.sees("hana was handed a key that still works: rotate it")
+        await shows(bench, "hana was handed a key that still works: rotate it")
+        await shows(bench, "decided · 1")
         await bench.press("y")
         assert bench.told("Choose an item that waits for an answer.")
 
@@ -136,7 +132,7 @@ def test_who_may_not_answer_is_told_why_as_by_the_command() -> None:
         await bench.press("y", "enter")
         view = await bench.settled()
         assert view.trouble.code == "review.self"
-        assert bench.sees("cannot say that it is to stay")
+        await shows(bench, "cannot say that it is to stay")
 
     in_world(firm, flow, actor=HANA)
 
@@ -147,13 +143,12 @@ def test_a_review_is_opened_shown_and_closed_by_keyboard() -> None:
     async def flow(bench: Bench) -> None:
         await bench.look()
         await bench.go("reviews", "desk")
-        await read(bench)
+        await shows(bench, "to come, by desk · 1")
         await bench.press("o")
         await bench.fill("", "", "", "hana, kim")
         view = await bench.settled()
         assert view.stage is Stage.DONE, view.trouble
-        await read(bench)
-        await read(bench)
+        await shows(bench, "0 of 1 decided")
         assert bench.app.screen.query_one("#items", Rows).chosen == firm.given["hana"].id
         (made,) = firm.people.reviews()
         assert (made.desk, made.reviewers, made.external) == ("desk", ("hana", "kim"), "")
@@ -161,14 +156,13 @@ def test_a_review_is_opened_shown_and_closed_by_keyboard() -> None:
             firm.ports, made.id, firm.given["hana"].id, reviews.Answer(Verdict.REMOVE, "left"), actor=HANA
         )
         await bench.look()
-        await read(bench)
+        await shows(bench, "1 of 1 decided")
         await bench.press("c", "enter")
         view = await bench.settled()
         assert view.stage is Stage.DONE, view.trouble
         assert firm.people.reviews()[0].closed_by == "kim"
         await bench.press("escape")
-        await read(bench)
-        assert bench.sees("closed by kim")
+        await shows(bench, "closed by kim")
 
     in_world(firm, flow, actor=KIM)
 
@@ -181,8 +175,7 @@ def test_what_waits_for_a_second_person_is_approved_or_rejected(decision: Decisi
     async def flow(bench: Bench) -> None:
         await bench.look()
         await bench.go("reviews", asked.approval)
-        await read(bench)
-        assert bench.sees("because: quoting bot")
+        await shows(bench, "because: quoting bot")
         await bench.press("y" if decision is Decision.APPROVE else "x")
         await bench.fill("as agreed")
         view = await bench.settled()
@@ -198,12 +191,12 @@ async def test_a_view_that_only_reads_decides_nothing(seat: Seat) -> None:
     reviewed(seat.desk)
     await seat.look()
     await seat.press("9")
-    await read(seat)
+    await shows(seat, "reviews that are open · 2")
     for key in ("c", "o"):
         await seat.press(key)
         assert seat.told("This view only reads")
     await seat.press("enter")
-    await read(seat)
+    await shows(seat, "0 of 1 decided")
     for key in ("y", "r", "x"):
         seat.app.clear_notifications()
         await seat.press(key)
@@ -218,12 +211,8 @@ async def test_home_leads_to_the_review_it_speaks_of(seat: Seat) -> None:
         next(need.id for need in seat.needs() if need.command == "keyguard review list rv_mm")
     )
     await seat.press("v")
-    await read(seat)
-    await read(seat)
-    assert isinstance(seat.app.screen, ReviewPage)
-    assert seat.sees("review of mm")
+    await seat.until(lambda: isinstance(seat.app.screen, ReviewPage) and seat.sees("1 of 4 decided"))
     await seat.press("1")
     seat.app.screen.query_one(Rows).choose(next(n.id for n in seat.needs() if n.kind == "approval"))
     await seat.press("a")
-    await read(seat)
-    assert seat.sees("keyguard approve ap91")
+    await shows(seat, "keyguard approve ap91")

@@ -19,6 +19,7 @@ from keyguard.tui.attesting import SPANS
 from keyguard.tui.cells import plain
 from keyguard.tui.page import Page
 from keyguard.tui.widgets.rows import Cell, Column, Line, Rows
+from keyguard.tui.widgets.told import Told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,14 +65,14 @@ class AttestScreen(Page):
 
     def body(self) -> ComposeResult:
         """What it is about, venues, findings, more of the chosen one, past exports, how to export."""
-        yield Static(id="head")
+        yield Told(id="head")
         with Horizontal(id="both"):
             yield Rows(id="venues")
             with Vertical(id="seen"):
                 yield Rows(id="found")
-                yield Static(id="more")
-                yield Static(id="past")
-        yield Static(id="how")
+                yield Told(id="more")
+                yield Told(id="past")
+        yield Told(id="how")
 
     def on_mount(self) -> None:
         """Venues have the focus."""

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
 from textual.content import Content
-from textual.widgets import Static
 
 from keyguard.core.exchange import Guide
 from keyguard.core.findings import RADAR, Kind
@@ -20,6 +19,7 @@ from keyguard.tui.navigation import NEW
 from keyguard.tui.widgets.form import Field, end_of
 from keyguard.tui.widgets.job import JobPanel
 from keyguard.tui.widgets.rows import Cell, Column, Line, Rows, heading
+from keyguard.tui.widgets.told import Told
 from keyguard.tui.work_page import WorkPage
 from keyguard.workflows import credentials, findings
 from keyguard.workflows.enrol import Declared, enrol
@@ -59,7 +59,7 @@ class FindingsScreen(WorkPage):
     def body(self) -> ComposeResult:
         """The findings, the chosen one, what is being done."""
         yield Rows(id="findings")
-        yield Static(id="chosen")
+        yield Told(id="chosen")
         yield JobPanel(self.say, id="job")
 
     def show(self, picture: Picture) -> None:
@@ -222,7 +222,7 @@ class FindingsScreen(WorkPage):
         if not self.stands:
             return  # the screen was closed meanwhile
         say, one = self.say, self._chosen()
-        shown = self.query_one("#chosen", Static)
+        shown = self.query_one("#chosen", Told)
         if one is None:
             shown.update(plain(say("home.nothing")))
             return

@@ -14,6 +14,7 @@ from keyguard.core.errors import KeyguardError
 from keyguard.tui import incident_rows
 from keyguard.tui.cells import plain
 from keyguard.tui.page import Page
+from keyguard.tui.widgets.told import Told
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -39,9 +40,9 @@ class IncidentPage(Page):
 
     def body(self) -> ComposeResult:
         """Which, about what; all of it."""
-        yield Static(id="name")
+        yield Told(id="name")
         with VerticalScroll():
-            yield Static(id="all")
+            yield Told(id="all")
 
     def show(self, picture: Picture) -> None:
         """Show what is known, and read whether there is more."""

@@ -18,6 +18,7 @@ from keyguard.tui.navigation import NEW
 from keyguard.tui.widgets.form import Field, end_of
 from keyguard.tui.widgets.job import JobPanel
 from keyguard.tui.widgets.rows import Rows
+from keyguard.tui.widgets.told import Told
 from keyguard.tui.work import Stage as JobStage
 from keyguard.tui.work_page import WorkPage
 
@@ -62,7 +63,7 @@ class IncidentsScreen(WorkPage):
     def body(self) -> ComposeResult:
         """Incidents and freezes, the chosen one, what is being done."""
         yield Rows(id="incidents")
-        yield Static(id="chosen")
+        yield Told(id="chosen")
         yield JobPanel(self.say, id="job")
 
     def show(self, picture: Picture) -> None:

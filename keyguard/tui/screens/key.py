@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
 
 from keyguard.core.errors import KeyguardError
 from keyguard.tui import key_sections
@@ -16,6 +15,7 @@ from keyguard.tui.cells import plain
 from keyguard.tui.key_reading import detail
 from keyguard.tui.navigation import NEW
 from keyguard.tui.page import Page
+from keyguard.tui.widgets.told import Told
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -52,10 +52,10 @@ class KeyPage(Page):
 
     def body(self) -> ComposeResult:
         """The sections in the order they are read."""
-        yield Static(id="name")
+        yield Told(id="name")
         with VerticalScroll(id="sections"):
             for section in key_sections.SECTIONS:
-                yield Static(id=section.__name__)
+                yield Told(id=section.__name__)
 
     def on_resize(self) -> None:
         """As many columns as there is room for."""
@@ -66,13 +66,13 @@ class KeyPage(Page):
         """Show what the list knows at once; versions and the log's events when they are read."""
         view = picture.by_id.get(self._key_id)
         if view is None:
-            self.query_one("#name", Static).update(plain(self.say("keypage.gone")))
+            self.query_one("#name", Told).update(plain(self.say("keypage.gone")))
             return
         simulated = f"   {self.say('shell.simulated')}" if view.key.venue in picture.simulated else ""
-        self.query_one("#name", Static).update(plain(view.key.name + simulated))
+        self.query_one("#name", Told).update(plain(view.key.name + simulated))
         for section in key_sections.SECTIONS:
             lines = section(self.say, picture, view, self._detail)
-            self.query_one(f"#{section.__name__}", Static).update(Content("\n").join(lines))
+            self.query_one(f"#{section.__name__}", Told).update(Content("\n").join(lines))
         if self._read_for is not picture:
             self._read_for = picture
             self.in_background(partial(self._read, picture))

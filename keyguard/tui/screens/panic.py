@@ -21,6 +21,7 @@ from keyguard.tui.widgets.filter import FilterField
 from keyguard.tui.widgets.form import Field, Form
 from keyguard.tui.widgets.paste import PasteField
 from keyguard.tui.widgets.rows import Rows
+from keyguard.tui.widgets.told import Told
 from keyguard.workflows.plan import REASONS
 
 if TYPE_CHECKING:
@@ -91,10 +92,10 @@ class PanicScreen(Page):
 
     def body(self) -> ComposeResult:
         """What it is about, the keys, more of the chosen one, what to do."""
-        yield Static(id="head")
+        yield Told(id="head")
         yield Rows(id="rows")
-        yield Static(id="more")
-        yield Static(id="step")
+        yield Told(id="more")
+        yield Told(id="step")
         yield FilterField(id="typed")
         yield PasteField(self.say, id="secret")
 

@@ -18,6 +18,7 @@ from keyguard.tui.screens.reviews import close
 from keyguard.tui.widgets.form import Field
 from keyguard.tui.widgets.job import JobPanel
 from keyguard.tui.widgets.rows import Rows
+from keyguard.tui.widgets.told import Told
 from keyguard.tui.work_page import WorkPage
 from keyguard.workflows import reviews
 
@@ -53,9 +54,9 @@ class ReviewPage(WorkPage):
 
     def body(self) -> ComposeResult:
         """The review, its items, more of the chosen one, what is being done."""
-        yield Static(id="name")
+        yield Told(id="name")
         yield Rows(id="items")
-        yield Static(id="chosen")
+        yield Told(id="chosen")
         yield JobPanel(self.say, id="job")
 
     def show(self, picture: Picture) -> None:

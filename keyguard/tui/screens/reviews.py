@@ -19,6 +19,7 @@ from keyguard.tui.reviewing import Campaigns
 from keyguard.tui.widgets.form import Field, end_of
 from keyguard.tui.widgets.job import JobPanel
 from keyguard.tui.widgets.rows import Rows
+from keyguard.tui.widgets.told import Told
 from keyguard.tui.work import Stage
 from keyguard.tui.work_page import WorkPage
 
@@ -57,7 +58,7 @@ class ReviewsScreen(WorkPage):
     def body(self) -> ComposeResult:
         """The campaigns, more of the chosen one, what is being done."""
         yield Rows(id="reviews")
-        yield Static(id="chosen")
+        yield Told(id="chosen")
         yield JobPanel(self.say, id="job")
 
     def show(self, picture: Picture) -> None:

@@ -435,7 +435,7 @@ def test_salts_are_the_primarys_alone():
 def test_a_new_log_of_the_primary_goes_on_with_its_agents():
     firm = Two()
     agent = firm.enroll()
-    renew(firm.ports, tool_version="0")
+    renew(firm.ports, tool_version="0", actor=ACTOR)
     assert [one.origin for one in agents.agents(firm.ports)] == [agent.origin]
 
 
