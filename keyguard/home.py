@@ -141,6 +141,11 @@ class Home:
         return self.path / "attestations"
 
     @property
+    def agents(self) -> Path:
+        """The newest copy of the log of every enrolled agent."""
+        return self.path / "agents"
+
+    @property
     def incidents(self) -> Path:
         """What was preserved of incidents, a folder each."""
         return self.path / "incidents"

@@ -142,8 +142,8 @@ def _log(entries: Mapping[str, bytes], log_id: str) -> LogPart:
         seal=_need(entries, folder + "seal.json"),
         proof=proof,
         seals_from=seals["from"],
-        seals_frontier=_hashes(seals["frontier"], "seals.json"),
-        seal_leaves=_hashes(seals["leaves"], "seals.json"),
+        seals_frontier=hashes(seals["frontier"], "seals.json"),
+        seal_leaves=hashes(seals["leaves"], "seals.json"),
         streams={name: _stream(entries, folder + name) for name in sorted(streams)},
         seal_secret=None if secret is None else _secret(secret),
     )
@@ -161,9 +161,9 @@ def _stream(entries: Mapping[str, bytes], folder: str) -> StreamPart:
     private = entries.get(f"{folder}/{private_parts.FILE}")
     return StreamPart(
         slot=_need(entries, f"{folder}/slot.json"),
-        path=_hashes(path["path"], "slot.proof.json"),
+        path=hashes(path["path"], "slot.proof.json"),
         start=frontier["from"],
-        frontier=_hashes(frontier["frontier"], "frontier.json"),
+        frontier=hashes(frontier["frontier"], "frontier.json"),
         lines=split(_need(entries, f"{folder}/records.jsonl")),
         private=() if private is None else private_parts.parse(private),
     )
@@ -193,7 +193,8 @@ def _canonical(data: bytes, what: str) -> dict[str, Any]:
     return value
 
 
-def _hashes(value: Any, what: str) -> tuple[bytes, ...]:
+def hashes(value: Any, what: str) -> tuple[bytes, ...]:
+    """A list of hashes, as JSON has it; Malformed for anything else."""
     if not isinstance(value, list):
         raise Malformed(f"{what}: not a list of hashes")
     return tuple(_hash(one, what) for one in value)

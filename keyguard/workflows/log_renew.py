@@ -53,7 +53,8 @@ def renew(ports: Ports, *, tool_version: str, actor: Actor, why: str = "") -> st
 
 
 def _firm(records: list[Record]) -> list[Draft]:
-    """Who signs, who has which role, which policies hold; the log's own key says so itself when it signs."""
+    """Who signs, who has which role, which logs are enrolled, which policies hold; the log's own key says so
+    itself when it signs."""
     standing: dict[str, tuple[str, dict[str, Any]]] = {}
     for record in records:
         body = dict(record.body)
@@ -61,11 +62,13 @@ def _firm(records: list[Record]) -> list[Draft]:
             place = json.dumps(["signer", body["role"], body["public_key"]])
         elif record.type in ("role.assign", "role.remove"):
             place = json.dumps(["role", body["person_f"], body["role"]])
+        elif record.type in ("agent.enroll", "agent.retire"):
+            place = json.dumps(["agent", body["origin"]])
         elif record.type == "policy.set":
             place = json.dumps(["policy", body["name"]])
         else:
             continue
-        if record.type.endswith(".remove"):
+        if record.type.endswith((".remove", ".retire")):
             standing.pop(place, None)
         else:
             standing[place] = record.type, body

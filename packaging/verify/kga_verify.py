@@ -892,6 +892,7 @@ class Verification:
         if self.said["profile"] == "summary":
             if self.said["logs"] or any(name.startswith("logs/") for name in self.entries):
                 self.checks.append((5, FAILED, "a summary shows no logs"))
+            self.attempt(9, self.chosen_rows)
             self.warn(13, "a summary: its figures are the signer's word, no record stands behind them")
             self.step_13()
             return self
@@ -1108,8 +1109,13 @@ class Verification:
     def step_8(self) -> None:
         """Step 8: the whole period is inside (§6.4)."""
         since = self.said["period"]["from"]
+        primary = next(log for log in self.logs if log.said["role"] == "primary")
+        retired = [one.body for one in primary.streams["firm"].records if one.type == "agent.retire"]
+        ended = {body["origin"]: body["last_seal"] for body in retired}
         for log in self.logs:
-            after = log.seal["t"] >= self.said["period"]["to"]
+            last = ended.get(log.said["origin"]) if log.said["role"] == "agent" else None
+            over = last is not None and log.seal["no"] >= last
+            after = over or log.seal["t"] >= self.said["period"]["to"]
             demand(after, "the seal was made before the period ended: its end is not shown")
             for stream in (one for one in log.streams.values() if one.start):
                 first = stream.records[0] if stream.records else None
@@ -1139,6 +1145,28 @@ class Verification:
         same = tree_root(leaves) == register["root"]
         demand(same, "the register's rows do not lead to the root in the statement")
         self.derived = derived
+
+    def chosen_rows(self) -> str:
+        """Step 9 of a summary: the rows it shows are of the register whose root was signed (§11)."""
+        try:
+            tables = canonical(self.entries.get(DERIVED, b"{}"))
+        except ValueError as error:
+            raise Malformed(f"{DERIVED}: {error}") from None
+        if not isinstance(tables, dict):
+            raise Malformed(f"{DERIVED} is not an object")
+        rows, proofs, last = tables.get("register", []), tables.get("rows", []), -1
+        several = isinstance(rows, list) and isinstance(proofs, list) and len(rows) == len(proofs)
+        demand(several, "the rows shown are not as many as their proofs")
+        for row, proof in zip(rows, proofs):
+            if not isinstance(proof, dict) or proof.keys() != {"index", "path", "salt"}:
+                raise Malformed("a row's proof has other members")
+            path, index = hashes(proof["path"]), proof["index"]
+            if not KINDS["hash"](proof["salt"]) or type(index) is not int or index <= last:
+                raise Malformed("a row's salt is none, or the rows are not in the register's order")
+            leaf, last = leaf_hash(encoded({"row": row, "salt": proof["salt"]})), index
+            same = path_root(leaf, index, self.said["register"]["rows"], path) == self.said["register"]["root"]
+            demand(same, f"row {index} is not of the register that was signed")
+        return f"{len(rows)} rows of the register are proven, nothing else in the tables"
 
     def step_10(self) -> None:
         """Step 10: what the statement says of itself (§8, §12.2)."""
@@ -1545,7 +1573,8 @@ class Tables:
         """A list is of one account, which it does not name: keys listed together are of one account."""
         strangers, shown = self.of["stranger"], set(said["keys"])
         for one in said["unknown"]:
-            strangers.setdefault(one, {"key": one, "since": at, "listed": None, "missing": None})
+            if one not in self.keys or self.keys[one]["forgotten"] is not None:
+                strangers.setdefault(one, {"key": one, "since": at, "listed": None, "missing": None})
         everyone = [*self.keys.values(), *strangers.values()]
         accounts = {one["listed"] for one in everyone if one["key"] in shown and one["listed"]}
         for one in everyone:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from keyguard.cli import attesting
 from keyguard.cli.main import main
@@ -21,6 +24,8 @@ from keyguard.workflows.identity import Actor
 from keyguard.workflows.trust_file import key_json
 from tests.cli.desk import Desk, bybit_keys, desk, upbit_key, write_private
 from tests.kga import alone
+from tests.reading.test_pades import WORD
+from tests.reading.test_pades import container as pkcs12_of
 from tests.stores.vaults import CHEAP
 
 if TYPE_CHECKING:
@@ -39,6 +44,7 @@ OFFICER = ("--officer", "Kim FAKE / 김가짜", "--title", "CCO / 준법감시�
 def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with desk(tmp_path_factory.mktemp("attest"), impatient=True) as opened:
         opened.init("file", "--firm", "FAKE Trading")
+        (opened.work / "out").mkdir()
         opened.add("upbit/mm/bot", upbit_key(opened.venues.venues["upbit"]))
         opened.add(ENDED, bybit_keys(opened.venues.venues["bybit"])[0])
         for name in ("officer", "second"):
@@ -91,6 +97,28 @@ def test_from_a_home_to_a_verified_file(ready: Desk) -> None:
     again = attest(ready, "--venue", "upbit", *SINCE, "--again").out
     assert "-upbit-0002.zip" in again
     assert "Upbit, serial 2: verified" in again
+
+
+def test_the_pdf_is_signed_for_viewers(ready: Desk) -> None:
+    write_private(ready.work / "pades.passphrase", f"{WORD}\n")
+    store = ready.work / "officer.p12"
+    store.write_bytes(pkcs12_of(ec.generate_private_key(ec.SECP256R1())))
+    words = ("--venue", "bitbank", "--negative", *SINCE, "--pades", "officer.p12")
+    exposed = attest(ready, *words, "--pades-passphrase-file", "pades.passphrase", expect=3)
+    assert "can be reached by other users" in exposed.errors[0]
+    store.chmod(0o600)
+    wrong = attest(ready, *words, "--pades-passphrase-file", "officer.passphrase", expect=2)
+    assert "no RSA or ECDSA key that its pass-phrase opens" in wrong.errors[0]
+    (told,) = attest(ready, *words, "--pades-passphrase-file", "pades.passphrase", "--json").json
+    given = ("--trust", "trust.json", "--recipient", "bitbank")
+    ready.keyguard("verify", told["file"], *given, expect=1)
+    inside = container.unpack((ready.work / told["file"]).read_bytes())
+    (ready.work / "signed.pdf").write_bytes(inside["reading/attestation.pdf"])
+    if pdfsig := shutil.which("pdfsig"):
+        command = [pdfsig, "-nocert", "signed.pdf"]
+        done = subprocess.run(command, cwd=ready.work, capture_output=True, text=True, check=True)
+        assert "Signature is Valid" in done.stdout
+        assert "Total document signed" in done.stdout
 
 
 def test_the_card_and_the_trust_file_name_the_same_keys(ready: Desk) -> None:
@@ -183,6 +211,9 @@ def test_an_auditor_and_a_summary(ready: Desk, capsys: pytest.CaptureFixture[str
         (row["venue"], row["person"], row["name"]) for row in rows
     }
     words = ("--profile", "summary", "--venue", "upbit", "--recipient", "FAKE Bank", "--kind", "bank")
+    (told,) = attest(ready, *words, *SINCE, "--row", "upbit/mm/bot", "--json").json
+    said = ready.keyguard("verify", told["file"], "--trust", "trust.json", expect=1).out
+    assert "1 rows of the register are proven" in said
     (told,) = attest(ready, *words, *SINCE, "--no-copies", "--json").json
     names = container.unpack((ready.work / told["file"]).read_bytes())
     assert set(names) == {"derived.json", "statement.dsse.json"}
@@ -204,8 +235,11 @@ def test_a_secret_does_not_leave(ready: Desk) -> None:
 
 
 def test_another_venue_is_not_named(ready: Desk) -> None:
-    refused = attest(ready, "--venue", "gopax", *SINCE, "--reservation", "as at Upbit", expect=6)
+    (ready.work / "contract.txt").write_text("FAKE: the desk trades, as at Upbit, by the book")
+    refused = attest(ready, "--venue", "gopax", *SINCE, "--evidence", "contract.txt", expect=6)
+    assert "evidence/" in refused.errors[0]
     assert "other venue, upbit" in refused.errors[0]
+    assert "cannot be read" in attest(ready, "--venue", "gopax", *SINCE, "--evidence", "gone", expect=2).err
 
 
 @pytest.mark.parametrize(
@@ -219,6 +253,8 @@ def test_another_venue_is_not_named(ready: Desk) -> None:
         (("--venue", "upbit", *SINCE, "--nonce", "é"), "a nonce is"),
         (("--venue", "upbit", *SINCE, "--name", "kim"), "names are disclosed for a purpose"),
         (("--venue", "upbit", "--reinstatement", "bot"), "a reinstatement is at one venue"),
+        (("--venue", "upbit", *SINCE, "--pades", "x", "--no-copies"), "--pades signs the PDF"),
+        (("--venue", "upbit", *SINCE, "--row", "bot"), "--row is for a summary"),
         (("--venue", "nowhere", *SINCE), "no venue 'nowhere'"),
         (("--venue", "firm", *SINCE), "no venue 'firm'"),
         (("--venue", "upbit", *SINCE, "--negative"), "this log has records about upbit"),

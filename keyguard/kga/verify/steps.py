@@ -16,7 +16,7 @@ from keyguard.kga.verify.logs import Log
 from keyguard.kga.verify.opening import Open, Wanted
 from keyguard.kga.verify.past import Timestamp
 from keyguard.kga.verify.report import Report
-from keyguard.kga.verify.rows import register_root
+from keyguard.kga.verify.rows import demand_chosen, register_root
 from keyguard.kga.verify.trust import Head, Last, Trust
 
 
@@ -206,6 +206,12 @@ def _summary(report: Report, opened: Open, trust: Trust) -> Report:
     """The summary profile has steps 1 to 4 and 11 to 13 only: nothing but the signature stands behind it."""
     if opened.predicate["logs"] or any(name.startswith("logs/") for name in opened.entries):
         report.fail(5, "a summary shows no logs")
+    tables = opened.entries.get(bundle.DERIVED, b"{}")
+    try:
+        shown = demand_chosen(tables, opened.predicate["register"])
+        report.good(9, f"{shown} rows of the register are proven, nothing else in the tables")
+    except (Failed, Malformed) as error:
+        report.fail(9, error)
     report.warn(13, "a summary: its figures are the signer's word, no record stands behind them")
     _warn(report, opened, trust, [])
     return report
