@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from keyguard.cli import attesting
 from keyguard.core.errors import UsageError
 from keyguard.core.secret import Secret
 from keyguard.gateway.clock import SystemClock
 from keyguard.kga import container
 from keyguard.stores import signer_file
-from keyguard.workflows.attest import Made
+from keyguard.stores.attestations import offer
 from keyguard.workflows.trust_file import key_json
 from tests.cli.desk import desk, upbit_key, write_private
 from tests.stores.vaults import CHEAP
@@ -174,9 +173,8 @@ def test_where_the_file_cannot_be_put(ready: Desk) -> None:
 
 
 def test_where_the_disk_fills_up_the_home_has_it(tmp_path: Path) -> None:
-    made = Made("KGA-0f1e2d3c-upbit-0001", b"FAKE", {}, "00")
     with pytest.raises(UsageError, match="cannot be written") as error:
-        attesting.offer(made, tmp_path / "gone")
+        offer("KGA-0f1e2d3c-upbit-0001", b"FAKE", tmp_path / "gone")
     assert "the folder attestations of the home has the file" in error.value.still
 
 

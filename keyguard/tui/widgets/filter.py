@@ -21,13 +21,13 @@ class FilterField(Input):
     FilterField:focus { border: none; background: $panel; }
     """
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id, select_on_focus=False, max_length=LONGEST, compact=True)
+    def __init__(self, *, id: str | None = None, longest: int = LONGEST) -> None:
+        super().__init__(id=id, select_on_focus=False, max_length=longest, compact=True)
         self.cursor_blink = False
 
     def _on_paste(self, event: events.Paste) -> None:
         """Where this does not prevent it, Textual calls the field's own handler next."""
-        if "\n" in event.text or len(event.text) > LONGEST or _looks_secret(event.text):
+        if "\n" in event.text or len(event.text) > (self.max_length or 0) or _looks_secret(event.text):
             event.stop()
             event.prevent_default()
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static
 
 from keyguard.tui.cells import plain
-from keyguard.tui.widgets.filter import FilterField
+from keyguard.tui.widgets.filter import LONGEST, FilterField
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -24,12 +24,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One thing to say. With `choices` (value, what it is called) one of them, else a text."""
+    """One thing to say. With `choices` (value, what it is called) one of them, else a text of so many
+    characters at most."""
 
     name: str
     label: str
     value: str = ""
     choices: tuple[tuple[str, str], ...] = ()
+    longest: int = LONGEST
 
 
 class Choice(Widget, can_focus=True):
@@ -64,9 +66,14 @@ class Choice(Widget, can_focus=True):
         self.refresh()
 
 
+MANY = 4
+"""More fields than that stand beside their labels, a line each."""
+
+
 class Form(ModalScreen[Mapping[str, str] | None]):
-    """Title, what will happen, fields. Enter goes on to the next field and from the last one does it; with
-    `danger` there are no fields and only the letter y does it. Escape leaves it undone."""
+    """Title, what will happen, fields; of many each stands beside its label. Enter goes on to the next field
+    and from the last one does it; with `danger` there are no fields and only the letter y does it. Escape
+    leaves it undone."""
 
     DEFAULT_CSS = """
     Form { align: center middle; background: $background 60%; }
@@ -75,6 +82,12 @@ class Form(ModalScreen[Mapping[str, str] | None]):
     Form.-danger > Vertical { border: heavy $error; }
     Form VerticalScroll { height: auto; max-height: 100%; }
     Form .label { height: 1; text-style: bold; margin-top: 1; }
+    Form #fields { height: auto; max-height: 100%; }
+    Form.-many #fields { margin-top: 1; height: auto; }
+    Form.-many #fields > Horizontal { height: 1; }
+    Form.-many .label { width: 26; margin-top: 0; }
+    Form.-many FilterField, Form.-many Choice { width: 1fr; background: $background; }
+    Form.-many FilterField:focus, Form.-many Choice:focus { background: $panel; }
     Form #how { height: auto; margin-top: 1; color: $foreground 70%; }
     """
     BINDINGS: ClassVar = [
@@ -92,7 +105,7 @@ class Form(ModalScreen[Mapping[str, str] | None]):
         *,
         danger: bool = False,
     ) -> None:
-        super().__init__(classes="-danger" if danger else "")
+        super().__init__(classes="-danger" if danger else "-many" if len(fields) > MANY else "")
         self._say, self._title, self._text, self._fields, self._danger = say, title, text, fields, danger
 
     def compose(self) -> ComposeResult:
@@ -102,12 +115,14 @@ class Form(ModalScreen[Mapping[str, str] | None]):
             with VerticalScroll(can_focus=not self._fields):
                 for line in self._text:
                     yield Static(line)
-            for field in self._fields:
-                yield Static(plain(field.label), classes="label")
-                if field.choices:
-                    yield Choice(field, id=f"field_{field.name}")
-                else:
-                    yield FilterField(id=f"field_{field.name}")
+            with VerticalScroll(id="fields", can_focus=False):
+                for field in self._fields:
+                    label = Static(plain(field.label), classes="label")
+                    if self.has_class("-many"):
+                        yield Horizontal(label, _asked(field))
+                    else:
+                        yield label
+                        yield _asked(field)
             yield Static(plain(self._say("form.danger" if self._danger else "form.how")), id="how")
 
     def on_mount(self) -> None:
@@ -141,3 +156,8 @@ class Form(ModalScreen[Mapping[str, str] | None]):
             assert isinstance(widget, Choice | FilterField)
             given[field.name] = widget.value.strip()
         return given
+
+
+def _asked(field: Field) -> Choice | FilterField:
+    id_ = f"field_{field.name}"
+    return Choice(field, id=id_) if field.choices else FilterField(id=id_, longest=field.longest)
