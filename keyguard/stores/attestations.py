@@ -58,6 +58,20 @@ def demand_folder(folder: Path) -> None:
         ) from None
 
 
+def demand_outside(home: Path, folder: Path) -> None:
+    """UsageError `attest.folder` for a folder of the home: what stands there is keyguard's own."""
+    if folder.resolve().is_relative_to(home.resolve()):
+        raise UsageError(
+            "the home itself is no folder for exports", code="attest.folder", still="nothing was issued"
+        )
+
+
+def demand_key(path: Path) -> None:
+    """UsageError `attest.key` where there is no such file: better said before a passphrase is asked for."""
+    if not path.is_file():
+        raise UsageError(f"there is no key file {path}", code="attest.key", still="nothing was issued")
+
+
 def offer(id_: str, data: bytes, folder: Path) -> Path:
     """Put the file where it was asked for; UsageError `attest.offer`, and then the home has it still."""
     path = folder / f"{id_}.zip"

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keyguard.core.canonical import LONGEST_FREE
-from keyguard.core.errors import StoreError, UsageError
-from keyguard.stores.attestations import demand_folder, offer
+from keyguard.core.errors import StoreError
+from keyguard.stores.attestations import demand_folder, demand_key, demand_outside, offer
 from keyguard.workflows import attest, attest_check, attest_past
 from keyguard.workflows.attest_config import AttestConfig, attest_config, text
 from keyguard.workflows.attest_period import period_of, spoken
@@ -93,24 +93,10 @@ class Waiting:
 def demand(exporter: Exporter, wanted: Wanted, now: datetime) -> None:
     """UsageError for what can be known to be wrong before a passphrase is asked for."""
     demand_key(wanted.signer)
-    demand_outside(exporter, wanted.folder)
+    demand_outside(exporter.home, wanted.folder)
     period_of(wanted.since, wanted.until, exporter.who(wanted.chosen).tz, now)
     if wanted.reservation:
         text(wanted.reservation, "reservation", LONGEST_FREE)
-
-
-def demand_key(path: Path) -> None:
-    """UsageError `attest.signer` where there is no such file."""
-    if not path.is_file():
-        raise UsageError(f"there is no key file {path}", code="attest.signer", still="nothing was issued")
-
-
-def demand_outside(exporter: Exporter, folder: Path) -> None:
-    """UsageError `attest.folder` for a folder of the home: what stands there is keyguard's own."""
-    if folder.resolve().is_relative_to(exporter.home.resolve()):
-        raise UsageError(
-            "the home itself is no folder for exports", code="attest.folder", still="nothing was issued"
-        )
 
 
 def export(exporter: Exporter, wanted: Wanted, say: Say) -> Callable[[Doing], Made]:
@@ -141,7 +127,7 @@ def second(exporter: Exporter, id_: str, signer: Path, folder: Path, say: Say) -
 
     def do(doing: Doing) -> Made:
         demand_key(signer)
-        demand_outside(exporter, folder)
+        demand_outside(exporter.home, folder)
         demand_folder(folder)
         key = _key(exporter, signer, doing, say)
         finish = _Telling(exporter.finishing(doing.ports, ""), doing, say)
@@ -160,10 +146,8 @@ def check(exporter: Exporter, id_: str, keys: Mapping[str, Any]) -> Sequence[Che
 
 def copy(exporter: Exporter, id_: str, folder: Path) -> Path:
     """Put a kept copy into a folder, byte for byte; UsageError `attest.*`."""
-    demand_outside(exporter, folder)
-    data = exporter.kept.get(id_)
-    if data is None:
-        raise UsageError(f"the home keeps no copy of {id_}", code="attest.copy")
+    demand_outside(exporter.home, folder)
+    data = attest_check.copy_of(exporter.kept, id_)
     demand_folder(folder)
     return offer(id_, data, folder)
 

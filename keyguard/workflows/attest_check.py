@@ -49,8 +49,18 @@ def pinned(ports: Ports) -> dict[str, Any]:
 
 
 def question(kept: Kept, id_: str, keys: Mapping[str, Any]) -> Question:
-    """What to ask a verifier about a kept copy; UsageError `attest.copy` without one, IntegrityError
+    """What to ask a verifier about a kept copy; raises what `copy_of` raises, and IntegrityError
     `attest.altered`. The one before goes along where it is kept."""
+    data = copy_of(kept, id_)
+    _, said = past.read(data, id_)
+    before = said["previous"]
+    previous = kept.get(before["attestation_id"]) if before else None
+    trust = json.dumps({"firm": said["firm"]["name_latin"], **keys}).encode()
+    return Question(data, trust, said["recipient"]["venue"], previous)
+
+
+def copy_of(kept: Kept, id_: str) -> bytes:
+    """The home's copy of one that was issued; UsageError `attest.copy` without one."""
     data = kept.get(id_)
     if data is None:
         raise UsageError(
@@ -58,8 +68,4 @@ def question(kept: Kept, id_: str, keys: Mapping[str, Any]) -> Question:
             code="attest.copy",
             hint="put the file that was sent back into the folder attestations of the home",
         )
-    _, said = past.read(data, id_)
-    before = said["previous"]
-    previous = kept.get(before["attestation_id"]) if before else None
-    trust = json.dumps({"firm": said["firm"]["name_latin"], **keys}).encode()
-    return Question(data, trust, said["recipient"]["venue"], previous)
+    return data

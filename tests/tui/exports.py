@@ -23,6 +23,7 @@ from keyguard.tui.exporting import Exporter
 from keyguard.tui.source import Source
 from keyguard.tui.work import Work
 from keyguard.workflows import attesters
+from keyguard.workflows.attest import attest
 from tests.fakes.attesting import ACTOR, Firm
 from tests.stores.vaults import CHEAP
 from tests.tui.desk import HOME, RUNNING, Venues
@@ -63,6 +64,13 @@ class Office:
             str(self.files["officer"]),
         )
 
+    def issue(self) -> tuple[str, bytes]:
+        """One of yesterday, by the command as it were; its id and file."""
+        key = opened_key(self.files["officer"], Secret(PASSPHRASE))
+        run = replace(self.firm.run(0, 1), keys=(key,))
+        (made,) = attest(self.ports, run, self.kept, self.firm.waiting, self.firm.finish, actor=ACTOR)
+        return made.id, made.data
+
     def _attester(self, folder: Path, name: str) -> Path:
         path, token = folder / f"{name}.attester", SystemClock().token
         holds = signer_file.ATTESTATIONS
@@ -91,7 +99,7 @@ class Office:
         async def whole() -> None:
             reads = Source(lambda: contextlib.nullcontext(self.ports), lambda: HOME, lambda: RUNNING)
             work = None if read_only else Work(opening, ACTOR, lambda *_: False)
-            options = {"work": work, "exporter": self.exporter, "read_only": read_only}
+            options = {"work": work, "exporter": self.exporter, "read_only": read_only, "size": (80, 24)}
             async with seated(None, of=reads, **options) as seat:
                 bench = Bench(seat.app, seat.pilot, seat.desk)
                 await bench.press("8")
@@ -110,21 +118,20 @@ async def computed(bench: Bench) -> None:
 
 
 async def export(bench: Bench, passphrase: str = PASSPHRASE, **said: str):
-    """By keyboard alone: `e`, each field of the form, the passphrase; how it ended."""
+    """By keyboard alone: `e`, the form, the passphrase; how it ended."""
     await bench.press("e")
     await filled(bench, **said)
     return await signed(bench, passphrase)
 
 
 async def filled(bench: Bench, **said: str) -> None:
-    """Enter through the form; `said`: what is typed into a field in the place of what is proposed."""
-    form = bench.app.screen
-    for field in form._fields:
-        assert bench.app.focused.id == f"field_{field.name}"
-        if field.name in said:
-            await bench.press("ctrl+u")
-            await bench.paste(said[field.name])
-        await bench.press("enter")
+    """Say what is to be said otherwise than proposed, and do it; `said` in the order of the fields."""
+    for name, text in said.items():
+        while bench.app.focused.id != f"field_{name}":
+            await bench.press("enter")
+        await bench.press("ctrl+u")
+        await bench.paste(text)
+    await bench.press("ctrl+s")
     await bench.pilot.pause()
 
 

@@ -337,7 +337,7 @@ class AttestScreen(WorkPage):
         rows = self.query_one("#past", Rows)
         rows.set_columns(
             (
-                Column(say("attest.past"), 23),
+                Column(say("attest.past"), 21),
                 Column(say("attest.serial"), 4, right=True),
                 Column(say("attest.state"), 17, grow=1),
                 Column(say("attest.id"), 27, rank=1),
@@ -345,7 +345,7 @@ class AttestScreen(WorkPage):
         )
         lines = [Line(id_, partial(self._waits, one)) for id_, one in self._waiting.items()]
         for one in preview.exports if preview is not None else ():
-            period = f"{one.first} – {one.last}"
+            period = f"{one.first}–{one.last}"
             kept = self.keyguard.exporter is None or one.id in self._kept
             state = say("attest.state_issued" if kept else "attest.state_lost", at=f"{one.at:%Y-%m-%d}")
             cells = (Cell(period), Cell(str(one.serial)), Cell(state, "" if kept else "high"), Cell(one.id))
@@ -356,7 +356,7 @@ class AttestScreen(WorkPage):
     def _waits(self, one: Waiting) -> Sequence[Cell]:
         first, last = attesting.days_of(one.since, one.until)
         state = Cell(self.say("attest.state_waits"), "medium")
-        return Cell(f"{first} – {last}"), Cell(str(one.serial)), state, Cell(one.id)
+        return Cell(f"{first}–{last}"), Cell(str(one.serial)), state, Cell(one.id)
 
     def _how(self) -> Sequence[str]:
         if self._preview is None:

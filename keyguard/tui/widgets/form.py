@@ -72,7 +72,7 @@ MANY = 4
 
 class Form(ModalScreen[Mapping[str, str] | None]):
     """Title, what will happen, fields; of many each stands beside its label. Enter goes on to the next field
-    and from the last one does it; with `danger` there are no fields and only the letter y does it. Escape
+    and from the last one does it, Ctrl+S from any; with `danger` there are no fields and only the letter y does it. Escape
     leaves it undone."""
 
     DEFAULT_CSS = """
@@ -93,6 +93,7 @@ class Form(ModalScreen[Mapping[str, str] | None]):
     BINDINGS: ClassVar = [
         Binding("escape", "dismiss(None)", "form.leave"),
         Binding("enter", "go_on", "form.go_on", priority=True),
+        Binding("ctrl+s", "at_once", "form.at_once", priority=True),
         Binding("y", "yes", "form.yes", show=False),
     ]
 
@@ -142,6 +143,11 @@ class Form(ModalScreen[Mapping[str, str] | None]):
         if self._fields and 0 <= at < len(ids) - 1:
             self.query_one(f"#{ids[at + 1]}").focus()
         else:
+            self.dismiss(self._given())
+
+    def action_at_once(self) -> None:
+        """Do it with what stands in the fields, wherever one is."""
+        if not self._danger:
             self.dismiss(self._given())
 
     def action_yes(self) -> None:

@@ -38,8 +38,8 @@ TEXTS = {
     "state": ("state", "상태"),
     "id": ("attestation", "확인서"),
     "state_issued": ("issued {at}", "{at} 발행"),
-    "state_lost": ("issued {at}, no copy here", "{at} 발행, 사본 없음"),
-    "state_waits": ("waits for a second signature", "두 번째 서명 대기"),
+    "state_lost": ("no copy · {at}", "사본 없음 · {at}"),
+    "state_waits": ("waits for 2nd signature", "두 번째 서명 대기"),
     "export_title": ("Sign and export for {venue}", "{venue}용 서명 및 내보내기"),
     "will_see": (
         "{venue} will see {findings} findings, {high} of them high. The key's passphrase is asked for next;"
