@@ -112,4 +112,5 @@ def _demo(args: argparse.Namespace, out: Output) -> None:
         if args.serve:
             _serve(home, args, out)
         else:
+            args.signer = str(desk.officer(home))
             _show(home, args, passphrase=False)  # nobody knows that of the demo's store

@@ -72,8 +72,8 @@ MANY = 4
 
 class Form(ModalScreen[Mapping[str, str] | None]):
     """Title, what will happen, fields; of many each stands beside its label. Enter goes on to the next field
-    and from the last one does it, Ctrl+S from any; with `danger` there are no fields and only the letter y does it. Escape
-    leaves it undone."""
+    and from the last one does it, Ctrl+S from any; with `danger` there are no fields and only the letter y
+    does it. Escape leaves it undone."""
 
     DEFAULT_CSS = """
     Form { align: center middle; background: $background 60%; }
@@ -141,14 +141,17 @@ class Form(ModalScreen[Mapping[str, str] | None]):
         if self._danger:
             return
         if self._fields and 0 <= at < len(ids) - 1:
-            self.query_one(f"#{ids[at + 1]}").focus()
+            self.set_focus(self.query_one(f"#{ids[at + 1]}"))  # at once: what is typed next belongs there
         else:
-            self.dismiss(self._given())
+            self.action_at_once()
 
     def action_at_once(self) -> None:
-        """Do it with what stands in the fields, wherever one is."""
+        """Do it with what stands in the fields, wherever one is, once what was typed has arrived there."""
         if not self._danger:
-            self.dismiss(self._given())
+            (self.focused or self).call_later(self._do)
+
+    def _do(self) -> None:
+        self.dismiss(self._given())
 
     def action_yes(self) -> None:
         """Do what is dangerous."""
