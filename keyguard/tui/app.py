@@ -108,8 +108,12 @@ class KeyguardApp(App[None]):
         """The name of the place that is shown."""
         return self.current_mode
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         """Begin to look, once the first frame is painted."""
+        import asyncio  # noqa: PLC0415 - Textual has loaded it
+
+        # In Python's development mode slow callbacks are logged with what they were given: events.
+        asyncio.get_running_loop().set_debug(False)
         if self._live:
             self.call_after_refresh(self._begin)
 

@@ -91,10 +91,12 @@ def serve(
 
 
 def disarm() -> None:
-    """Take away what would have Textual write all events to a file, a socket or a screenshot.
+    """Take away what would have Textual write all events to a file, a socket or a screenshot, and asyncio log
+    what its callbacks were given.
 
-    Pasted secrets are events. It reads these variables when it is imported.
+    Pasted secrets are events. Textual reads these variables when it is imported.
     """
+    os.environ.pop("PYTHONASYNCIODEBUG", None)
     for name in list(os.environ):
         if name == "TEXTUAL" or name.startswith("TEXTUAL_"):
             served = name == "TEXTUAL_DRIVER" and os.environ[name] == _WEB_DRIVER

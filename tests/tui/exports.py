@@ -90,8 +90,11 @@ class Office:
         wanted = Wanted(self.ports.clock.now() + timedelta(seconds=1), recipient=venue)
         return tuple(verify(data, parse(trust), wanted, previous=previous).checks)
 
-    def run(self, test: Callable[[Bench], Awaitable[None]], *, read_only: bool = False) -> None:
-        """At the screen, on Upbit, this quarter; nobody has pressed a key. `read_only` as compliance sits."""
+    def run(
+        self, test: Callable[[Bench], Awaitable[None]], *, read_only: bool = False, debug: bool = False
+    ) -> None:
+        """At the screen, on Upbit, this quarter; nobody has pressed a key. `read_only` as compliance sits;
+        `debug`: Python's development mode."""
 
         def opening(person):
             return contextlib.nullcontext(replace(self.ports, person=person))
@@ -109,7 +112,7 @@ class Office:
                 await computed(bench)
                 await test(bench)
 
-        asyncio.run(whole())
+        asyncio.run(whole(), debug=debug)
 
 
 async def computed(bench: Bench) -> None:

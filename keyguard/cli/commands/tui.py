@@ -112,5 +112,5 @@ def _demo(args: argparse.Namespace, out: Output) -> None:
         if args.serve:
             _serve(home, args, out)
         else:
-            args.signer = str(desk.officer(home))
+            args.signer, args.passphrase_file = str(desk.officer(home)), None
             _show(home, args, passphrase=False)  # nobody knows that of the demo's store
