@@ -87,6 +87,7 @@ class Form(ModalScreen[Mapping[str, str] | None]):
     Form.-many #fields > Horizontal { height: 1; }
     Form.-many .label { width: 26; margin-top: 0; }
     Form.-many FilterField, Form.-many Choice { width: 1fr; background: $background; }
+    Form.-many Choice { padding: 0; }
     Form.-many FilterField:focus, Form.-many Choice:focus { background: $panel; }
     Form #how { height: auto; margin-top: 1; color: $foreground 70%; }
     """
