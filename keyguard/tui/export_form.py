@@ -29,7 +29,7 @@ def fields_of(exporter: Exporter, preview: Preview, given: Mapping[str, str], sa
         "since": str(preview.days.first),
         "until": attesting.until(preview),
         "signer": exporter.signer,
-        "folder": str(Path.cwd() / "attestations"),
+        "folder": folder(),
         **{name: exporter.proposed(name) for name in ("officer", "title", "preparer")},
     }
     proposed |= {name: given[name] for name in given if given[name]}
@@ -47,6 +47,14 @@ def fields_of(exporter: Exporter, preview: Preview, given: Mapping[str, str], sa
     if _met(preview):
         fields.append(field("again", ("", "again")))
     return (*fields, field("nonce"), field("reservation"), field("folder"))
+
+
+def folder() -> str:
+    """Where a file is proposed to go."""
+    try:
+        return str(Path.cwd() / "attestations")
+    except OSError:  # the folder this was started in is gone
+        return str(Path.home() / "attestations")
 
 
 def wanted_of(venue: str, given: Mapping[str, str]) -> Wanted:

@@ -22,6 +22,8 @@ def test_from_the_findings_to_a_file_in_a_folder(tmp_path) -> None:
         await bench.press("e")
         await bench.press(*["enter"] * len(bench.app.screen._fields))
         await bench.settled()
+        await bench.press("right")  # while it is asked the period stays
+        assert bench.sees("this quarter")
         await bench.type(PASSPHRASE)  # what it holds of spaces, digits and "!" is no key of the screen
         await bench.press("enter")
         view = await bench.settled()
@@ -36,6 +38,9 @@ def test_from_the_findings_to_a_file_in_a_folder(tmp_path) -> None:
         for step in ("sealing the log", "reading copies", "what must not leave", "process of its own"):
             assert step in told
         assert PASSPHRASE not in "".join(bench.seen()) + repr(view) + repr(bench.app.screen)
+        await bench.press("u")
+        await computed(bench)
+        assert not bench.sees(f"issued {id_}, verified")
 
     office.run(flow)
 

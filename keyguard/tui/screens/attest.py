@@ -19,7 +19,7 @@ from keyguard.core.policy import Level
 from keyguard.tui import attesting, exporting, facts
 from keyguard.tui.attesting import SPANS
 from keyguard.tui.cells import plain
-from keyguard.tui.export_form import fields_of, wanted_of
+from keyguard.tui.export_form import fields_of, folder, wanted_of
 from keyguard.tui.screens.verified import Verified
 from keyguard.tui.widgets.form import Field, Form
 from keyguard.tui.widgets.job import JobPanel
@@ -113,6 +113,7 @@ class AttestScreen(WorkPage):
         elif event.rows.id == "past":
             self.refresh_bindings()
         elif event.id != self._venue:
+            self._put_away()
             self._compute(event.id)
 
     def on_rows_opened(self, event: Rows.Opened) -> None:
@@ -123,7 +124,9 @@ class AttestScreen(WorkPage):
             self.action_second() if event.id in self._waiting else self.action_verify()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What can be done with the chosen export."""
+        """What can be done with the chosen export; the period stays while a question is answered."""
+        if action == "turn":
+            return not (self.query(JobPanel) and self.query_one(JobPanel).asks)
         if action not in ("second", "verify", "copy"):
             return True
         chosen = self._chosen()
@@ -132,21 +135,23 @@ class AttestScreen(WorkPage):
     def action_turn(self, by: int) -> None:
         """Another period."""
         self._span = (self._span + by) % len(SPANS)
+        self._put_away()
         self._compute(self._venue)
 
     def action_again(self) -> None:
         """With what the log has by now."""
+        self._put_away()
         self._compute(self._venue)
 
     def action_export(self) -> None:
         """Have this period signed and exported."""
-        if self._preview is not None:
+        if self._preview is not None and not self._busy():
             self._ask_export()
 
     def action_second(self) -> None:
         """Put the second signature on the one that waits."""
         exporter, say, id_ = self.keyguard.exporter, self.say, self._chosen()
-        if exporter is None:
+        if exporter is None or self._busy():
             return
 
         def then(given: Mapping[str, str]) -> None:
@@ -195,10 +200,24 @@ class AttestScreen(WorkPage):
         panel = self.query_one(JobPanel)
         panel.show(job, self.say)
         panel.take_focus(self._table)
+        self.query_one("#how").display = job is None  # there is little room
         if job is not None and job.view.over and self._told_of is not job:
             self._told_of = job
             if job.view.stage is Stage.DONE:
                 self._compute(self._venue)
+
+    def _busy(self) -> bool:
+        """Whether an export is under way; what it asks has the keys then."""
+        under_way = self._begun is not None and not self._begun.view.over
+        if under_way:
+            self.query_one(JobPanel).focus_question()
+        return under_way
+
+    def _put_away(self) -> None:
+        """Show no more what is over."""
+        if self._begun is not None and self._begun.view.over:
+            self._begun = None
+            self.on_job_panel_changed()
 
     def _ask_export(self, wrong: str = "") -> None:
         say, preview, exporter = self.say, self._preview, self.keyguard.exporter
@@ -249,7 +268,7 @@ class AttestScreen(WorkPage):
             self.notify(self.say("attest.file", path=path), markup=False)
 
     def _folder(self) -> Field:
-        proposed = self._given.get("folder", str(Path.cwd() / "attestations"))
+        proposed = self._given.get("folder", folder())
         return Field("folder", self.say("attest.field_folder"), proposed, longest=_LONGEST)
 
     def _chosen(self) -> str:
