@@ -132,8 +132,8 @@ class Job:
     def _replace(self, **changes: Any) -> None:
         with self._settled:
             self.view = replace(self.view, **changes)
+            self._changed()  # before whoever waits goes on: by then the screens have been told
             self._settled.notify_all()
-        self._changed()
 
 
 class Work:

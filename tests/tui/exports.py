@@ -146,5 +146,6 @@ async def signed(bench: Bench, passphrase: str = PASSPHRASE):
     await bench.press("enter")
     view = await bench.settled()
     if view.over:
+        await bench.until(lambda: bench.app.screen._told_of is bench.work.jobs[-1])
         await computed(bench)
     return view

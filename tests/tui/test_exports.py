@@ -27,12 +27,11 @@ def test_from_the_findings_to_a_file_in_a_folder(tmp_path) -> None:
         await bench.type(PASSPHRASE)  # what it holds of spaces, digits and "!" is no key of the screen
         await bench.press("enter")
         view = await bench.settled()
-        await computed(bench)
         assert view.stage is Stage.DONE, view.trouble
+        await bench.until(lambda: bench.sees("issued 2026-"))
         (id_,) = office.kept.files
         assert (office.out / f"{id_}.zip").read_bytes() == office.kept.files[id_]
         assert bench.sees(f"issued {id_}, verified")
-        assert bench.sees("issued 2026-")
         assert office.firm.audit.bodies("attestation.issued")[0]["attestation_id"] == id_
         told = " ".join(view.lines)
         for step in ("sealing the log", "reading copies", "what must not leave", "process of its own"):

@@ -72,6 +72,12 @@ def test_no_key_action_picture_or_clipboard_has_the_officers_passphrase(tmp_path
             assert not app.screen.query_one("#offered").chosen, word
             await bench.press("ctrl+u")
         await bench.press("escape")
+        await bench.press("ctrl+l")
+        assert bench.app.locked
+        assert not bench.sees("upbit")
+        await bench.press("enter")  # this store has no passphrase
+        assert app.focused is field
+        assert not field.empty
         job.stop()  # whatever ends the question empties the field
         await bench.settled()
         assert field.empty

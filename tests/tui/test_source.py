@@ -186,19 +186,3 @@ def test_without_a_terminal_it_says_what_to_use_instead(capsys, monkeypatch) -> 
     monkeypatch.setattr(sys, "argv", ["keyguard"])
     assert main(["tui", "--demo"]) == 2
     assert "keyguard attention" in capsys.readouterr().err
-
-
-def test_the_desk_of_the_demo_needs_somebody_for_real_reasons() -> None:
-    from keyguard.demo.desk import furnished
-
-    async def whole(home: Home) -> None:
-        reads = run.source(home, passphrase=False)
-        picture = (await reads.look()).picture
-        reads.close()
-        assert picture.simulated == {"bybit", "deribit", "upbit"}
-        assert {finding.item.kind for finding in picture.findings} >= {Kind.DRIFT, Kind.SCOPES, Kind.EXPIRY}
-        assert len(picture.leases) == 4
-
-    with furnished() as home:
-        asyncio.run(whole(home))
-    assert not home.path.exists()
