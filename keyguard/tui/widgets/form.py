@@ -23,19 +23,19 @@ if TYPE_CHECKING:
     from keyguard.tui.words import Words
 
 SENTENCE = 400
-"""The longest text that is said in one field."""
+"""The longest of a text that is kept in words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One thing to say. With `choices` (value, what it is called) one of them, else a text; `sentence`: one
-    that is kept in words, and may be long."""
+    """One thing to say. With `choices` (value, what it is called) one of them, else a text of so many
+    characters at most."""
 
     name: str
     label: str
     value: str = ""
     choices: tuple[tuple[str, str], ...] = ()
-    sentence: bool = False
+    longest: int = LONGEST
 
 
 def end_of(day: str) -> datetime:
@@ -120,8 +120,7 @@ class Form(ModalScreen[Mapping[str, str] | None]):
                 if field.choices:
                     yield Choice(field, id=f"field_{field.name}")
                 else:
-                    longest = SENTENCE if field.sentence else LONGEST
-                    yield FilterField(id=f"field_{field.name}", longest=longest)
+                    yield FilterField(id=f"field_{field.name}", longest=field.longest)
             yield Static(plain(self._say("form.danger" if self._danger else "form.how")), id="how")
 
     def on_mount(self) -> None:
