@@ -76,14 +76,16 @@ class ReviewsScreen(WorkPage):
         """Say more of the one that is chosen."""
         self._tell()
 
-    def on_rows_opened(self, event: Rows.Opened) -> None:
-        """To the items of a review; what is to come is opened, what waits is answered."""
+    async def on_rows_opened(self, event: Rows.Opened) -> None:
+        """To the items of a review, or to the grant or key that waits; what is to come is opened."""
         if self._review(event.id) is not None:
             self._enter(event.id)
-        elif self._approval(event.id) is not None:
-            self.action_answer("approve")
-        else:
+        elif (waiting := self._approval(event.id)) is None:
             self.action_begin()
+        elif grant := waiting.subject.get("grant"):
+            await self.keyguard.go("people", grant)
+        elif key := waiting.subject.get("key"):
+            await self.keyguard.go("keys", key)
 
     def on_job_panel_changed(self) -> None:
         """A review that was opened is shown."""
@@ -112,7 +114,7 @@ class ReviewsScreen(WorkPage):
                 tuple((name, say(f"reviews.{name}")) for name in (_EVERYBODY, _EXTERNAL)),
             ),
             Field("due", say("reviews.ask_due"), f"{until:%Y-%m-%d}"),
-            Field("reviewers", say("reviews.ask_reviewers")),
+            Field("reviewers", say("reviews.ask_reviewers"), longest=SENTENCE),
         )
 
         def then(given: Mapping[str, str]) -> None:

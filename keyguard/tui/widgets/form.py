@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from keyguard.tui.words import Words
 
 SENTENCE = 400
-"""The longest text that is said in one field."""
+"""The longest of a text that is kept in words."""
 
 
 @dataclass(frozen=True, slots=True)
