@@ -328,6 +328,9 @@ def test_a_copy_that_was_tampered_with():
         entries | {"derived.json": b"{}"},
         {name.replace("/upbit/", "/nowhere/"): d for name, d in entries.items()},
         {name: d for name, d in entries.items() if "/firm/" not in name},
+        _changed(entries, f"{folder}/firm/records.jsonl", lambda d: b"".join(d.splitlines(True)[1:])),
+        _changed(entries, f"{folder}/firm/records.jsonl", lambda d: d.replace(b"signer.add", b"signer.adx")),
+        _changed(entries, f"{folder}/upbit/frontier.json", lambda d: d.replace(b'"from":0', b'"from":1')),
         _changed(entries, f"{folder}/seal.tlog-proof", lambda d: d.replace(b"index 0", b"index 1")),
     ]
     for forged in several:
