@@ -17,6 +17,7 @@ from keyguard.kga.verify.steps import verify
 from keyguard.kga.verify.trust import parse
 from keyguard.workflows import agent_salts, agents, attest_guard
 from keyguard.workflows.attest_documents import document
+from keyguard.workflows.attest_packs import demand_nothing
 from keyguard.workflows.attest_predicate import Recipient
 from keyguard.workflows.identity import names
 from keyguard.workflows.log_hand_over import hand_over
@@ -171,6 +172,10 @@ def test_a_venue_learns_nothing_of_what_the_other_host_does_elsewhere():
     (of_it,) = firm.attest(0, 1, BITHUMB)  # of which this log itself holds nothing
     assert OTHER_KEY.encode() in of_it.data
     assert of_it.predicate["logs"][0]["to"] == 0
+    demand_nothing(firm.ports, "okx", copies)
+    assert (
+        "another host" in refused("attest.not_empty", demand_nothing, firm.ports, "bithumb", copies).message
+    )
 
 
 def test_none_is_made_without_a_copy_that_reaches_to_the_end():
