@@ -59,7 +59,7 @@ def fingerprints(ports: Ports, venue: str, wanted: str) -> set[str]:
 
 
 def demand_nothing(ports: Ports, venue: str, agents: Sequence[LogCopy] = ()) -> None:
-    """UsageError `attest.not_empty` where a log of the firm ever held more about the venue than attestations."""
+    """UsageError `attest.not_empty` where a log of the firm ever held more of the venue than attestations."""
     own = (json.loads(entry.record)["type"] for entry in ports.audit.entries(stream=venue))
     theirs = (line.record.type for copy in agents for line in copy.lines(venue))
     for what, types in (("this log has", own), ("the log of another host has", theirs)):
