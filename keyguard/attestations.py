@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -12,8 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from keyguard.core.errors import IntegrityError
+from keyguard.kga.verdict import Check, Exit
 from keyguard.workflows import attest_guard
-from keyguard.workflows.attest import Reading, stopped
+from keyguard.workflows.attest import Key, Reading, stopped
 from keyguard.workflows.attest_predicate import Recipient
 
 if TYPE_CHECKING:
@@ -30,6 +33,8 @@ _ID = re.compile(r"KGA-[0-9a-f]{8}-[a-z0-9-]{1,40}-[0-9]{4,9}(?:\.zip)?")
 """An attestation's own id looks random enough for the scanner."""
 _VERIFIED = (0, 1)
 _SECONDS = 600
+_OUTCOMES = {"ok": Exit.VERIFIED, "note": Exit.WARNINGS, "failed": Exit.FAILED, "malformed": Exit.MALFORMED}
+"""As `keyguard verify --json` spells them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,32 +119,64 @@ class Finishing:
             )
 
     def verify(self, data: bytes, trust: bytes, recipient: Recipient, previous: bytes | None) -> None:
-        """Run `keyguard verify` on the finished file, with the keys the log says sign now.
-
-        The file stands in a folder of this user alone for as long as that takes.
-        """
-        with tempfile.TemporaryDirectory(prefix="attest-", dir=self.home.path) as folder:
-            written = {"bundle.zip": data, "trust.json": trust, "previous.zip": previous}
-            for name, content in written.items():
-                if content is not None:
-                    Path(folder, name).write_bytes(content)
-            words = ["verify", "bundle.zip", "--trust", "trust.json"]
-            if recipient.venue is not None:
-                words += ["--recipient", recipient.venue]
-            if previous is not None:
-                words += ["--previous", "previous.zip"]
-            done = subprocess.run(
-                [sys.executable, "-P", "-m", "keyguard", *words],
-                cwd=folder,
-                env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=_SECONDS,
-                check=False,
-            )
+        """Run `keyguard verify` on the finished file, with the keys the log says sign now."""
+        done = _verified(data, trust, recipient.venue, previous, below=self.home.path)
         if done.returncode not in _VERIFIED:
             told = (done.stdout + done.stderr).decode(errors="replace").splitlines()
             why = next(
                 (line.strip() for line in told if "FAILED  " in line or "MALFORMED  " in line), "no word"
             )
             raise stopped(f"the finished file does not verify: {why}", "attest.unverified")
+
+
+def opened_key(path: Path, passphrase: Secret) -> Key:
+    """An attester's key from its file; raises what `open_signer` raises."""
+    from keyguard.stores.signer_file import ATTESTATIONS, open_signer
+
+    signer = open_signer(path, passphrase, holds=ATTESTATIONS)
+    return Key(bytes.fromhex(signer.public), lambda message: bytes.fromhex(signer.sign(message)))
+
+
+def checks(data: bytes, trust: bytes, venue: str | None, previous: bytes | None) -> tuple[Check, ...]:
+    """What `keyguard verify` says of a file, step by step; IntegrityError where it says nothing."""
+    done = _verified(data, trust, venue, previous, "--json")
+    try:
+        told = json.loads(done.stdout)["checks"]
+        return tuple(
+            Check(one["step"], one["what"], _OUTCOMES[one["outcome"]], one["detail"]) for one in told
+        )
+    except (ValueError, LookupError, TypeError):
+        said = done.stderr.decode(errors="replace").splitlines()
+        raise IntegrityError(
+            said[0] if said else "the verifier said nothing", code="attest.verifier"
+        ) from None
+
+
+def _verified(
+    data: bytes,
+    trust: bytes,
+    venue: str | None,
+    previous: bytes | None,
+    *words: str,
+    below: Path | None = None,
+) -> subprocess.CompletedProcess[bytes]:
+    """Run the verifier on a copy in a folder of this user alone, for as long as it takes."""
+    with tempfile.TemporaryDirectory(prefix="attest-", dir=below) as folder:
+        written = {"bundle.zip": data, "trust.json": trust, "previous.zip": previous}
+        for name, content in written.items():
+            if content is not None:
+                Path(folder, name).write_bytes(content)
+        words = ("verify", "bundle.zip", "--trust", "trust.json", *words)
+        if venue is not None:
+            words += ("--recipient", venue)
+        if previous is not None:
+            words += ("--previous", "previous.zip")
+        return subprocess.run(
+            [sys.executable, "-P", "-m", "keyguard", *words],
+            cwd=folder,
+            env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
+        )

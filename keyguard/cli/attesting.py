@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keyguard.cli import session
-from keyguard.core.errors import UsageError
+from keyguard.stores.attestations import demand_folder as demand_folder
+from keyguard.stores.attestations import offer as offer
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from keyguard.attestations import Pkcs12
     from keyguard.core.secret import Secret
-    from keyguard.workflows.attest import Key, Made
+    from keyguard.workflows.attest import Key
     from keyguard.workflows.attest_documents import Document
 
 _LARGEST_PKCS12 = 1 << 20
@@ -102,18 +102,12 @@ def documents(args: argparse.Namespace) -> tuple[Document, ...]:
 
 def keys(args: argparse.Namespace) -> tuple[Key, ...]:
     """The keys that were named, opened one after the other."""
-    from keyguard.stores.signer_file import ATTESTATIONS, open_signer  # noqa: PLC0415 - loads cryptography
-    from keyguard.workflows.attest import Key  # noqa: PLC0415 - not before the arguments are read
+    from keyguard.attestations import opened_key  # noqa: PLC0415 - not before the arguments are read
 
-    opened = []
-    for number, path in enumerate(args.signer):
-        signer = open_signer(path, _passphrase(args.signer_passphrase_file, number, path), holds=ATTESTATIONS)
-        opened.append(Key(bytes.fromhex(signer.public), functools.partial(_signature, signer.sign)))
-    return tuple(opened)
-
-
-def _signature(sign: Callable[[bytes], str], message: bytes) -> bytes:
-    return bytes.fromhex(sign(message))
+    files = args.signer_passphrase_file
+    return tuple(
+        opened_key(path, _passphrase(files, number, path)) for number, path in enumerate(args.signer)
+    )
 
 
 def _passphrase(files: Sequence[Path], number: int, path: Path) -> Secret:
@@ -122,30 +116,3 @@ def _passphrase(files: Sequence[Path], number: int, path: Path) -> Secret:
     if number < len(files):
         return read_passphrase(files[number])
     return session.prompt(f"passphrase of {path.name}: ")
-
-
-def demand_folder(folder: Path) -> None:
-    """UsageError `attest.offer` where no file could be put there: better said before one is issued."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = (error.strerror or "error").lower()
-        raise UsageError(
-            f"{folder} is no folder for the file: {reason}", code="attest.offer", still="nothing was issued"
-        ) from None
-
-
-def offer(made: Made, folder: Path) -> Path:
-    """Put the file where it was asked for; UsageError `attest.offer`, and then the home has it still."""
-    path = folder / f"{made.id}.zip"
-    fresh = path.with_name(path.name + ".new")
-    try:
-        fresh.write_bytes(made.data)
-        fresh.replace(path)
-    except OSError as error:
-        raise UsageError(
-            f"{path} cannot be written: {(error.strerror or 'error').lower()}",
-            code="attest.offer",
-            still=f"{made.id} was issued; the folder attestations of the home has the file",
-        ) from None
-    return path

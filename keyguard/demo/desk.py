@@ -5,6 +5,7 @@ What the home holds is what keyguard's own workflows found at the simulators: no
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import getpass
 import os
@@ -25,7 +26,8 @@ from keyguard.demo.story import PASSPHRASE
 from keyguard.demo.venues import Website
 from keyguard.home import Config, Home
 from keyguard.processes import start_time
-from keyguard.workflows import declare_desk, declare_party, declare_person, give_grant, look
+from keyguard.stores import signer_file
+from keyguard.workflows import attesters, declare_desk, declare_party, declare_person, give_grant, look
 from keyguard.workflows.begin import Firm, begin
 from keyguard.workflows.enrol import Declared, enrol
 from keyguard.workflows.handout import hand_out
@@ -39,6 +41,9 @@ if TYPE_CHECKING:
 
 READ, SPOT, DERIVATIVES = Scope.READ, Scope.TRADE_SPOT, Scope.TRADE_DERIVATIVES
 _TRADE = {"ContractTrade": ["Order", "Position"], "Wallet": ["AccountTransfer"]}
+OFFICER = "demo"
+"""Opens the officer's key."""
+_ATTEST = {"officer": "Demo Officer / 데모", "title": "Compliance Officer / 준법감시인"}
 _UPBIT = ["view_account", "view_orders", "make_orders"]
 
 
@@ -46,20 +51,22 @@ _UPBIT = ["view_account", "view_orders", "make_orders"]
 def furnished() -> Iterator[Home]:
     """A home on simulated venues, for as long as the block runs; nothing is left behind.
 
-    Needs the `demo` extra.
+    Needs the `demo` extra. `officer` says where the key stands that signs attestations.
     """
     with tempfile.TemporaryDirectory(prefix="keyguard-demo-") as folder, venues.simulated() as served:
         home, passphrase = Home(Path(folder, "home")), Path(folder, "passphrase")
         passphrase.touch(mode=0o600)
         passphrase.write_text(PASSPHRASE, encoding="utf-8")
         secret = Secret(PASSPHRASE.strip())
-        config = Config("demo", "file", firm={"name_latin": "Demo Desk"}, simulators=dict(served.urls))
+        config = Config(
+            "demo", "file", firm={"name_latin": "Demo Desk"}, simulators=dict(served.urls), attest=_ATTEST
+        )
         wiring.create(home, config, lambda: secret)
         before = os.environ.get(wiring.PASSPHRASE_VARIABLE)
         os.environ[wiring.PASSPHRASE_VARIABLE] = str(passphrase)
         try:
             with wiring.opened(home, lambda: secret, _Nobody()) as ports:
-                _furnish(ports, served)
+                _furnish(ports, served, officer(home))
             yield home
         finally:
             os.environ.pop(wiring.PASSPHRASE_VARIABLE)
@@ -67,9 +74,17 @@ def furnished() -> Iterator[Home]:
                 os.environ[wiring.PASSPHRASE_VARIABLE] = before
 
 
-def _furnish(ports: Ports, served: Venues) -> None:
+def officer(home: Home) -> Path:
+    """The officer's key of such a home: a file whose name says its passphrase, for whoever tries it out."""
+    return home.path.parent / f"officer, passphrase {OFFICER}.attester"
+
+
+def _furnish(ports: Ports, served: Venues, signs: Path) -> None:
     begin(ports, Firm(name_latin="Demo Desk"), tool_version=__version__)
     me = Actor(getpass.getuser(), socket.gethostname())
+    made = signer_file.make(signs, Secret(OFFICER), ports.clock.token, holds=signer_file.ATTESTATIONS)
+    public = base64.b64encode(bytes.fromhex(made.public)).decode()
+    attesters.add(ports, "attester", public, "compliance officer", actor=me)
     _keys(ports, served)
     process = Process(os.getpid(), start_time(os.getpid()), "quoter.py")
     for key in ("bybit/mm/bot", "bybit/arb/runner", "upbit/krw/maker", "upbit/krw/taker"):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -98,10 +98,14 @@ def rehearsed(mirrored: Mirror, person: Person) -> Iterator[Drill]:
 
 
 def _furnish(ports: Ports, venues: StandIns, mirrored: Mirror) -> None:
-    """Make the keys, without the pauses that venues ask for."""
-    with closing(HttpGateway(ports.clock, _Growing(), venues.urls, spacing=AtOnce())) as hurried:
+    with hurried(ports, venues) as gateway:
         for venue, wanted in mirrored.wanted.items():
-            Furnisher(replace(ports, gateway=hurried), venues, venue).furnish(wanted)
+            Furnisher(replace(ports, gateway=gateway), venues, venue).furnish(wanted)
+
+
+def hurried(ports: Ports, venues: StandIns) -> AbstractContextManager[HttpGateway]:
+    """A gateway to stand-ins without the pauses that venues ask for: what is prepared may be quick."""
+    return closing(HttpGateway(ports.clock, _Growing(), venues.urls, spacing=AtOnce()))
 
 
 def _named(ports: Ports, mirrored: Mirror) -> tuple[Key, ...]:

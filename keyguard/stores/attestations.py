@@ -1,4 +1,5 @@
-"""Copies of the attestations that were issued, one file each, which only their owner may read."""
+"""Copies of the attestations that were issued, one file each, which only their owner may read; and the one
+that is handed over."""
 
 from __future__ import annotations
 
@@ -44,3 +45,44 @@ class AttestationFolder:
     def drop(self, id_: str) -> None:
         """Forget one that was not issued."""
         remove_private(self.path(id_))
+
+
+def demand_folder(folder: Path) -> None:
+    """UsageError `attest.offer` where no file could be put there: better said before one is issued."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = (error.strerror or "error").lower()
+        raise UsageError(
+            f"{folder} is no folder for the file: {reason}", code="attest.offer", still="nothing was issued"
+        ) from None
+
+
+def demand_outside(home: Path, folder: Path) -> None:
+    """UsageError `attest.folder` for a folder of the home: what stands there is keyguard's own."""
+    if folder.resolve().is_relative_to(home.resolve()):
+        raise UsageError(
+            "the home itself is no folder for exports", code="attest.folder", still="nothing was issued"
+        )
+
+
+def demand_key(path: Path) -> None:
+    """UsageError `attest.key` where there is no such file: better said before a passphrase is asked for."""
+    if not path.is_file():
+        raise UsageError(f"there is no key file {path}", code="attest.key", still="nothing was issued")
+
+
+def offer(id_: str, data: bytes, folder: Path) -> Path:
+    """Put the file where it was asked for; UsageError `attest.offer`, and then the home has it still."""
+    path = folder / f"{id_}.zip"
+    fresh = path.with_name(path.name + ".new")
+    try:
+        fresh.write_bytes(data)
+        fresh.replace(path)
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be written: {(error.strerror or 'error').lower()}",
+            code="attest.offer",
+            still=f"{id_} was issued; the folder attestations of the home has the file",
+        ) from None
+    return path

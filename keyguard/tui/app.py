@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from keyguard.tui.commands import Keys
+    from keyguard.tui.exporting import Exporter
     from keyguard.tui.panicking import Panicking
     from keyguard.tui.screens.palette import Entry
     from keyguard.tui.source import Source
@@ -42,7 +43,8 @@ _WHILE_LOCKED = frozenset({"quit", "help_quit", "focus_next", "focus_previous"})
 class KeyguardApp(App[None]):
     """Shows one home.
 
-    `source` reads it; `work` changes it, `panicking` ends its keys; None: nothing here does. `read_only`: it
+    `source` reads it; `work` changes it, `panicking` ends its keys, `exporter` has its attestations; None:
+    nothing here does. `read_only`: it
     is only looked at, which every screen says. `lock_after_s` without key or mouse it locks itself, 0: never;
     `ticks` counts those seconds. `live` False: it looks only when told to (`look`), for tests.
     """
@@ -72,6 +74,7 @@ class KeyguardApp(App[None]):
         *,
         work: Work | None = None,
         panicking: Panicking | None = None,
+        exporter: Exporter | None = None,
         read_only: bool = False,
         language: str = "en",
         theme: str = "dark",
@@ -81,7 +84,7 @@ class KeyguardApp(App[None]):
     ) -> None:
         super().__init__()
         self.source, self.work = source, work
-        self.panicking = panicking
+        self.panicking, self.exporter = panicking, exporter
         self.read_only = read_only
         self.say = Words(language)
         self.look_now = Look(None)
@@ -106,8 +109,12 @@ class KeyguardApp(App[None]):
         """The name of the place that is shown."""
         return self.current_mode
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         """Begin to look, once the first frame is painted."""
+        import asyncio  # noqa: PLC0415 - Textual has loaded it
+
+        # In Python's development mode slow callbacks are logged with what they were given: events.
+        asyncio.get_running_loop().set_debug(False)
         if self._live:
             self.call_after_refresh(self._begin)
 

@@ -53,6 +53,10 @@ class ScreenPerson:
         """One more line of progress."""
         self._told(f"{step}: {detail}" if detail else step)
 
+    def secret(self, prompt: str) -> Secret:
+        """What `prompt` asks for, in the words of the person. Never shown."""
+        return cast("Secret", self._ask(Question(SECRET, prompt=prompt)))
+
     def passphrase(self, _: str) -> Secret:
         """Unlock the store: as `wiring.Unlock` prompts."""
         return cast("Secret", self._ask(Question(PASSPHRASE)))

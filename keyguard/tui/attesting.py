@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, timezone
-from functools import cache
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from keyguard.core import canonical
@@ -129,15 +127,15 @@ def preview(disclosed: Disclosed, days: Days) -> Preview:
 
 def command(preview: Preview) -> str:
     """What exports this on the command line; of a period that still runs, what is over."""
+    first, last = preview.days.first, until(preview)
+    words = f"--venue {preview.venue} --from {first} --to {last} --signer FILE -o DIR"
+    return f"keyguard attest {words}"
+
+
+def until(preview: Preview) -> str:
+    """The end of the period as the command takes it: `now` for one that still runs."""
     days = preview.days
-    until = "now" if preview.at < canonical.parse_instant(days.period.until) else str(days.last)
-    return f"keyguard attest --venue {preview.venue} --from {days.first} --to {until} -o DIR"
-
-
-@cache
-def exports() -> bool:
-    """Whether this version can make the export."""
-    return find_spec("keyguard.workflows.attest") is not None
+    return "now" if preview.at < canonical.parse_instant(days.period.until) else str(days.last)
 
 
 def _hit(row: dict[str, Any], register: dict[str, dict[str, Any]]) -> Hit:
@@ -160,9 +158,14 @@ def _named(id_: str, row: dict[str, Any] | None) -> str:
 
 def _export(record: Record) -> Export:
     body = record.body
-    first = canonical.parse_instant(body["period"]["from"]).astimezone(_KST).date()
-    end = canonical.parse_instant(body["period"]["to"]).astimezone(_KST).date()
-    return Export(body["attestation_id"], body["serial"], first, end - timedelta(days=1), record.t)
+    first, last = days_of(body["period"]["from"], body["period"]["to"])
+    return Export(body["attestation_id"], body["serial"], first, last, record.t)
+
+
+def days_of(since: str, until: str) -> tuple[date, date]:
+    """First and last day, in Korea, of a period as records have it."""
+    first, end = (canonical.parse_instant(at).astimezone(_KST) for at in (since, until))
+    return first.date(), (end - timedelta(microseconds=1)).date()
 
 
 def _month(index: int) -> date:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from keyguard.home import Home
     from keyguard.ports.all import Ports
     from keyguard.tui.asking import ScreenPerson
+    from keyguard.tui.exporting import Exporter
     from keyguard.tui.panicking import Panicking, Watcher
     from keyguard.tui.reading import Home as HomeFacts
     from keyguard.tui.source import Source
@@ -42,12 +43,15 @@ def run(
     theme: str,
     lock_after_s: float,
     passphrase: bool = True,
+    passphrase_file: str | None = None,
+    signer: str = "",
     read_only: bool = False,
 ) -> None:
     """Show the home until the person quits; raises what broke the app, if anything did.
 
-    `passphrase` False: the lock asks for none, though the store may have one. `read_only`: nothing here can
-    change the home or read a secret. UsageError without a home.
+    `passphrase` False: the lock asks for none, though the store may have one. `passphrase_file`: where that
+    of the file store stands, for what is done here; `signer`: the officer's key that Attest proposes.
+    `read_only`: nothing here can change the home or read a secret. UsageError without a home.
     """
     home.read()
     disarm()
@@ -57,8 +61,9 @@ def run(
     share()
     app = KeyguardApp(
         source(home, passphrase=passphrase and not read_only, read_only=read_only),
-        work=None if read_only else work(home),
-        panicking=None if read_only else panicking(home),
+        work=None if read_only else work(home, passphrase_file),
+        panicking=None if read_only else panicking(home, passphrase_file),
+        exporter=exporter(home, signer),
         read_only=read_only,
         language=language,
         theme=theme,
@@ -89,10 +94,12 @@ def serve(
 
 
 def disarm() -> None:
-    """Take away what would have Textual write all events to a file, a socket or a screenshot.
+    """Take away what would have Textual write all events to a file, a socket or a screenshot, and asyncio log
+    what its callbacks were given.
 
-    Pasted secrets are events. It reads these variables when it is imported.
+    Pasted secrets are events. Textual reads these variables when it is imported.
     """
+    os.environ.pop("PYTHONASYNCIODEBUG", None)
     for name in list(os.environ):
         if name == "TEXTUAL" or name.startswith("TEXTUAL_"):
             served = name == "TEXTUAL_DRIVER" and os.environ[name] == _WEB_DRIVER
@@ -124,18 +131,42 @@ def source(home: Home, *, passphrase: bool = True, read_only: bool = False) -> S
     return Source(lambda: opening(home), lambda: _facts(home), lambda: ask_daemon(home), identity, opens)
 
 
-def work(home: Home) -> Work:
-    """Changes this home, as commands do."""
+def work(home: Home, passphrase_file: str | None = None) -> Work:
+    """Changes this home, as commands do; `passphrase_file` unlocks a file store, else a screen asks."""
     from keyguard.tui.work import Work  # noqa: PLC0415 - with all it loads
 
     @contextlib.contextmanager
     def opening(person: ScreenPerson) -> Iterator[Ports]:
         from keyguard import wiring  # noqa: PLC0415 - loads the database's library: after the first paint
 
-        with wiring.opened(home, wiring.Unlock(None, person.passphrase), person) as ports:
+        unlock = wiring.Unlock(passphrase_file, person.passphrase)
+        with wiring.opened(home, unlock, person) as ports:
             yield ports
 
     return Work(opening, actor(), process_alive)
+
+
+def exporter(home: Home, signer: str = "") -> Exporter:
+    """Has this home's attestations made, checked and copied, as commands do."""
+    from keyguard import attestations  # noqa: PLC0415 - as above
+    from keyguard.stores.attestations import AttestationFolder  # noqa: PLC0415 - as above
+    from keyguard.tui.exporting import NO_COPIES, Exporter  # noqa: PLC0415 - as above
+
+    def finishing(ports: Ports, copies: str) -> attestations.Finishing:
+        first = copies if copies and copies != NO_COPIES else None
+        return attestations.Finishing(home, ports, first, copies != NO_COPIES)
+
+    kept = home.attestations
+    return Exporter(
+        home.path,
+        home.read,
+        AttestationFolder(kept),
+        AttestationFolder(kept / "waiting"),
+        finishing,
+        attestations.opened_key,
+        attestations.checks,
+        signer,
+    )
 
 
 def _opens(home: Home, passphrase: Secret) -> bool:
@@ -165,8 +196,8 @@ def _looked_at(home: Home) -> Iterator[Ports]:
         yield ports
 
 
-def panicking(home: Home) -> Panicking:
-    """Ends the keys of this home, as `keyguard panic` does."""
+def panicking(home: Home, passphrase_file: str | None = None) -> Panicking:
+    """Ends the keys of this home, as `keyguard panic` does; `passphrase_file` as for `work`."""
     from keyguard.tui.panicking import Panicking  # noqa: PLC0415 - with all it loads
 
     @contextlib.contextmanager
@@ -176,14 +207,14 @@ def panicking(home: Home) -> Panicking:
         def given(_: str) -> Secret:
             return passphrase if passphrase is not None else _no_passphrase()
 
-        unlock = wiring.Unlock(None, given)
+        unlock = wiring.Unlock(passphrase_file, given)
         with wiring.opened_for_panic(home, unlock, watcher, home.emergency_file) as both:
             yield both
 
     def asks() -> bool:
         from keyguard import wiring  # noqa: PLC0415 - as above
 
-        locked = wiring.Unlock(None, lambda _: _no_passphrase()).found() is None
+        locked = wiring.Unlock(passphrase_file, lambda _: _no_passphrase()).found() is None
         return locked and home.read().store == "file"
 
     return Panicking(opening, actor(), process_alive, asks)

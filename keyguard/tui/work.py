@@ -45,6 +45,7 @@ class Doing:
     ports: Ports
     actor: Actor
     process_alive: ProcessAlive
+    person: ScreenPerson
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +132,8 @@ class Job:
     def _replace(self, **changes: Any) -> None:
         with self._settled:
             self.view = replace(self.view, **changes)
+            self._changed()  # before whoever waits goes on: by then the screens have been told
             self._settled.notify_all()
-        self._changed()
 
 
 class Work:
@@ -185,10 +186,10 @@ class Work:
 
     def _run(self, job: Job, do: Callable[[Doing], Any]) -> None:
         try:
-            with self._opening(ScreenPerson(job.ask, job.tell)) as ports:
-                result = do(
-                    Doing(replace(ports, ending=self._demand_going_on), self._actor, self._process_alive)
-                )
+            person = ScreenPerson(job.ask, job.tell)
+            with self._opening(person) as ports:
+                ports = replace(ports, ending=self._demand_going_on)
+                result = do(Doing(ports, self._actor, self._process_alive, person))
         except KeyguardError as error:
             trouble = Trouble(error.code, error.message, error.hint)
             job.end(stage=Stage.FAILED, trouble=trouble, still=error.still)

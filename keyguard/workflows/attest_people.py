@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from keyguard.core.errors import UsageError
+from keyguard.core.forgetting import PREFIX
 from keyguard.ports.all import Ports
 from keyguard.workflows.attest_config import text
 from keyguard.workflows.identity import names
@@ -19,7 +20,7 @@ def disclosed(
     """
     if not wanted:
         return ()
-    persons = {one.id: one for one in ports.people.persons()}
+    persons = {one.id: one for one in ports.people.persons() if not one.id.startswith(PREFIX)}
     if missing := [one for one in wanted if one not in persons]:
         raise UsageError(
             f"no person {missing[0]!r}", code="people.unknown", still="nothing was issued", hint="person list"

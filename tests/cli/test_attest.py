@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from keyguard.cli import attesting
 from keyguard.cli.main import main
 from keyguard.core.errors import UsageError
 from keyguard.core.people import Decision
@@ -18,8 +17,8 @@ from keyguard.core.secret import Secret
 from keyguard.gateway.clock import SystemClock
 from keyguard.kga import bundle, container, dsse
 from keyguard.stores import signer_file
+from keyguard.stores.attestations import offer
 from keyguard.workflows import approvals
-from keyguard.workflows.attest import Made
 from keyguard.workflows.identity import Actor
 from keyguard.workflows.trust_file import key_json
 from tests.cli.desk import Desk, bybit_keys, desk, upbit_key, write_private
@@ -277,9 +276,8 @@ def test_where_the_file_cannot_be_put(ready: Desk) -> None:
 
 
 def test_where_the_disk_fills_up_the_home_has_it(tmp_path: Path) -> None:
-    made = Made("KGA-0f1e2d3c-upbit-0001", b"FAKE", {}, "00")
     with pytest.raises(UsageError, match="cannot be written") as error:
-        attesting.offer(made, tmp_path / "gone")
+        offer("KGA-0f1e2d3c-upbit-0001", b"FAKE", tmp_path / "gone")
     assert "the folder attestations of the home has the file" in error.value.still
 
 

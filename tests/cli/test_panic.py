@@ -71,7 +71,7 @@ def test_a_home_of_real_venues_rehearses_at_stand_ins(tmp_path: Path) -> None:
         opened.add("upbit/mm/web", upbit_key(opened.venues.venues["upbit"]))
         config = opened.home / "config.toml"
         config.write_text(config.read_text().partition("[simulators]")[0])
-        before, asked = _files(opened.home), _asked(opened)
+        before, asked = _state(opened), _asked(opened)
         locked = {"KEYGUARD_PASSPHRASE_FILE": str(tmp_path / "nobody knows")}
 
         done = opened.keyguard("panic", "--desk", "mm", "--rehearse", expect=1, environment=locked)
@@ -83,18 +83,18 @@ def test_a_home_of_real_venues_rehearses_at_stand_ins(tmp_path: Path) -> None:
         assert "https://upbit.com/" in done.out, "the page that a person opens on that day"
         assert "workflow resume" not in done.out
         assert "nothing of this home was changed" in done.err
-        assert _files(opened.home) == before
+        assert _state(opened) == before
         assert _asked(opened) == asked
         assert opened.statuses("bybit/mm/bot") == ["live"]
         left = [path.name for path in (opened.folder / "tmp").iterdir() if "rehearsal" in path.name]
         assert left == []
 
 
-def _files(home: Path) -> dict[str, bytes]:
-    """What a command that only reads may not change; SQLite's files beside the database are its own."""
-    return {
-        path.name: path.read_bytes() for path in home.iterdir() if path.suffix in (".kgv", ".db", ".toml")
-    }
+def _state(opened: Desk) -> tuple[object, ...]:
+    """What a rehearsal may not change: the vault's bytes, and what the database holds."""
+    with opened.opened() as ports:
+        told = (ports.audit.verify().chain, ports.journal.workflows())
+    return (*told, (opened.home / "vault.kgv").read_bytes())
 
 
 def _asked(opened: Desk) -> int:

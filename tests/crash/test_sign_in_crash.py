@@ -192,6 +192,30 @@ def test_a_sign_in_that_died_is_given_up_with_what_it_brought(name, runner):
     signing_in(world.ports, world)
 
 
+@pytest.mark.parametrize("name", APPS)
+def test_what_cannot_be_registered_is_revoked_or_stays_named(name, runner, monkeypatch):
+    world = registered(VenueWorld(name, runner))
+    with monkeypatch.context() as patched, pytest.raises(UsageError) as caught:
+        patched.setattr(enrol, "enrol", refusing)
+        signing_in(world.ports, world)
+    left = list(sign_in_journal.unfinished(world.ports))
+    if world.adapter.oauth.revoke is not None:
+        assert (left, world.venue.authority.refresh) == ([], {})
+        return
+    (workflow,) = left
+    assert caught.value.hint.endswith(f"keyguard workflow cancel {workflow.id}")
+    assert sign_in.wants_secret(world.ports, workflow.id) == bool(APPS[name][2])
+    world.signed = sign_in.take_up(world.ports, workflow.id, secret_of(world))
+    assert works(world).enabled
+    with pytest.raises(UsageError) as caught:
+        sign_in.give_up(world.ports, workflow.id)
+    assert caught.value.code == "oauth.over"
+
+
+def refusing(*_):
+    raise UsageError("refused", code="key.account")
+
+
 @pytest.mark.parametrize("name", [*APPS, *SESSIONS])
 def test_a_refresh_that_died_is_done_again_or_a_person_is_told(name, runner, record_property):
     clean, fate = signed_in(name, runner), Fate()

@@ -48,6 +48,9 @@ def environment(**more: str) -> dict[str, str]:
     return kept | {"LC_ALL": "C.UTF-8", "TERM": "xterm-256color", "PYTHONPATH": path} | more
 
 
+KEYGUARD = (sys.executable, "-m", "keyguard")
+
+
 def keyguard(home: Home, *words: str) -> list[str]:
     """The command as it is started."""
-    return [sys.executable, "-m", "keyguard", "--home", str(home.path), *words]
+    return [*KEYGUARD, "--home", str(home.path), *words]

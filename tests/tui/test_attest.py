@@ -145,10 +145,10 @@ def test_findings_that_the_exchange_will_see_are_shown_before_it_does() -> None:
         assert seat.sees("1 keys · 1 people · 1 hand-outs")
         assert seat.sees("may withdraw or manage keys")
         assert seat.sees("handed out without a valid grant")
-        assert seat.sees("no. 1  2026-07-01 to 2026-09-30")
+        assert seat.sees("2026-07-01–2026-09-30     1  issued 2026-10-11")
         assert seat.sees("KGA-0f1e2d3c-upbit-0001")
         assert not any("nothing_of_upbit" in line for line in seat.seen())
-        assert seat.sees("keyguard attest --venue upbit --from 2026-10-01 --to now -o DIR")
+        assert seat.sees("keyguard attest --venue upbit --from 2026-10-01 --to now --signer FILE -o DIR")
         await seat.press("enter")
         assert seat.sees("About: krw · 원화 마켓 호가 · …a91f")
         await seat.pictures("what an exchange would see")
@@ -164,19 +164,9 @@ def test_a_key_changes_the_period_and_the_command() -> None:
         await seat.until(lambda: seat.sees("last quarter"))
         assert seat.sees("for 2026-07-01 to 2026-09-30 (KST, last quarter)")
         assert seat.sees("0 keys")
-        assert seat.sees("keyguard attest --venue upbit --from 2026-07-01 --to 2026-09-30 -o DIR")
-
-    at_the_screen(test)
-
-
-@pytest.mark.parametrize("built", [True, False])
-def test_it_says_whether_this_version_can_export(built: bool, monkeypatch) -> None:
-    monkeypatch.setattr(attesting, "exports", lambda: built)
-
-    async def test(seat: Seat) -> None:
-        await computed(seat, "kraken")
-        said = "attest.export" if built else "attest.export_later"
-        assert seat.sees(seat.app.say(said))
+        assert seat.sees(
+            "keyguard attest --venue upbit --from 2026-07-01 --to 2026-09-30 --signer FILE -o DIR"
+        )
 
     at_the_screen(test)
 

@@ -19,6 +19,9 @@ from keyguard.home import Config, Home
 from keyguard.tui import run
 from keyguard.tui.picture import DaemonState, DaemonView
 from keyguard.tui.source import Source
+from keyguard.workflows import attest_check
+from keyguard.workflows.begin import Firm, begin
+from keyguard.workflows.seal import make_seal
 from tests.tui.desk import HOME, RUNNING, desk
 from tests.tui.harness import seated, source
 
@@ -122,12 +125,57 @@ def test_a_real_home_is_read_without_its_passphrase_and_its_database_may_be_repl
     asyncio.run(whole())
 
 
+def test_a_passphrase_file_opens_the_store_for_what_is_done_here(home: Home, tmp_path) -> None:
+    file = tmp_path / "passphrase"
+    file.touch(mode=0o600)
+    file.write_text(PASSPHRASE.reveal())
+    asking, opened = run.work(home), run.work(home, str(file))
+    job = asking.begin("names", "names", "x", lambda doing: doing.ports.secrets.names())
+    assert job.settle().question is not None
+    asking.close()
+    job = opened.begin("seal", "seal", "x", lambda doing: begin_and_seal(doing.ports))
+    assert job.wait(), job.view
+    assert job.view.trouble is None
+    assert (run.panicking(home).asks(), run.panicking(home, str(file)).asks()) == (True, False)
+    opened.close()
+
+
+def begin_and_seal(ports) -> None:
+    begin(ports, Firm(name_latin="Desk"), tool_version="0")
+    make_seal(ports)
+
+
+def test_who_only_looks_has_the_keys_that_attestations_are_checked_with(home: Home) -> None:
+    with wiring.opened(home, lambda: PASSPHRASE, run._Nobody()) as ports:
+        begin_and_seal(ports)
+
+    async def whole() -> None:
+        reads = run.source(home, read_only=True)
+        keys = await reads.ask(attest_check.pinned)
+        reads.close()
+        assert keys["logs"][0]["vkey"].startswith(keys["logs"][0]["origin"])
+
+    asyncio.run(whole())
+
+
+def test_the_command_hands_the_passphrase_file_and_the_officers_key_on(home: Home, monkeypatch) -> None:
+    told = {}
+    monkeypatch.setattr(run, "run", lambda _, **options: told.update(options))
+    for stream in (sys.stdin, sys.stderr):
+        monkeypatch.setattr(stream, "isatty", lambda: True)
+    words = ["--home", str(home.path), "--passphrase-file", "F", "tui", "--signer", "kim.attester"]
+    assert main(words) == 0
+    assert (told["passphrase_file"], told["signer"]) == ("F", "kim.attester")
+
+
 def test_variables_that_would_write_events_to_a_file_are_taken_away(monkeypatch) -> None:
     for name in [name for name in os.environ if name.startswith("TEXTUAL")]:
         monkeypatch.delenv(name)  # the test runner's own: it wants them back
     for name in ("TEXTUAL", "TEXTUAL_LOG", "TEXTUAL_DRIVER", "TEXTUAL_SCREENSHOT", "TEXTUAL_ANIMATIONS"):
         monkeypatch.setenv(name, "none")
+    monkeypatch.setenv("PYTHONASYNCIODEBUG", "1")
     run.disarm()
+    assert "PYTHONASYNCIODEBUG" not in os.environ
     assert {name for name in os.environ if name.startswith("TEXTUAL")} == {"TEXTUAL_ANIMATIONS"}
     monkeypatch.setenv("TEXTUAL_DRIVER", "textual.drivers.web_driver:WebDriver")
     run.disarm()
@@ -138,19 +186,3 @@ def test_without_a_terminal_it_says_what_to_use_instead(capsys, monkeypatch) -> 
     monkeypatch.setattr(sys, "argv", ["keyguard"])
     assert main(["tui", "--demo"]) == 2
     assert "keyguard attention" in capsys.readouterr().err
-
-
-def test_the_desk_of_the_demo_needs_somebody_for_real_reasons() -> None:
-    from keyguard.demo.desk import furnished
-
-    async def whole(home: Home) -> None:
-        reads = run.source(home, passphrase=False)
-        picture = (await reads.look()).picture
-        reads.close()
-        assert picture.simulated == {"bybit", "deribit", "upbit"}
-        assert {finding.item.kind for finding in picture.findings} >= {Kind.DRIFT, Kind.SCOPES, Kind.EXPIRY}
-        assert len(picture.leases) == 4
-
-    with furnished() as home:
-        asyncio.run(whole(home))
-    assert not home.path.exists()

@@ -99,7 +99,7 @@ def tell(made: list[Made], folder: Path, out: Output) -> None:
     """Offer the files that are complete, and say what became of each."""
     told = []
     for one in made:
-        path = attesting.offer(one, folder) if one.complete else None
+        path = attesting.offer(one.id, one.data, folder) if one.complete else None
         told.append(
             {
                 "attestation_id": one.id,
@@ -187,29 +187,14 @@ def _run(args: argparse.Namespace, config: Config, ports: Ports, copies: Copies)
 
 
 def _recipients(args: argparse.Namespace, ports: Ports) -> tuple[Recipient, ...]:
-    from keyguard.core.slots import slot  # noqa: PLC0415 - as above
     from keyguard.workflows.attest_config import text  # noqa: PLC0415 - as above
     from keyguard.workflows.attest_predicate import Recipient  # noqa: PLC0415 - as above
+    from keyguard.workflows.attest_recipient import for_venue  # noqa: PLC0415 - as above
 
     name = text(args.recipient, "recipient")
     if args.profile != "venue":
         kind = args.kind or ("auditor" if args.profile == "auditor" else "other")
         return (Recipient(None, kind, name, args.venue[0] if args.venue else ""),)
     venues = list(dict.fromkeys(args.venue))
-    for venue in venues:
-        try:
-            known = slot(venue) != 0
-        except ValueError:
-            known = False
-        if not known:
-            raise UsageError(f"no venue {venue!r}", code="attest.venue", still="nothing was issued")
-    names = {venue: (name if name and len(venues) == 1 else _called(ports, venue)) for venue in venues}
-    return tuple(Recipient(venue, args.kind or "exchange", names[venue], venue) for venue in venues)
-
-
-def _called(ports: Ports, venue: str) -> str:
-    """How the venue calls itself; by its slot's name where this version has no adapter for it."""
-    try:
-        return ports.gateway.adapter(venue).facts.name
-    except UsageError:
-        return venue
+    name = name if len(venues) == 1 else ""
+    return tuple(for_venue(ports, venue, kind=args.kind or "exchange", name=name) for venue in venues)

@@ -35,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--demo", action="store_true", help="a desk on simulated venues, to try everything on"
     )
+    parser.add_argument("--signer", default="", metavar="FILE", help="the officer's key that Attest proposes")
     parser.add_argument("--read-only", action="store_true", help="nothing here can change anything")
     parser.add_argument(
         "--serve",
@@ -72,6 +73,8 @@ def _show(home: Home, args: argparse.Namespace, *, passphrase: bool = True) -> N
         theme=args.theme,
         lock_after_s=lock_after_s,
         passphrase=passphrase,
+        passphrase_file=args.passphrase_file,
+        signer=args.signer,
         read_only=args.read_only,
     )
 
@@ -109,4 +112,5 @@ def _demo(args: argparse.Namespace, out: Output) -> None:
         if args.serve:
             _serve(home, args, out)
         else:
+            args.signer, args.passphrase_file = str(desk.officer(home)), None
             _show(home, args, passphrase=False)  # nobody knows that of the demo's store

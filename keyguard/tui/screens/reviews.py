@@ -16,7 +16,7 @@ from keyguard.core.reviews import DUE_IN
 from keyguard.tui import review_rows, reviewing
 from keyguard.tui.cells import plain
 from keyguard.tui.reviewing import Campaigns
-from keyguard.tui.widgets.form import Field, end_of
+from keyguard.tui.widgets.form import SENTENCE, Field, end_of
 from keyguard.tui.widgets.job import JobPanel
 from keyguard.tui.widgets.rows import Rows
 from keyguard.tui.widgets.told import Told
@@ -154,7 +154,7 @@ class ReviewsScreen(WorkPage):
                 return
             self.do(answer, title, one.id, reviewing.answered(one.id, decision, given["why"]))
 
-        self.ask(title, text, (Field("why", say(f"reviews.ask_{answer}"), sentence=True),), then)
+        self.ask(title, text, (Field("why", say(f"reviews.ask_{answer}"), longest=SENTENCE),), then)
 
     @property
     def _chosen(self) -> str:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static
@@ -28,14 +28,14 @@ SENTENCE = 400
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One thing to say. With `choices` (value, what it is called) one of them, else a text; `sentence`: one
-    that is kept in words, and may be long."""
+    """One thing to say. With `choices` (value, what it is called) one of them, else a text of so many
+    characters at most."""
 
     name: str
     label: str
     value: str = ""
     choices: tuple[tuple[str, str], ...] = ()
-    sentence: bool = False
+    longest: int = LONGEST
 
 
 def end_of(day: str) -> datetime:
@@ -75,9 +75,14 @@ class Choice(Widget, can_focus=True):
         self.refresh()
 
 
+MANY = 4
+"""More fields than that stand beside their labels, a line each."""
+
+
 class Form(ModalScreen[Mapping[str, str] | None]):
-    """Title, what will happen, fields. Enter goes on to the next field and from the last one does it; with
-    `danger` there are no fields and only the letter y does it. Escape leaves it undone."""
+    """Title, what will happen, fields; of many each stands beside its label. Enter goes on to the next field
+    and from the last one does it, Ctrl+S from any; with `danger` there are no fields and only the letter y
+    does it. Escape leaves it undone."""
 
     DEFAULT_CSS = """
     Form { align: center middle; background: $background 60%; }
@@ -88,11 +93,19 @@ class Form(ModalScreen[Mapping[str, str] | None]):
     Form FilterField, Form Choice { background: $background; }
     Form FilterField:focus, Form Choice:focus { background: $panel; }
     Form .label { height: 1; text-style: bold; margin-top: 1; }
+    Form #fields { height: auto; max-height: 100%; }
+    Form.-many #fields { margin-top: 1; height: auto; }
+    Form.-many #fields > Horizontal { height: 1; }
+    Form.-many .label { width: 26; margin-top: 0; }
+    Form.-many FilterField, Form.-many Choice { width: 1fr; background: $background; }
+    Form.-many Choice { padding: 0; }
+    Form.-many FilterField:focus, Form.-many Choice:focus { background: $panel; }
     Form #how { height: auto; margin-top: 1; color: $foreground 70%; }
     """
     BINDINGS: ClassVar = [
         Binding("escape", "dismiss(None)", "form.leave"),
         Binding("enter", "go_on", "form.go_on", priority=True),
+        Binding("ctrl+s", "at_once", "form.at_once", priority=True),
         Binding("y", "yes", "form.yes", show=False),
     ]
 
@@ -105,7 +118,7 @@ class Form(ModalScreen[Mapping[str, str] | None]):
         *,
         danger: bool = False,
     ) -> None:
-        super().__init__(classes="-danger" if danger else "")
+        super().__init__(classes="-danger" if danger else "-many" if len(fields) > MANY else "")
         self._say, self._title, self._text, self._fields, self._danger = say, title, text, fields, danger
 
     def compose(self) -> ComposeResult:
@@ -115,13 +128,14 @@ class Form(ModalScreen[Mapping[str, str] | None]):
             with VerticalScroll(can_focus=not self._fields):
                 for line in self._text:
                     yield Static(line)
-            for field in self._fields:
-                yield Static(plain(field.label), classes="label")
-                if field.choices:
-                    yield Choice(field, id=f"field_{field.name}")
-                else:
-                    longest = SENTENCE if field.sentence else LONGEST
-                    yield FilterField(id=f"field_{field.name}", longest=longest)
+            with VerticalScroll(id="fields", can_focus=False):
+                for field in self._fields:
+                    label = Static(plain(field.label), classes="label")
+                    if self.has_class("-many"):
+                        yield Horizontal(label, _asked(field))
+                    else:
+                        yield label
+                        yield _asked(field)
             yield Static(plain(self._say("form.danger" if self._danger else "form.how")), id="how")
 
     def on_mount(self) -> None:
@@ -139,9 +153,17 @@ class Form(ModalScreen[Mapping[str, str] | None]):
         if self._danger:
             return
         if self._fields and 0 <= at < len(ids) - 1:
-            self.query_one(f"#{ids[at + 1]}").focus()
+            self.set_focus(self.query_one(f"#{ids[at + 1]}"))  # at once: what is typed next belongs there
         else:
-            self.dismiss(self._given())
+            self.action_at_once()
+
+    def action_at_once(self) -> None:
+        """Do it with what stands in the fields, wherever one is, once what was typed has arrived there."""
+        if not self._danger:
+            (self.focused or self).call_later(self._do)
+
+    def _do(self) -> None:
+        self.dismiss(self._given())
 
     def action_yes(self) -> None:
         """Do what is dangerous."""
@@ -155,3 +177,8 @@ class Form(ModalScreen[Mapping[str, str] | None]):
             assert isinstance(widget, Choice | FilterField)
             given[field.name] = widget.value.strip()
         return given
+
+
+def _asked(field: Field) -> Choice | FilterField:
+    id_ = f"field_{field.name}"
+    return Choice(field, id=id_) if field.choices else FilterField(id=id_, longest=field.longest)

@@ -16,6 +16,7 @@ from keyguard.tui import asking
 from keyguard.tui.cells import plain
 from keyguard.tui.widgets.paste import PasteField
 from keyguard.tui.widgets.told import Told
+from keyguard.tui.words import known
 from keyguard.tui.work import Stage
 
 if TYPE_CHECKING:
@@ -27,12 +28,14 @@ if TYPE_CHECKING:
     from keyguard.core.secret import Secret
     from keyguard.tui.app import KeyguardApp
     from keyguard.tui.asking import Question
+    from keyguard.tui.picture import Trouble
     from keyguard.tui.widgets.rows import Rows
     from keyguard.tui.words import Words
     from keyguard.tui.work import Job
 
 _TOLD = 4
 """Of what it told so many of the newest lines are shown."""
+_LOOKS = ("bold", "bold", "", "")
 _PEM = "-----BEGIN "
 
 
@@ -158,8 +161,8 @@ class JobPanel(Vertical, can_focus=True):
         self.border_title = plain(f"{view.title} · {self._say(f'job.stage_{view.stage.value}')}")
         lines = [plain(line, "dim") for line in view.lines[-_TOLD:]]
         if view.trouble is not None and view.stage is Stage.FAILED:
-            told = (view.trouble.message, view.still, view.trouble.hint)
-            lines += [plain(text, style) for text, style in zip(told, ("bold", "", ""), strict=True) if text]
+            told = (self._why(view.trouble), view.trouble.message, view.still, view.trouble.hint)
+            lines += [plain(text, style) for text, style in zip(told, _LOOKS, strict=True) if text]
         self.query_one("#told", Told).update(Content("\n").join(lines))
         self.query_one("#asked", Told).update(Content("\n").join(self._asked()))
         self.set_class(self.asks, "-asks")
@@ -185,6 +188,12 @@ class JobPanel(Vertical, can_focus=True):
         else:
             lines.append(plain(say(f"job.ask_{question.kind}"), "bold"))
         return lines
+
+    def _why(self, trouble: Trouble) -> str:
+        """What it means, in the person's language, where more is known than its message says."""
+        area, _, what = trouble.code.partition(".")
+        name = f"attest.why_{what}"
+        return self._say(name) if area == "attest" and known(name) else ""
 
     def _part(self) -> str:
         """Which part is to be pasted next, "" when all are there."""

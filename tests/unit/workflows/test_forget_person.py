@@ -9,10 +9,11 @@ import pytest
 from keyguard.core.errors import UsageError
 from keyguard.core.forgetting import PREFIX, names_forgotten, names_them, renamed
 from keyguard.core.people import Capacity, Role
-from keyguard.workflows import declare_person, end_person, give_grant
+from keyguard.workflows import attest_people, declare_person, end_person, give_grant
 from keyguard.workflows.forget_person import due, forget, plan
 from keyguard.workflows.give_grant import Wanted
 from keyguard.workflows.identity import Actor, names
+from tests.fakes.attesting import AUDITOR, Firm
 from tests.fakes.world import World
 
 YEAR = 365.25 * 86_400
@@ -74,6 +75,7 @@ def test_who_left_is_forgotten_and_all_else_stays(world):
     assert world.audit.bodies("people.change")[-1]["change"] == "forgotten"
     assert pseudonym in repr([entry.record for entry in world.audit.entries()])
     assert due(ports, 7) == ()
+    refused("people.unknown", attest_people.disclosed, ports, [instead], ["examplex"], "why", "basis")
     refused("person.taken", declare_person.declare, ports, "jo", Capacity.EMPLOYEE, actor=HANA)
     refused("person.taken", declare_person.declare, ports, instead, Capacity.EMPLOYEE, actor=HANA)
     refused("person.forgotten", plan, ports, instead, 7)
@@ -129,3 +131,21 @@ def test_only_members_that_hold_persons_are_changed():
     report = {"kind": "person", "subject": "jo", "document": '{"people":[{"person":"jo"}]}'}
     assert "jo" not in repr(renamed(report, "jo", "forgotten-1"))
     assert renamed({"subject": {"person": "jo", "grant": "gr"}}, "jo", "x")["subject"]["person"] == "x"
+
+
+def test_an_auditor_is_shown_all_but_who_they_were():
+    """Both verifiers take the bundle; its years lie before and after the forgetting."""
+    firm = Firm()
+    declare_person.declare(firm.ports, "hana", Capacity.EMPLOYEE, actor=HANA, users=[("hana", "")])
+    declare_person.declare(firm.ports, "jo", Capacity.EMPLOYEE, actor=HANA, name="Jo Smith")
+    firm.wait()
+    (before,) = firm.attest(0, 1, AUDITOR, profile="auditor")
+    assert b"Jo Smith" in before.data
+    end_person.end(firm.ports, "jo", actor=HANA, reason="moved")
+    firm.wait(8 * 366)
+    forget(firm.ports, plan(firm.ports, "jo", 7), actor=HANA)
+    (after,) = firm.attest(0, 8 * 366, AUDITOR, profile="auditor", again=True)
+    assert b"Jo Smith" not in after.data
+    assert b'"id":"jo"' in before.data
+    assert b'"jo"' not in after.data
+    assert b'"change":"forgotten"' in after.data
