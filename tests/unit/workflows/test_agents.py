@@ -111,6 +111,24 @@ def test_the_next_one_continues_both_logs():
     assert derived(second)["register"][0]["handouts"] == 1
 
 
+def test_a_snapshot_says_of_a_key_of_both_what_both_said():
+    firm = Two()
+    firm.enroll()
+    person = {"reason": "leak", "by": HANDOUT["person"], "at_venue": "api"}
+    firm.agent.audit.append("upbit", "key.revoke", {"key": KEY, **person})
+    listed = LISTED | {"keys": [OTHER_KEY], "count": 1}
+    firm.audit.append("upbit", "venue.keys_listed", listed)  # a stranger, as far as this log knows
+    firm.agent.audit.append("upbit", "key.register", REGISTER | {"key": OTHER_KEY})
+    for since, until in ((0, 1), (1, 2), (2, 3)):
+        firm.wait()
+        firm.take_in()
+        (made,) = firm.attest(since, until)
+    assert made.predicate["logs"][0]["from"] > 0, "it begins with a snapshot of the primary"
+    tables = derived(made)
+    assert [row["key"] for row in tables["register"]] == [OTHER_KEY], "the other one ended before"
+    assert not [one for one in tables["findings"] if one["code"] == "F11"]
+
+
 def test_one_enrolled_later_is_shown_from_its_first_record_on():
     firm = Two()
     firm.wait()
