@@ -6,6 +6,7 @@ import contextlib
 import gc
 import importlib.util
 import os
+import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from keyguard.tui.work import Work
 
 PATIENCE_S = 2.0
+TURN_S = 0.0005
 _WEB_DRIVER = "textual.drivers.web_driver:WebDriver"
 _HARMLESS = frozenset({"TEXTUAL_ANIMATIONS", "TEXTUAL_COLOR_SYSTEM", "TEXTUAL_FPS"})
 
@@ -52,6 +54,7 @@ def run(
     from keyguard.tui.app import KeyguardApp  # noqa: PLC0415 - `disarm` comes first
 
     rest_collector()
+    share()
     app = KeyguardApp(
         source(home, passphrase=passphrase and not read_only, read_only=read_only),
         work=None if read_only else work(home),
@@ -100,6 +103,12 @@ def disarm() -> None:
 def rest_collector() -> None:
     """Look for garbage seldom: among thousands of keys that alone would take longer than a key may."""
     gc.set_threshold(50_000, 20, 100)
+
+
+def share() -> None:
+    """Let threads take turns often: Textual waits for a turn at every step of a key's way, and while a home
+    of thousands of keys is read, Python's usual turn of 5 ms would add up to more than a key may take."""
+    sys.setswitchinterval(TURN_S)
 
 
 def source(home: Home, *, passphrase: bool = True, read_only: bool = False) -> Source:

@@ -92,7 +92,7 @@ class Source:
             ports = self._open()
             stamp, now = ports.inventory.stamp(), ports.clock.now()
             if self._picture is None or stamp != self._stamp or _stale(self._picture, now):
-                self._picture = reading.picture(ports, self._home())
+                self._picture = reading.picture(ports, self._home(), self._picture)
                 self._stamp = stamp
         except KeyguardError as error:
             self._shut()

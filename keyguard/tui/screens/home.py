@@ -11,7 +11,7 @@ from keyguard.core.policy import Level
 from keyguard.tui import facts, needs
 from keyguard.tui.cells import fit, plain, width
 from keyguard.tui.page import Page
-from keyguard.tui.widgets.rows import Cell, Column, Line, Rows
+from keyguard.tui.widgets.rows import Cell, Column, Line, Lines, Rows
 from keyguard.tui.widgets.told import Told
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class HomeScreen(Page):
                 Column(say("home.fix"), 14),
             )
         )
-        rows.fill([Line(need.id, self._cells(need, picture)) for need in found])
+        rows.fill(Lines(found, lambda need: Line(need.id, self._cells(need, picture))))
         self._tell_more()
         self.query_one("#desks", Told).update(self._desks(picture))
 
@@ -131,7 +131,8 @@ class HomeScreen(Page):
     def _state(self, picture: Picture, found: Sequence[Need]) -> Content:
         say = self.say
         high = sum(need.level is Level.HIGH for need in found)
-        ends = sum(view.end is not None and view.end.at - picture.at <= facts.URGENT for view in picture.keys)
+        soon = picture.at + facts.URGENT
+        ends = sum(view.end is not None and view.end.at <= soon for view in picture.keys)
         open_ = sum(not workflow.finished for workflow in picture.workflows)
         parts = [
             say("home.keys", n=len(picture.keys)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, ClassVar, overload
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
 from textual.content import Content
@@ -15,7 +15,7 @@ from keyguard.tui import log_reading
 from keyguard.tui.cells import plain
 from keyguard.tui.widgets.filter import FilterField
 from keyguard.tui.widgets.job import JobPanel
-from keyguard.tui.widgets.rows import Cell, Column, Line, Rows
+from keyguard.tui.widgets.rows import Cell, Column, Line, Lines, Rows
 from keyguard.tui.widgets.told import Told
 from keyguard.tui.work import Stage
 from keyguard.tui.work_page import WorkPage
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _STEP_S = 0.2
 _BAR = 30
+PAUSE_S = 0.005
+"""Between two steps of a search, in which keys are answered."""
 
 
 class LogScreen(WorkPage):
@@ -155,14 +157,16 @@ class LogScreen(WorkPage):
         import asyncio  # noqa: PLC0415 - Textual has loaded it
 
         for _ in iter(self._kept.step, False):
-            await asyncio.sleep(0)
+            await asyncio.sleep(PAUSE_S)
         self._fill()
 
     def _fill(self) -> None:
         if not self.query(Rows):
             return  # the screen was closed meanwhile
         kept = self._kept
-        self.query_one(Rows).fill(_Lines(tuple(kept.found)), lambda id_: kept.where(int(id_)), follow=True)
+        self.query_one(Rows).fill(
+            Lines(tuple(kept.found), _line), lambda id_: kept.where(int(id_)), follow=True
+        )
         count = self.say("log.count", shown=len(kept.found), all=len(kept.entries))
         self.query_one("#count", Told).update(plain(count))
         self._tell()
@@ -200,24 +204,8 @@ class LogScreen(WorkPage):
             bar.update(plain(self.say("log.verifying", bar=shown, n=done, all=all_)))
 
 
-class _Lines(Sequence[Line]):
-    """A line for each record, made when it is seen."""
-
-    def __init__(self, entries: Sequence[Entry]) -> None:
-        self._entries = entries
-
-    def __len__(self) -> int:
-        return len(self._entries)
-
-    @overload
-    def __getitem__(self, index: int) -> Line: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Line]: ...
-    def __getitem__(self, index: int | slice) -> Line | Sequence[Line]:
-        if isinstance(index, slice):
-            return _Lines(self._entries[index])
-        entry = self._entries[index]
-        return Line(str(entry.number), partial(_cells, entry))
+def _line(entry: Entry) -> Line:
+    return Line(str(entry.number), partial(_cells, entry))
 
 
 @lru_cache(maxsize=500)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
 from rich.segment import Segment
 from textual.binding import Binding
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.style import Style
     from textual import events
 
+T = TypeVar("T")
 GAP = 2
 
 
@@ -49,6 +50,26 @@ class Line:
 
     id: str
     cells: Callable[[], Sequence[Cell]]
+
+
+class Lines(Sequence[Line]):
+    """A line for each of many things, made by `make` when it is seen."""
+
+    def __init__(self, things: Sequence[T], make: Callable[[T], Line]) -> None:
+        self._things: Sequence[Any] = things
+        self._make: Callable[[Any], Line] = make
+
+    def __len__(self) -> int:
+        return len(self._things)
+
+    @overload
+    def __getitem__(self, index: int) -> Line: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Line]: ...
+    def __getitem__(self, index: int | slice) -> Line | Sequence[Line]:
+        if isinstance(index, slice):
+            return Lines(self._things[index], self._make)
+        return self._make(self._things[index])
 
 
 def heading(text: str) -> Line:
