@@ -128,7 +128,7 @@ def lines(body: dict[str, Any]) -> list[str]:
 
 
 def holding(entries: Sequence[Entry], words: Sequence[bytes]) -> Sequence[Entry]:
-    """Those in which every word, in small letters, stands somewhere; the fewer are left the fewer are read."""
+    """Those in which every word, in small letters, stands somewhere."""
     for word in words:
         entries = [entry for entry in entries if word in entry.record.lower()]
     return entries

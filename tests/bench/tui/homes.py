@@ -77,12 +77,12 @@ def writing(home: Home, per_s: float, seconds: float) -> subprocess.Popen[bytes]
 
 def _write(path: str, per_s: str, seconds: str) -> None:
     with opened(Home(Path(path))) as ports:
-        begin, number = time.monotonic(), 0
+        begin, first = time.monotonic(), ports.audit.length()
+        number = first
         while time.monotonic() - begin < float(seconds):
             hand_out(ports, number, 1)
             number += 1
-            time.sleep(max(begin + number / float(per_s) - time.monotonic(), 0))
-    sys.stderr.write(f"{number} events in {time.monotonic() - begin:.1f} s\n")
+            time.sleep(max(begin + (number - first) / float(per_s) - time.monotonic(), 0))
 
 
 def _add(ports: Ports, number: int, now) -> None:

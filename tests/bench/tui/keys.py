@@ -19,6 +19,11 @@ ROUNDS = 3
 Times = dict[str, list[Timed]]
 
 
+async def settled(app: KeyguardApp) -> None:
+    """Wait for what screens read and search; not for what goes on as long as the app."""
+    await app.workers.wait_for_complete([one for one in app.workers if one.group in ("read", "search")])
+
+
 class Presser:
     """Sends a key and waits until every widget has dealt with it and the screen is painted."""
 
@@ -39,7 +44,7 @@ class Presser:
     async def settle(self, what: str) -> None:
         """Wait for what a press began and goes on between keys, timed from now."""
         begin, worked = time.perf_counter(), time.process_time()
-        await self._app.workers.wait_for_complete()
+        await settled(self._app)
         self._note(what, begin, worked)
 
     def _note(self, what: str, begin: float, worked: float) -> None:
