@@ -33,7 +33,7 @@ LOOK_S = 0.5
 DAEMON_S = 2.0
 IDLE_S = 5.0
 REST = 4
-"""Reading takes at most one part in so many of the time: keys come first."""
+"""Between two readings it rests so many times as long as one kept the processor: keys come first."""
 
 _WHILE_LOCKED = frozenset({"quit", "help_quit", "focus_next", "focus_previous"})
 
@@ -125,9 +125,8 @@ class KeyguardApp(App[None]):
         import asyncio  # noqa: PLC0415 - Textual has loaded it
 
         while True:
-            begin = time.monotonic()
             await self.look()
-            await asyncio.sleep(max(LOOK_S, REST * (time.monotonic() - begin)))
+            await asyncio.sleep(max(LOOK_S, REST * self.source.look_cost_s))
 
     async def _keep_asking(self) -> None:
         import asyncio  # noqa: PLC0415 - as above

@@ -76,11 +76,22 @@ def _flicker(home: Home, args: argparse.Namespace) -> None:
         writer.terminate()
         writer.wait()
     _rows(
-        ("place", "events", "paints", "whole screens", "rows", "rows in vain", "cells", "cells in vain"),
+        (
+            "place",
+            "events",
+            "pictures",
+            "paints",
+            "whole screens",
+            "rows",
+            "rows in vain",
+            "cells",
+            "cells in vain",
+        ),
         (
             (
                 one.place,
                 round(one.seconds * PER_S),
+                one.pictures,
                 (painted := one.painted).updates,
                 painted.whole,
                 painted.rows,
@@ -96,8 +107,12 @@ def _flicker(home: Home, args: argparse.Namespace) -> None:
 def _memory(_: Home, args: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as folder:
         few = crowded(Path(folder) / "few", FEW_KEYS, args.records)
-        found = asyncio.run(memory.hour(few, args.minutes, trace=args.trace))
-    _rows(("minute", "resident MiB", "Python MiB"), ((m, f"{r:.1f}", f"{t:.1f}") for m, r, t in found))
+        _rows(("minute", "resident MiB", "Python MiB"), ())
+        asyncio.run(memory.hour(few, args.minutes, _tell_kept, trace=args.trace))
+
+
+def _tell_kept(kept: memory.Kept) -> None:
+    _row((kept.minute, f"{kept.resident:.1f}", f"{kept.traced:.1f}"))
 
 
 PARTS: dict[str, Callable[[Home, argparse.Namespace], None]] = {
@@ -127,7 +142,11 @@ def _table(times: keys.Times) -> None:
 
 def _rows(heads: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:
     for cells in (heads, ("---",) * len(heads), *rows):
-        _say(f"| {' | '.join(map(str, cells))} |\n")
+        _row(cells)
+
+
+def _row(cells: tuple[object, ...]) -> None:
+    _say(f"| {' | '.join(map(str, cells))} |\n")
 
 
 def _p95(found: list[float]) -> float:

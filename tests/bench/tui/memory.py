@@ -11,6 +11,8 @@ from tests.bench.tui.homes import hand_out, opened
 from tests.bench.tui.seats import seat
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from keyguard.home import Home
 
 PER_S = 20
@@ -45,9 +47,8 @@ class Kept(NamedTuple):
     traced: float
 
 
-async def hour(home: Home, minutes: int, *, trace: bool) -> list[Kept]:
-    """Write, look, and press a key now and then; a figure every tenth of it."""
-    found = []
+async def hour(home: Home, minutes: int, tell: Callable[[Kept], None], *, trace: bool) -> None:
+    """Write, look, and press a key now and then; tells a figure every tenth of it."""
     begin = 0
     if trace:
         tracemalloc.start()
@@ -55,7 +56,7 @@ async def hour(home: Home, minutes: int, *, trace: bool) -> list[Kept]:
         async with seat(home, live=False) as (app, pilot):
             for tick in range(minutes * 60 * LOOKS_PER_S + 1):
                 if not tick % (minutes * 6 * LOOKS_PER_S):
-                    found.append(_kept(tick // (60 * LOOKS_PER_S)))
+                    tell(_kept(tick // (60 * LOOKS_PER_S)))
                 hand_out(ports, begin, PER_S // LOOKS_PER_S)
                 begin += PER_S // LOOKS_PER_S
                 await app.look()
@@ -64,7 +65,6 @@ async def hour(home: Home, minutes: int, *, trace: bool) -> list[Kept]:
                 if not tick % (10 * LOOKS_PER_S):
                     await pilot.press(KEYS[tick // (10 * LOOKS_PER_S) % len(KEYS)])
     tracemalloc.stop()
-    return found
 
 
 def _kept(minute: int) -> Kept:

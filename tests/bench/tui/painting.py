@@ -11,6 +11,7 @@ from tests.tui.painting import Painted, Terminal
 
 if TYPE_CHECKING:
     from keyguard.home import Home
+    from keyguard.tui.app import KeyguardApp
 
 PLACES = (
     ("home", "1", ()),
@@ -19,14 +20,16 @@ PLACES = (
     ("log, its end followed", "7", ("end",)),
     ("log, another read", "7", ("home",)),
 )
+_POLL_S = 0.05
 
 
 @dataclass(frozen=True)
 class Watched:
-    """What was painted of a place in so many seconds."""
+    """What was painted of a place in so many seconds, and in how many pictures the events came."""
 
     place: str
     seconds: float
+    pictures: int
     painted: Painted
 
 
@@ -41,6 +44,15 @@ async def watched(home: Home, seconds: float) -> list[Watched]:
             await pilot.press(key, *more)
             await asyncio.sleep(1)
             terminal.reset()
-            await asyncio.sleep(seconds)
-            found.append(Watched(place, seconds, terminal.reset()))
+            pictures = await _pictures(app, seconds)
+            found.append(Watched(place, seconds, pictures, terminal.reset()))
     return found
+
+
+async def _pictures(app: KeyguardApp, seconds: float) -> int:
+    """How many come in this time."""
+    count, shown = 0, app.look_now.picture
+    for _ in range(round(seconds / _POLL_S)):
+        await asyncio.sleep(_POLL_S)
+        count, shown = count + (app.look_now.picture is not shown), app.look_now.picture
+    return count
