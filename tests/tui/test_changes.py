@@ -125,6 +125,31 @@ async def test_of_a_log_that_grew_only_what_is_new_is_read(seat: Seat) -> None:
     assert seat.sees("32 of 32 records")
 
 
+@sitting
+async def test_records_that_are_read_stay_where_they_are_while_others_come_and_the_oldest_go(
+    seat: Seat,
+) -> None:
+    seat.desk.log(60)
+    await seat.pilot.resize_terminal(80, 24)
+    await seat.press("7")
+    seat.app.screen._kept = Kept(most=60)
+    await seat.look()
+    await seat.app.workers.wait_for_complete()
+    await seat.press("pageup")
+    rows = seat.app.screen.query_one(Rows)
+    chosen, terminal = rows.chosen, Terminal(seat.app)
+    before = [strip.text for strip in map(rows.render_line, range(rows.size.height))]
+    seat.desk.log(5)
+    await seat.look()
+    await seat.app.workers.wait_for_complete()
+    await seat.pilot.pause()
+    assert seat.app.screen._kept.entries[0].number == 5
+    assert rows.chosen == chosen
+    assert [strip.text for strip in map(rows.render_line, range(rows.size.height))] == before
+    painted = terminal.reset()
+    assert (painted.whole, painted.rows) == (0, 1), "the time above"
+
+
 def test_of_many_records_only_those_that_are_seen_are_read_apart(monkeypatch) -> None:
     apart = []
     real = log_reading.record

@@ -156,16 +156,19 @@ class Rows(ScrollView, can_focus=True):
     ) -> None:
         """Show these lines. The cursor stays on the row of the same id, else near where it was.
 
-        `where`: the index of an id, -1 for none; without it the lines are looked through. `follow`: a cursor
-        on the last row stays on the last. Of what is seen only lines that changed are painted again.
+        `where`: the index of an id, -1 for none; without it the lines are looked through. `follow`: lines
+        come at the end and go at the top; a cursor on the last row stays on the last, else the rows that are
+        seen stay where they are. Of what is seen only lines that changed are painted again.
         """
-        chosen, before = self.chosen, max(self._cursor, 0)
+        chosen, at = self.chosen, self._cursor
         last = follow and self._cursor in (-1, len(self._lines) - 1)
         self._lines, self._where = lines, where
         found = self._index(chosen) if chosen and not last else -1
-        before = len(lines) - 1 if last else min(before, len(lines) - 1)
+        before = len(lines) - 1 if last else min(max(at, 0), len(lines) - 1)
         self._cursor = found if found >= 0 else self._near(before)
         self.virtual_size = Size(self.size.width, len(lines) + self._titles)
+        if follow and found >= 0:
+            self._shift(found - at)
         self._into_view()
         self._refresh_changed()
         if self.chosen != chosen:
@@ -300,6 +303,14 @@ class Rows(ScrollView, can_focus=True):
         if self._where is not None:
             return self._where(id_)
         return next((index for index, line in enumerate(self._lines) if line.id == id_), -1)
+
+    def _shift(self, by: int) -> None:
+        """Scroll with lines that went at the top. What is seen stays: nothing is painted for it."""
+        y = max(self.scroll_y + by, 0)
+        if y != self.scroll_y:
+            self.set_reactive(Rows.scroll_y, y)
+            self.set_reactive(Rows.scroll_target_y, y)
+            self.vertical_scrollbar.position = y
 
     def _refresh_changed(self) -> None:
         """Paint the lines that would not look as they were painted last."""

@@ -18,7 +18,7 @@ PLACES = (
     ("keys", "2", ()),
     ("findings", "4", ()),
     ("log, its end followed", "7", ("end",)),
-    ("log, another read", "7", ("home",)),
+    ("log, another read", "7", ("end", "pageup", "pageup")),
 )
 _POLL_S = 0.05
 
