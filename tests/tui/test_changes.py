@@ -4,7 +4,10 @@ over. Everything here is counted, nothing timed."""
 from __future__ import annotations
 
 import asyncio
+import gc
 from dataclasses import replace
+
+from textual._styles_cache import StylesCache
 
 from keyguard.ports.audit import Entry
 from keyguard.tui import log_reading
@@ -84,6 +87,18 @@ async def test_a_change_paints_its_own_row_and_no_other(seat: Seat) -> None:
         await seat.look()
         found = await painted(seat, terminal)
         assert (found.whole, found.rows, found.vain_rows) == (0, 1, 0)
+
+
+@sitting
+async def test_what_was_opened_and_closed_is_let_go(seat: Seat) -> None:
+    async def kept(times: int) -> int:
+        for _ in range(times):
+            await seat.press("colon", "escape")
+        gc.collect()
+        return sum(isinstance(one, StylesCache) for one in gc.get_objects())
+
+    few = await kept(1)
+    assert await kept(3) <= few
 
 
 def test_many_changes_between_two_looks_are_read_and_shown_once() -> None:
