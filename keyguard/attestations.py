@@ -8,20 +8,23 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keyguard.core.errors import IntegrityError
 from keyguard.kga.verdict import Check, Exit
-from keyguard.workflows import attest_guard, attest_people
+from keyguard.workflows import attest_guard
 from keyguard.workflows.attest import Key, Reading, stopped
 from keyguard.workflows.attest_predicate import Recipient
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from keyguard.core.secret import Secret
     from keyguard.home import Home
+    from keyguard.kga.log_copy import LogCopy
     from keyguard.ports.all import Ports
 
 _PASSED_ON = ("PATH", "PYTHONPATH", "PYTHONHOME", "SYSTEMROOT", "LANG", "LC_ALL", "TMPDIR")
@@ -35,6 +38,26 @@ _OUTCOMES = {"ok": Exit.VERIFIED, "note": Exit.WARNINGS, "failed": Exit.FAILED, 
 
 
 @dataclass(frozen=True, slots=True)
+class Pkcs12:
+    """An officer's key with its certificate, as a PKCS #12 file has it, and what opens it."""
+
+    data: bytes = field(repr=False)
+    passphrase: Secret = field(repr=False)
+
+    def demand_usable(self, now: datetime) -> None:
+        """UsageError `attest.pades`, `attest.extra` where it could not sign now."""
+        from keyguard.reading import pades
+
+        pades.demand_usable(self.data, self.passphrase, now)
+
+    def sign(self, pdf: bytes, reason: str) -> bytes:
+        """The PDF with its signature."""
+        from keyguard.reading import pades
+
+        return pades.sign(pdf, self.data, self.passphrase, reason=reason)
+
+
+@dataclass(frozen=True, slots=True)
 class Finishing:
     """`Finish` of `workflows/attest.py` for one home."""
 
@@ -44,9 +67,15 @@ class Finishing:
     """The language that stands first in reading copies; None: by recipient."""
     copies: bool = True
     """Whether to make reading copies; the statement is the same without them."""
+    pades: Pkcs12 | None = None
+    """Whose signature for viewers the PDF gets."""
 
     def read(
-        self, tables: Mapping[str, Any], predicate: Mapping[str, Any], sha256: str, root: str
+        self,
+        tables: Mapping[str, Any],
+        predicate: Mapping[str, Any],
+        sha256: str,
+        roots: Mapping[str, str],
     ) -> Reading:
         """PDF, XLSX, CSV and how to verify; UsageError `attest.extra` where what makes them is missing."""
         if not self.copies:
@@ -54,18 +83,18 @@ class Finishing:
         from keyguard.reading import copies, fonts
         from keyguard.reading.document import Content
 
-        if predicate["profile"] == "auditor":
-            tables = {**tables, "persons": attest_people.across_venues(self.ports)}
-        roots = {log["log_id"]: root for log in predicate["logs"]}
         made = copies.render(Content(predicate, tables, sha256, roots, self.first))
+        if self.pades is not None:
+            reason = f"reading copy of {predicate['attestation_id']}"
+            made |= {copies.PDF: self.pades.sign(made[copies.PDF], reason)}
         return Reading(made, fonts.used())
 
-    def gate(self, entries: Mapping[str, bytes], recipient: Recipient) -> None:
+    def gate(self, entries: Mapping[str, bytes], recipient: Recipient, agents: Sequence[LogCopy]) -> None:
         """Search every entry, as it is and as it reads, for what must not leave; a hit never quotes it."""
         from keyguard.reading import gate
         from keyguard.scanner.engine import Engine
 
-        known = attest_guard.known(self.ports, recipient)
+        known = attest_guard.known(self.ports, recipient, agents)
         guarded = gate.Guarded(
             tuple(gate.Hidden(*one) for one in known.secrets),
             tuple(gate.Hidden(*one) for one in known.key_ids),

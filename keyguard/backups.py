@@ -1,6 +1,7 @@
 """A home as one encrypted file, and back.
 
-`stores/backup_format.py` has the file's envelope, `stores/backup_sections.py` what stands in it.
+`stores/backup_format.py` has the file's envelope, `stores/backup_sections.py` and `backup_files.py` what
+stands in it.
 
 A restore builds a whole home beside the place where it belongs, checks everything there, and renames it:
 before that nothing is at that place, after it all is. What a restore that was killed left beside it, the
@@ -13,8 +14,9 @@ import contextlib
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +27,18 @@ from keyguard.core.secret import Secret
 from keyguard.gateway.clock import SystemClock
 from keyguard.home import Config, Home, rights_members, rights_policy
 from keyguard.ports.secrets import get_many
+from keyguard.stores.attestations import AttestationFolder
 from keyguard.stores.audit import SqlAuditLog
+from keyguard.stores.backup_files import FOLDERS, files_of, pieces, restore_files
 from keyguard.stores.backup_format import Reader, Writer, damaged
-from keyguard.stores.backup_sections import copy_database, read_items, read_manifest, sections
+from keyguard.stores.backup_sections import (
+    WITHOUT_FILES,
+    copy_database,
+    demand_end,
+    read_items,
+    read_manifest,
+    sections,
+)
 from keyguard.stores.database import open_database, sqlite_url
 from keyguard.stores.file_lock import locked
 from keyguard.stores.inventory import SqlInventory
@@ -35,7 +46,7 @@ from keyguard.stores.private_file import translated
 from keyguard.stores.snapshot import snapshot
 from keyguard.stores.vault_format import FILE_ID_BYTES
 from keyguard.stores.vault_keys import DEFAULT_COST, KEY_BYTES, Keys, WrapKind, key_wrap, passphrase_wrap
-from keyguard.workflows import backup
+from keyguard.workflows import backup, kept_files, preserve
 from keyguard.workflows.backup import LogHead, Origin, Restoration
 from keyguard.workflows.records import instant
 from keyguard.workflows.recovery_share import SHARES
@@ -50,23 +61,34 @@ _BLOCK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A backup that stands and was read back. `missing`: keys in use whose secret the store itself lacks."""
+    """A backup that stands and was read back. `missing`: keys in use whose secret the store itself lacks.
+
+    `files`: how many attestations and files of incidents it holds; `left_out`: what of these folders is no
+    plain file with a name that every system takes.
+    """
 
     id: str
     size: int
     items: int
     head: LogHead
     missing: tuple[str, ...]
+    files: int
+    left_out: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """A home that was restored."""
+    """A home that was restored. `files`: as in `Made`; None where the backup is of a form without them.
+
+    `lacking`: attestations and incidents that the log tells of and whose files are not there.
+    """
 
     origin: Origin
     items: int
     restoration: Restoration
     missing: tuple[str, ...]
+    files: int | None
+    lacking: tuple[str, ...]
 
 
 def create(home: Home, ports: Ports, file: Path, passphrase: Secret | None) -> Made:
@@ -105,6 +127,7 @@ def create(home: Home, ports: Ports, file: Path, passphrase: Secret | None) -> M
 
         with backup.collected(ports.secrets, taken) as found:
             head = _verified(copy)
+            files = files_of(home.path)  # after the snapshot: what its records tell of was there before
             manifest = {
                 "backup": name,
                 "made_at": instant(made_at),
@@ -116,8 +139,9 @@ def create(home: Home, ports: Ports, file: Path, passphrase: Secret | None) -> M
             }
             keys = Keys(os.urandom(FILE_ID_BYTES).hex(), ports.clock.token(KEY_BYTES))
             wraps = _wraps(keys, passphrase, found.items, ports.clock.token)
-            size = _write(file, keys, wraps, manifest, found.items, copy)
-            return Made(name, size, len(found.items), head, found.missing)
+            content = chain(sections(manifest, found.items, copy), pieces(home.path, files.names))
+            size = _write(file, keys, wraps, content)
+            return Made(name, size, len(found.items), head, found.missing, len(files.names), files.left_out)
 
 
 def restore(
@@ -180,6 +204,8 @@ def _build(
         staged.write(config)  # first: by its id the next restore finds what this one may leave behind
         items = read_items(reader)
         copy_database(reader, staged.database_file)
+        files = None if manifest["format"] == WITHOUT_FILES else restore_files(reader, staged.path)
+        demand_end(reader)
     head = LogHead(manifest["log"]["records"], manifest["log"]["chain"])
     with _opened_copy(staged.database_file) as (inventory, log):
         verified = log.verify()
@@ -199,7 +225,12 @@ def _build(
     with wiring.opened(staged, new_passphrase, person) as ports:
         restoration = backup.tell_restored(ports, origin, known)
         ports.audit.verify()
-    return Restored(origin, len(items), restoration, missing)
+        lacking = kept_files.lacking(ports, AttestationFolder(staged.attestations).ids(), _packages(staged))
+    return Restored(origin, len(items), restoration, missing, files, lacking)
+
+
+def _packages(home: Home) -> Callable[[str], int]:
+    return lambda incident: sum(1 for _ in (home.incidents / incident).glob(f"*/{preserve.SUMS}"))
 
 
 def _chosen(config: Config) -> dict[str, Any]:
@@ -249,7 +280,7 @@ def _clear(staged: Home) -> None:
     """Remove what an unfinished restore left, its items in the OS keyring first: the folder names them."""
     if not staged.path.exists():
         return
-    ours = ("config.toml", "keyguard.db", "vault.kgv", "store.lock", "keyring.lock")
+    ours = ("config.toml", "keyguard.db", "vault.kgv", "store.lock", "keyring.lock", *FOLDERS)
     if any(not path.name.startswith(ours) for path in staged.path.iterdir()):
         raise UsageError(
             f"{staged.path} is in the way and holds what no restore leaves there",
@@ -285,9 +316,7 @@ def _write(
     file: Path,
     keys: Keys,
     wraps: tuple[dict[str, Any], ...],
-    manifest: dict[str, Any],
-    items: Mapping[str, Secret],
-    database: Path,
+    content: Iterable[bytes],
 ) -> int:
     """Write, flush, read all of it back, and only then give it its name."""
     part = file.with_name(file.name + ".part")
@@ -298,7 +327,7 @@ def _write(
             with os.fdopen(os.open(part, flags, 0o600), "w+b") as stream:
                 digest = hashlib.sha256()
                 writer = Writer(stream, keys, wraps)
-                for data in sections(manifest, items, database):
+                for data in content:
                     digest.update(data)
                     writer.write(data)
                 writer.close()

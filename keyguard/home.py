@@ -141,6 +141,16 @@ class Home:
         return self.path / "attestations"
 
     @property
+    def agents(self) -> Path:
+        """The newest copy of the log of every enrolled agent."""
+        return self.path / "agents"
+
+    @property
+    def incidents(self) -> Path:
+        """What was preserved of incidents, a folder each."""
+        return self.path / "incidents"
+
+    @property
     def emergency_file(self) -> Path:
         """What a panic writes where the database takes nothing."""
         return self.path / "emergency.jsonl"

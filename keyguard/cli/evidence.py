@@ -1,4 +1,4 @@
-"""Files that others sent: notes, replies, certificates. Small, and whatever they hold is checked later."""
+"""Files that others sent: notes, replies, certificates, logs. Whatever they hold is checked later."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from keyguard.core.errors import UsageError
 _LARGEST = 1 << 20
 
 
-def content(name: str) -> bytes:
+def content(name: str, largest: int = _LARGEST) -> bytes:
     """What the file holds, `-` for standard input; UsageError `file.unreadable` where it cannot be."""
     try:
         if name == "-":
-            data = sys.stdin.buffer.read(_LARGEST + 1)
+            data = sys.stdin.buffer.read(largest + 1)
         else:
             with Path(name).open("rb") as stream:
-                data = stream.read(_LARGEST + 1)
+                data = stream.read(largest + 1)
     except OSError as error:
         raise _unreadable(name, (error.strerror or "error").lower()) from None
-    if len(data) > _LARGEST:
-        raise _unreadable(name, "it is larger than 1 MiB")
+    if len(data) > largest:
+        raise _unreadable(name, f"it is larger than {largest >> 20} MiB")
     return data
 
 

@@ -27,6 +27,10 @@ class StopWatch:
         self._begun = monotonic()
         self._talking = threading.Lock()
 
+    def restart(self) -> None:
+        """Count from now."""
+        self._begun = monotonic()
+
     def talk(self, text: str) -> None:
         """Say a line with its time."""
         with self._talking:
@@ -48,15 +52,16 @@ def tell_plan(out: Output, ports: Ports, chosen: Sequence[Target], planned: Sequ
     out.talk("keyguard: hint: add --yes to end them")
 
 
-def tell_outcome(out: Output, ports: Ports, outcome: Outcome) -> None:
-    """The three lists, and how long it took."""
+def tell_outcome(out: Output, ports: Ports, outcome: Outcome, *, rehearsed: bool = False) -> None:
+    """The three lists, and how long it took. `rehearsed`: at stand-ins, which are gone then."""
     if out.json:
         out.document(
             {
-                "done": True,
+                "done": not rehearsed,
+                "rehearsed": rehearsed,
                 "begun_at": instant(outcome.begun_at),
                 "handouts_ended_at": instant(outcome.frozen_at),
-                "keys": [_document(one, ports) for one in outcome.targets],
+                "keys": [_document(one, ports, rehearsed=rehearsed) for one in outcome.targets],
                 "orders": [_orders(one) for one in outcome.cancellations],
             }
         )
@@ -75,7 +80,7 @@ def tell_outcome(out: Output, ports: Ports, outcome: Outcome) -> None:
     if left:
         out.data(f"{len(left)} need a person, worst first:", style="red")
     for number, one in enumerate(left, start=1):
-        _tell_left(out, ports, number, one)
+        _tell_left(out, ports, number, one, rehearsed=rehearsed)
 
 
 def _tell_orders(out: Output, one: Cancellation) -> None:
@@ -90,7 +95,7 @@ def exit_status(outcome: Outcome) -> int:
     return 5 if outcome.unproven else 0
 
 
-def _tell_left(out: Output, ports: Ports, number: int, one: Target) -> None:
+def _tell_left(out: Output, ports: Ports, number: int, one: Target, *, rehearsed: bool) -> None:
     venue, guide = one.key.venue, one.guide
     adapter = ports.gateway.adapter(venue)
     state = "revoked, not proven dead" if one.revoked_at else "LIVES"
@@ -98,9 +103,12 @@ def _tell_left(out: Output, ports: Ports, number: int, one: Target) -> None:
     if one.error is not None:
         out.data(f"     {one.error.message}")
     if one.revoked_at is None:
-        out.data(f"     {ports.gateway.page(venue, guide.page if guide else adapter.facts.key_page)}")
+        page = guide.page if guide else adapter.facts.key_page
+        out.data(f"     {page if rehearsed else ports.gateway.page(venue, page)}")
         for step in guide.steps if guide else ():
             out.data(f"     - {step}")
+    if rehearsed:
+        return
     if one.workflow is not None:
         out.data(f"     then: keyguard workflow resume {one.workflow.id[:8]}")
     elif one.error is not None and one.error.hint:
@@ -132,7 +140,7 @@ def _orders(one: Cancellation) -> dict[str, object]:
     }
 
 
-def _document(one: Target, ports: Ports) -> dict[str, object]:
+def _document(one: Target, ports: Ports, *, rehearsed: bool = False) -> dict[str, object]:
     adapter = ports.gateway.adapter(one.key.venue)
     page = one.guide.page if one.guide else adapter.facts.key_page
     return {
@@ -141,8 +149,8 @@ def _document(one: Target, ports: Ports) -> dict[str, object]:
         "revoked_at": instant(one.revoked_at),
         "proven_at": instant(one.proven_at),
         "inferred": one.inferred,
-        "workflow": one.workflow.id if one.workflow else None,
+        "workflow": one.workflow.id if one.workflow and not rehearsed else None,
         "error": None if one.error is None else {"code": one.error.code, "message": one.error.message},
-        "page": None if one.revoked_at else ports.gateway.page(one.key.venue, page),
+        "page": None if one.revoked_at else page if rehearsed else ports.gateway.page(one.key.venue, page),
         "steps": list(one.guide.steps) if one.guide else [],
     }

@@ -7,6 +7,7 @@ import contextlib
 import os
 import select
 import signal
+import socket
 import sys
 from collections.abc import Iterator, Sequence
 from types import FrameType
@@ -35,7 +36,8 @@ def show(out: Output, lines: Sequence[str], seconds: int) -> None:
     with _cleared_at_the_end(out):
         shown = [escape(line) for line in lines]
         out.report("\n".join([_ENTER, *shown, "", f"Enter clears this; so do {seconds} seconds."]))
-        select.select([sys.stdin], [], [], seconds)
+        with _woken_by_signals() as woken:
+            select.select([sys.stdin, woken], [], [], seconds)
 
 
 @contextlib.contextmanager
@@ -50,6 +52,19 @@ def _cleared_at_the_end(out: Output) -> Iterator[None]:
         _forget_typed()
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _woken_by_signals() -> Iterator[socket.socket]:
+    """Give what can be read once a signal came; one just before a wait would else be answered after it."""
+    reading, writing = socket.socketpair()
+    with reading, writing:
+        writing.setblocking(False)
+        before = signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
+        try:
+            yield reading
+        finally:
+            signal.set_wakeup_fd(before)
 
 
 def _numbers(names: Sequence[str]) -> list[signal.Signals]:

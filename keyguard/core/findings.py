@@ -40,6 +40,7 @@ class Kind(enum.Enum):
     DUE = "due"  # to be rotated by the policy, which only a person can do
     USE = "use"  # a hand-out that a rule on use was hit by
     INCIDENT = "incident"
+    LOG = "log"  # an agent's log contradicts what it said before
 
 
 RADAR = frozenset(
@@ -51,8 +52,8 @@ RADAR = frozenset(
     }
 )
 """Read off what is stored: such a finding is over as soon as it does not hold any more. DRIFT, LEAK,
-DUE and USE were seen once and stay until somebody ends them; REFUSED and UNKNOWN_KEY hold until the venue
-says otherwise."""
+DUE, USE and LOG were seen once and stay until somebody ends them; REFUSED and UNKNOWN_KEY hold until the
+venue says otherwise."""
 
 
 class State(enum.Enum):

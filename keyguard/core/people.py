@@ -1,7 +1,8 @@
 """Desks, persons, parties, grants, approvals: who is who and who was allowed what, at every instant.
 
 Nothing here is ever deleted. What is over has an end, so that for any instant of the past it can be told
-who could use a key. All instants are UTC; intervals are half-open, `[since, end)`.
+who could use a key; who left long ago may be forgotten (`forgetting.py`), and stands here without a name.
+All instants are UTC; intervals are half-open, `[since, end)`.
 """
 
 from __future__ import annotations
@@ -215,6 +216,7 @@ class Action(enum.Enum):
     USE = "use"  # what a rule on use would not let pass alone
     EXCEPTION = "exception"
     SIGNER = "signer"  # whose key signs for the firm
+    LOG = "log"  # that a restored log signs again, or a new one begins
 
 
 class Decision(enum.Enum):

@@ -55,7 +55,7 @@ _FIRM_TYPES = {
     "role.remove": "person_f:person role:compliance_officer|desk_head|key_admin|approver|auditor",
     "people.change": (
         "kind:desk|person|party|grant|approval|review subject:text "
-        "change:declared|changed|asked|rejected|ended"
+        "change:declared|changed|asked|rejected|ended|forgotten"
     ),
     "workflow.pause": "by:person reason:free",
     "workflow.resume": "by:person",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import shutil
 import sys
@@ -22,6 +21,7 @@ from keyguard.demo.person import PersonAtUpbit
 from keyguard.demo.shell import Shell, StoryBroken, clean_environment
 from keyguard.gateway.clock import SystemClock
 from keyguard.home import Home
+from keyguard.kga import container
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -206,8 +206,7 @@ def _attest(story: Story) -> None:
     yesterday = (SystemClock().now() - timedelta(days=1)).date().isoformat()
     named = ("--officer", "Kim FAKE / 김가짜", "--title", "Compliance Officer / 준법감시인")
     words = ("--venue", "upbit", "--from", yesterday, *named, "--signer", *officer)
-    copies = () if importlib.util.find_spec("typst") else ("--no-copies",)
-    told = story.shell.keyguard("attest", *words, *copies, "-o", "../attestations", "--json")
+    told = story.shell.keyguard("attest", *words, "-o", "../attestations", "--json")
     file = json.loads(told)[0]["file"]
     given = ("--trust", "../trust.json", "--recipient", "upbit")
     story.shell.keyguard("verify", file, *given, expect=VERIFIED)
@@ -216,6 +215,18 @@ def _attest(story: Story) -> None:
             "   the same by one file of Python's standard library, which shares no code with keyguard:"
         )
         story.shell.python(str(ALONE), file, *given, expect=VERIFIED)
+    _lay_out_copies(story, story.shell.folder / file)
+
+
+def _lay_out_copies(story: Story, file: Path) -> None:
+    """Put the copies for people beside the file, for who keeps the demo's folder."""
+    entries = container.unpack(file.read_bytes())
+    copies = {name: data for name, data in entries.items() if name.startswith("reading/")}
+    (file.parent / "reading").mkdir(exist_ok=True)
+    for name, data in copies.items():
+        (file.parent / name).write_bytes(data)
+    listed = ", ".join(f"{Path(name).name} {len(data) / 1024:.0f} KiB" for name, data in copies.items())
+    story.out.talk(f"   reading copies in it, and beside it in attestations/reading: {listed}")
 
 
 def _sum_up(story: Story) -> None:

@@ -44,6 +44,7 @@ class HttpGateway:
         hosts: Mapping[str, str] = MappingProxyType({}),
         proxy: str = "",
         timeouts: TimeOuts | None = None,
+        spacing: Spacing | None = None,
     ) -> None:
         for venue in simulators:
             # A misspelt name would send to the real venue what was meant for its simulator.
@@ -55,7 +56,7 @@ class HttpGateway:
         self._venue_clock = VenueClock(clock)
         self._stamper = Stamper(clock, nonces, self._venue_clock)
         self._pace = Pace()
-        self._spacing = Spacing()
+        self._spacing = spacing or Spacing()
         self._proxy = origins.proxy(proxy)
         self._timeouts = timeouts
         self._making = threading.Lock()

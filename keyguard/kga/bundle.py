@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from keyguard.core import canonical
-from keyguard.kga import merkle
+from keyguard.kga import merkle, private_parts
 from keyguard.kga.verdict import Malformed
 
 STATEMENT = "statement.dsse.json"
@@ -21,7 +21,7 @@ READING = "reading/"
 EVIDENCE = "evidence/"
 
 _LOG_FILES = frozenset(("seal.json", "seal.tlog-proof", "seals.json", "seal_secret.json"))
-_STREAM_FILES = ("slot.json", "slot.proof.json", "frontier.json", "records.jsonl", "private.jsonl")
+_STREAM_FILES = ("slot.json", "slot.proof.json", "frontier.json", "records.jsonl", private_parts.FILE)
 
 WITHHELD_CODES = ("legal_hold", "third_party_secret", "personal_data")
 
@@ -29,17 +29,19 @@ WITHHELD_CODES = ("legal_hold", "third_party_secret", "personal_data")
 @dataclass(frozen=True, slots=True)
 class StreamPart:
     """One opened stream: its slot (canonical bytes) with the path to the seal's table, the frontier at
-    `start`, and the lines from there on: records, or withheld leaves."""
+    `start`, and the lines from there on: records, or withheld leaves. `private`: for an auditor, the private
+    parts of these records."""
 
     slot: bytes
     path: tuple[bytes, ...]
     start: int
     frontier: tuple[bytes, ...]
     lines: tuple[bytes, ...]
+    private: tuple[private_parts.Opening, ...] = ()
 
     def entries(self, folder: str) -> dict[str, bytes]:
-        """Its four files."""
-        return {
+        """Its files."""
+        made = {
             f"{folder}/slot.json": self.slot,
             f"{folder}/slot.proof.json": canonical.encode({"path": _hexes(self.path)}),
             f"{folder}/frontier.json": canonical.encode(
@@ -47,6 +49,9 @@ class StreamPart:
             ),
             f"{folder}/records.jsonl": b"".join(line + b"\n" for line in self.lines),
         }
+        if self.private:
+            made[f"{folder}/{private_parts.FILE}"] = b"".join(one.line() + b"\n" for one in self.private)
+        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +142,8 @@ def _log(entries: Mapping[str, bytes], log_id: str) -> LogPart:
         seal=_need(entries, folder + "seal.json"),
         proof=proof,
         seals_from=seals["from"],
-        seals_frontier=_hashes(seals["frontier"], "seals.json"),
-        seal_leaves=_hashes(seals["leaves"], "seals.json"),
+        seals_frontier=hashes(seals["frontier"], "seals.json"),
+        seal_leaves=hashes(seals["leaves"], "seals.json"),
         streams={name: _stream(entries, folder + name) for name in sorted(streams)},
         seal_secret=None if secret is None else _secret(secret),
     )
@@ -153,12 +158,14 @@ def _stream(entries: Mapping[str, bytes], folder: str) -> StreamPart:
         or type(frontier["from"]) is not int
     ):
         raise Malformed(f"{folder}: the slot's proof or the frontier has other members")
+    private = entries.get(f"{folder}/{private_parts.FILE}")
     return StreamPart(
         slot=_need(entries, f"{folder}/slot.json"),
-        path=_hashes(path["path"], "slot.proof.json"),
+        path=hashes(path["path"], "slot.proof.json"),
         start=frontier["from"],
-        frontier=_hashes(frontier["frontier"], "frontier.json"),
+        frontier=hashes(frontier["frontier"], "frontier.json"),
         lines=split(_need(entries, f"{folder}/records.jsonl")),
+        private=() if private is None else private_parts.parse(private),
     )
 
 
@@ -186,7 +193,8 @@ def _canonical(data: bytes, what: str) -> dict[str, Any]:
     return value
 
 
-def _hashes(value: Any, what: str) -> tuple[bytes, ...]:
+def hashes(value: Any, what: str) -> tuple[bytes, ...]:
+    """A list of hashes, as JSON has it; Malformed for anything else."""
     if not isinstance(value, list):
         raise Malformed(f"{what}: not a list of hashes")
     return tuple(_hash(one, what) for one in value)

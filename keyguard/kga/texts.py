@@ -49,6 +49,9 @@ _SENTENCES = {
         "있습니다",
     ),
 }
+_EVERY_VENUE = {"en": "every venue in the records shown", "ko": "제시된 기록상의 모든 거래소"}
+"""What stands for the venue where the recipient is none."""
+
 _QUALIFIED = {
     "en": "not confirmed without reservation: see the reservations on {codes}",
     "ko": "유보 없이 확인하지 아니합니다: {codes}에 관한 유보 사항을 참조하시기 바랍니다",
@@ -65,27 +68,34 @@ def blocked(derived: Mapping[str, Any]) -> dict[int, tuple[str, ...]]:
     return {number: tuple(codes) for number, codes in contradicted.items() if codes}
 
 
-def sentence(language: str, number: int, predicate: Mapping[str, Any]) -> str:
+def sentence(language: str, number: int, predicate: Mapping[str, Any], about: str = "") -> str:
     """One sentence as it stands where nothing contradicts it."""
-    return f"({number}) " + _SENTENCES[language][number - 1].format(venue=_venue(predicate))
+    venue = about or _venue(language, predicate)
+    return f"({number}) " + _SENTENCES[language][number - 1].format(venue=venue)
 
 
 def statement(
-    language: str, predicate: Mapping[str, Any], contradicted: Mapping[int, Iterable[str]], *, period: str
+    language: str,
+    predicate: Mapping[str, Any],
+    contradicted: Mapping[int, Iterable[str]],
+    *,
+    period: str,
+    about: str = "",
 ) -> str:
-    """The whole text; `period` as people read it, with its last day included."""
+    """The whole text; `period` as people read it, with its last day included. `about`: the venue, where the
+    predicate names none (a summary)."""
     local = language == "ko"
     firm, officer = predicate["firm"], predicate["officer"]
     opening = _OPENING[language].format(
         title=officer["title_local" if local else "title_latin"],
         firm=firm["name_local" if local else "name_latin"],
         period=period,
-        venue=_venue(predicate),
+        venue=about or _venue(language, predicate),
     )
     said = [
         f"({number}) " + _QUALIFIED[language].format(codes=", ".join(contradicted[number]))
         if number in contradicted
-        else sentence(language, number, predicate)
+        else sentence(language, number, predicate, about)
         for number in range(1, 6)
     ]
     separator, end = ("; ", ".") if language == "en" else (". ", ".")
@@ -108,5 +118,6 @@ def _parts(derived: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return list(derived["venues"].values()) if "venues" in derived else [derived]
 
 
-def _venue(predicate: Mapping[str, Any]) -> str:
-    return str(predicate["recipient"]["name"])
+def _venue(language: str, predicate: Mapping[str, Any]) -> str:
+    recipient = predicate["recipient"]
+    return _EVERY_VENUE[language] if recipient["venue"] is None else str(recipient["name"])

@@ -66,8 +66,21 @@ class AuditLog(Protocol):
         """
         ...
 
+    def length(self) -> int:
+        """How many records were ever appended: the number that the next one gets."""
+        ...
+
     def private_part(self, number: int) -> tuple[bytes, bytes] | None:
         """Opening and bytes of a record's private part; None where it has none, or its retention ended."""
+        ...
+
+    def private_parts(self, *, holding: bytes) -> Iterator[tuple[int, bytes]]:
+        """Numbers and bytes of the private parts that hold these bytes somewhere, in order."""
+        ...
+
+    def forget_private(self, numbers: Sequence[int]) -> None:
+        """Delete private parts whose retention ended; the commitments in their records stay. One that has
+        none is fine."""
         ...
 
     def verify(self, walk: Walk | None = None) -> Verified:

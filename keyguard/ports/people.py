@@ -11,8 +11,9 @@ from keyguard.core.rights import RightsPolicy
 
 
 class People(Protocol):
-    """Adds and changes, never deletes. Every method is one transaction (StoreError, exit 3) and joins an
-    open `Inventory.transaction()`; so a record and what it tells of stand on disk together or not at all.
+    """Adds and changes, never deletes, but for `forget`. Every method is one transaction (StoreError, exit 3)
+    and joins an open `Inventory.transaction()`; so a record and what it tells of stand on disk together or
+    not at all.
 
     `put_*` adds or replaces by id. What has ended stays so: changing it raises UsageError `people.ended`.
     """
@@ -80,6 +81,11 @@ class People(Protocol):
 
     def put_review(self, review: Review) -> None:
         """Add or replace; one that was closed stays so."""
+        ...
+
+    def forget(self, person: str, instead: str) -> None:
+        """Put `instead` in the place of a person's id wherever the database names them, and nothing in that
+        of their name, OS users and roles; the bytes that were there are overwritten."""
         ...
 
     def notes(self, prefix: str) -> Mapping[str, str]:

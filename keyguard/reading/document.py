@@ -166,10 +166,15 @@ def _overview(content: Content, told: Told) -> list[Block]:
     found = [
         (pair("labels", "profile"), stack(one["text"] for one in pair("profiles", predicate["profile"]))),
         (pair("labels", "period"), cell(times.period_text(predicate["period"]))),
-        (pair("labels", "accounts"), cell(", ".join(accounts))),
-        (pair("labels", "desks"), cell(", ".join(sorted({row["desk"] for row in rows})))),
-        (pair("labels", "hosts"), cell(", ".join(hosts))),
-        (pair("labels", "logs"), stack(f"{log['origin']} ({log['role']})" for log in predicate["logs"])),
+    ]
+    if predicate["profile"] != "summary":  # its chosen rows are not all accounts, desks and hosts
+        found += [
+            (pair("labels", "accounts"), cell(", ".join(accounts))),
+            (pair("labels", "desks"), cell(", ".join(sorted({row["desk"] for row in rows})))),
+            (pair("labels", "hosts"), cell(", ".join(hosts))),
+            (pair("labels", "logs"), stack(f"{log['origin']} ({log['role']})" for log in predicate["logs"])),
+        ]
+    found += [
         (pair("labels", "times"), stack(_times(predicate, told))),
         (pair("labels", "tool"), cell(f"{tool['name']} {tool['version']}")),
     ]
@@ -233,6 +238,8 @@ def _table(
         "people": ("people_note",),
         "findings": ("findings_note",),
     }
+    if content.predicate["profile"] == "summary":
+        notes = {"register": ("register_chosen", "observed") if name in content.derived else ()}
     found: list[Block] = [blocks.text(pair("texts", one), "note") for one in notes.get(name, ())]
     for venue, derived in content.venues():
         if venue:

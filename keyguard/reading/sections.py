@@ -80,7 +80,7 @@ def summary(derived: Row, told: Told) -> list[Block]:
 
 def register(derived: Row, told: Told) -> list[Block]:
     """All keys of the period, on wide pages."""
-    replaced = {row["other"]: row["at"] for row in derived["lifecycle"] if row["event"] == "rotated"}
+    replaced = {row["other"]: row["at"] for row in derived.get("lifecycle", ()) if row["event"] == "rotated"}
     heads = told.heads(
         "no",
         "account+fingerprint",

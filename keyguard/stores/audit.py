@@ -79,8 +79,7 @@ class SqlAuditLog:
         if stream is not None:
             query = query.where(RECORDS.c.stream == stream)
         if holding:
-            find = func.pg_catalog.position if self._database.on_server else func.instr
-            query = query.where(find(RECORDS.c.record, holding) > 0)
+            query = query.where(_position(self._database)(RECORDS.c.record, holding) > 0)
         while True:
             with self._database.read() as connection:
                 batch = connection.execute(query.where(RECORDS.c.number > after)).all()
@@ -90,12 +89,37 @@ class SqlAuditLog:
                 yield Entry(row.number, row.record, row.chain)
             after = batch[-1].number
 
+    def length(self) -> int:
+        """How many records were appended, by the note of where the log ends."""
+        with self._database.read() as connection:
+            return _read_head(connection).records
+
     def private_part(self, number: int) -> tuple[bytes, bytes] | None:
         """Opening and bytes of a record's private part; None where it has none, or its retention ended."""
         query = select(PRIVATE.c.opening, PRIVATE.c.private).where(PRIVATE.c.number == number)
         with self._database.read() as connection:
             row = connection.execute(query).first()
         return None if row is None else (row.opening, row.private)
+
+    def private_parts(self, *, holding: bytes) -> Iterator[tuple[int, bytes]]:
+        """All that hold these bytes, in order, in batches as `entries`."""
+        found = _position(self._database)(PRIVATE.c.private, holding) > 0
+        query = select(PRIVATE.c.number, PRIVATE.c.private).where(found).order_by(PRIVATE.c.number)
+        after = -1
+        while True:
+            with self._database.read() as connection:
+                batch = connection.execute(query.where(PRIVATE.c.number > after).limit(_BATCH)).all()
+            if not batch:
+                return
+            for row in batch:
+                yield row.number, row.private
+            after = batch[-1].number
+
+    def forget_private(self, numbers: Sequence[int]) -> None:
+        """Delete these private parts, and the bytes they had in the file."""
+        with self._database.write(scrub=True) as connection:
+            for number in numbers:
+                connection.execute(delete(PRIVATE).where(PRIVATE.c.number == number))
 
     def verify(self, walk: Walk | None = None) -> Verified:
         """Recompute everything from the first record; IntegrityError naming the first that is wrong.
@@ -117,6 +141,11 @@ class SqlAuditLog:
                     raise
                 raise _altered(f"{walk.count} records read right, but the file is damaged") from None
         return Verified(walk.count, dict(walk.streams), walk.chain)
+
+
+def _position(database: Database) -> Any:
+    """The function that says from 1 where bytes stand within bytes."""
+    return func.pg_catalog.position if database.on_server else func.instr
 
 
 class _Batch:

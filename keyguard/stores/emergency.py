@@ -99,9 +99,21 @@ class EmergencyLog:
         """The database's."""
         return self._log.entries(stream=stream, holding=holding, after=after)
 
+    def length(self) -> int:
+        """The database's."""
+        return self._log.length()
+
     def private_part(self, number: int) -> tuple[bytes, bytes] | None:
         """The database's."""
         return self._log.private_part(number)
+
+    def private_parts(self, *, holding: bytes) -> Iterator[tuple[int, bytes]]:
+        """The database's."""
+        return self._log.private_parts(holding=holding)
+
+    def forget_private(self, numbers: Sequence[int]) -> None:
+        """The database's, which takes nothing now and says so."""
+        self._log.forget_private(numbers)
 
     def verify(self, walk: Walk | None = None) -> Verified:
         """The database's."""

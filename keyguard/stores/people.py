@@ -15,6 +15,7 @@ from keyguard.core.reviews import Review
 from keyguard.core.rights import RightsPolicy
 from keyguard.stores.database import Database
 from keyguard.stores.facts import decode_facts, encode_facts
+from keyguard.stores.forgetting import rename
 from keyguard.stores.tables import APPROVALS, DESKS, GRANTS, PARTIES, PERSONS, REVIEWS, SIGNING_KEYS, TOLD
 
 T = TypeVar("T", bound=Kept | Review)
@@ -98,6 +99,12 @@ class SqlPeople:
     def put_review(self, review: Review) -> None:
         """Add or replace; UsageError `people.ended` for one that was closed."""
         self._put(REVIEWS, review.id, "", format_instant(review.span.since), review)
+
+    def forget(self, person: str, instead: str) -> None:
+        """Put `instead` in the place of a person in every table of the database; their name goes."""
+        with self._database.write(scrub=True) as connection:
+            rename(connection, person, instead)
+        _decode.cache_clear()
 
     def notes(self, prefix: str) -> Mapping[str, str]:
         """What the audit log was told already, by name."""

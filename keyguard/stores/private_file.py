@@ -109,7 +109,7 @@ def replace_private(path: Path, content: bytes) -> None:
             with suppress(OSError):
                 fresh.unlink(missing_ok=True)
             raise
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
 
 def _write_synced(path: Path, content: bytes) -> None:
@@ -132,7 +132,8 @@ else:
         os.fsync(handle)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Have on disk which files a folder holds."""
     if sys.platform == "win32":
         return  # a folder cannot be opened there; NTFS journals the rename
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -146,7 +147,7 @@ def remove_private(path: Path) -> None:
     """Remove a file and have its absence on disk before this returns; one that is not there is fine."""
     with translated(path):
         path.unlink(missing_ok=True)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
 
 def create_private(path: Path, content: bytes) -> None:
@@ -162,4 +163,4 @@ def create_private(path: Path, content: bytes) -> None:
             with suppress(OSError):
                 path.unlink(missing_ok=True)
             raise
-        _sync_folder(path.parent)
+        sync_folder(path.parent)

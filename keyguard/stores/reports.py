@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import fields
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from keyguard.core.canonical import format_instant, parse_instant
@@ -40,8 +41,10 @@ def encode_report(report: KeyReport) -> str:
     )
 
 
+@lru_cache(maxsize=10_000)
 def decode_report(text: str) -> KeyReport:
-    """Read it; ValueError for anything `encode_report` does not write."""
+    """Read it; ValueError for anything `encode_report` does not write. What was read lately is kept: a screen
+    reads the same thousands again at every change of a home."""
     value = json.loads(text)
     if not isinstance(value, dict) or value.keys() != _MEMBERS:
         raise ValueError("the members are not those of a report")

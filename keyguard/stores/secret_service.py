@@ -89,13 +89,12 @@ class SecretService:
 
         Raises StoreError `store.missing`, `store.locked`.
         """
-        from secretstorage import Collection
         from secretstorage.exceptions import ItemNotFoundException, SecretServiceNotAvailableException
 
         try:
             if self._channel is None:
                 self._channel = _Channel()
-            collection = Collection(self._channel.connection, session=self._channel.session)
+            collection = _default(self._channel.connection, self._channel.session)
             if collection.is_locked():
                 _unlock(collection, self._prompt_seconds)
         except ItemNotFoundException:
@@ -138,14 +137,13 @@ def probe() -> str:
     # jeepney comes with secretstorage and is as heavy.
     from jeepney.bus_messages import message_bus
     from jeepney.io.blocking import Proxy
-    from secretstorage import Collection
     from secretstorage.exceptions import ItemNotFoundException
 
     try:
         with closing(_connected(_PROBE_SECONDS)) as connection:
             if not Proxy(message_bus, connection).NameHasOwner(_BUS_NAME)[0]:
                 return _NO_SERVICE
-            return _LOCKED if Collection(connection).is_locked() else ""
+            return _LOCKED if _default(connection).is_locked() else ""
     except ItemNotFoundException:
         return _NO_COLLECTION
     except TimeoutError:
@@ -154,6 +152,20 @@ def probe() -> str:
         return error.message
     except failures() as error:
         return f"the keyring service fails ({type(error).__name__})"
+
+
+def _default(connection: Any, session: Any = None) -> Any:
+    """Return the default keyring; ItemNotFoundException without one.
+
+    Asked twice: while other programs connect, GNOME Keyring (42.1 as tried) now and then denies having one.
+    """
+    from secretstorage import Collection
+    from secretstorage.exceptions import ItemNotFoundException
+
+    try:
+        return Collection(connection, session=session)
+    except ItemNotFoundException:
+        return Collection(connection, session=session)
 
 
 def failures() -> tuple[type[Exception], ...]:

@@ -15,6 +15,7 @@ from keyguard.tui.picture import DaemonView, Look
 from keyguard.tui.pulse import Pulse
 from keyguard.tui.themes import THEMES
 from keyguard.tui.widgets.bars import key_of
+from keyguard.tui.widgets.rows import MOVES
 from keyguard.tui.words import Words, known
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ LOOK_S = 0.5
 DAEMON_S = 2.0
 IDLE_S = 5.0
 REST = 4
-"""Reading takes at most one part in so many of the time: keys come first."""
+"""Between two readings it rests so many times as long as one kept the processor: keys come first."""
 
 _WHILE_LOCKED = frozenset({"quit", "help_quit", "focus_next", "focus_previous"})
 
@@ -132,9 +133,8 @@ class KeyguardApp(App[None]):
         import asyncio  # noqa: PLC0415 - Textual has loaded it
 
         while True:
-            begin = time.monotonic()
             await self.look()
-            await asyncio.sleep(max(LOOK_S, REST * (time.monotonic() - begin)))
+            await asyncio.sleep(max(LOOK_S, REST * self.source.look_cost_s))
 
     async def _keep_asking(self) -> None:
         import asyncio  # noqa: PLC0415 - as above
@@ -165,15 +165,16 @@ class KeyguardApp(App[None]):
         await self.go(name, target)
 
     async def go(self, name: str, target: str = "") -> None:
-        """Show the place of this name, closing what was opened from it; `target` is what to move to there."""
+        """Show the place of this name, as it was left; `target` is what to move to there. With one, and where
+        the place is shown already, what was opened from it is closed."""
         assert name in NAMES, name
         if self._locked:
             return
-        if name == self.current_mode:
-            while len(self.screen_stack) > 1:
-                await self.pop_screen()
-        else:
+        back = name == self.current_mode
+        if not back:
             await self.switch_mode(name)
+        while (back or target) and len(self.screen_stack) > 1:
+            await self.pop_screen()
         screen = self.screen
         if isinstance(screen, Page):
             screen.freshen()
@@ -213,9 +214,8 @@ class KeyguardApp(App[None]):
         from keyguard.tui.screens.help import Help  # noqa: PLC0415 - when first wanted
 
         name = f"places.{self.here}"
-        here = [
-            (key, label) for _, key, label in self.keys_here(hidden=True) if not key.isdigit() and key != "!"
-        ]
+        keys = [one for one in self.keys_here(hidden=True) if not one[1].isdigit() and one[1] != "!"]
+        here = [(key, label) for _, key, label in sorted(keys, key=lambda one: one[0] in MOVES)]
         places = [(key_of(place), self.say(f"places.{place.name}_help")) for place in PLACES]
         self.push_screen(Help(self.say(name), self.say(f"{name}_help"), here, places, self.say))
 

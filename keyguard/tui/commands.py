@@ -53,20 +53,21 @@ def _settings(app: KeyguardApp) -> Iterator[Entry]:
 
 
 class Keys:
-    """The entries of all keys, made once for each picture: with thousands that takes its time."""
+    """The entries of all keys, made again when keys came or went: with thousands that takes its time."""
 
     def __init__(self) -> None:
-        self._made_for: object = None
+        self._made_for: tuple[list[tuple[str, str]], str] = ([], "")
         self._entries: list[Entry] = []
 
     def __call__(self, app: KeyguardApp) -> list[Entry]:
         """A line for each key; it opens the key's page."""
         picture, what = app.look_now.picture, app.say("palette.key")
-        if picture is not None and self._made_for != (picture.at, what):
+        names = [] if picture is None else [(view.key.name, view.key.id) for view in picture.keys]
+        if self._made_for != (names, what):
             self._entries = [
-                _entry(view.key.name, what, "", partial(app.go, "keys", view.key.id)) for view in picture.keys
+                _entry(name, what, "", partial(app.go, "keys", key_id)) for name, key_id in names
             ]
-            self._made_for = (picture.at, what)
+            self._made_for = (names, what)
         return self._entries
 
 

@@ -23,9 +23,11 @@ from keyguard.workflows.attest_recipient import for_venue
 if TYPE_CHECKING:
     from keyguard.core.secret import Secret
     from keyguard.home import Config
+    from keyguard.kga.log_copy import LogCopy
     from keyguard.kga.verdict import Check
     from keyguard.ports.all import Ports
     from keyguard.tui.work import Doing
+    from keyguard.workflows.agents import Copies
     from keyguard.workflows.attest import Finish, Key, Made, Reading
     from keyguard.workflows.attest_past import Kept
 
@@ -42,7 +44,8 @@ Say = Callable[..., str]
 class Exporter:
     """What belongs to one home. `finishing`: `Finish` for these ports and reading copies in this order
     (`ko`, `en`, "" by recipient, or NO_COPIES); `opened_key`: an attester's key from its file; `checks`: the
-    verifier, in a process of its own; `signer`: the key file that is proposed, "" for none."""
+    verifier, in a process of its own; `signer`: the key file that is proposed, "" for none; `agents`:
+    copies of the logs of enrolled agents."""
 
     home: Path
     config: Callable[[], Config]
@@ -52,6 +55,7 @@ class Exporter:
     opened_key: Callable[[Path, Secret], Key]
     checks: Callable[[bytes, bytes, str | None, bytes | None], Sequence[Check]]
     signer: str = ""
+    agents: Copies | None = None
 
     def who(self, chosen: Mapping[str, str]) -> AttestConfig:
         """Who answers for the firm, what was `chosen` first; UsageError `attest.config`."""
@@ -115,7 +119,15 @@ def export(exporter: Exporter, wanted: Wanted, say: Say) -> Callable[[Doing], Ma
         run = attest.Run(asked, who, (recipient,), (key,), wanted.again)
         doing.person.tell(say("attest.step_seal"))
         finish = _Telling(exporter.finishing(ports, wanted.copies), doing, say)
-        made = attest.attest(ports, run, exporter.kept, exporter.waiting, finish, actor=doing.actor)[0]
+        (made,) = attest.attest(
+            ports,
+            run,
+            exporter.kept,
+            exporter.waiting,
+            finish,
+            actor=doing.actor,
+            copies=exporter.agents,
+        )
         _tell(made, wanted.folder, doing, say)
         return made
 
@@ -193,14 +205,18 @@ class _Telling:
         self._finish, self._doing, self._say = finish, doing, say
 
     def read(
-        self, tables: Mapping[str, Any], predicate: Mapping[str, Any], sha256: str, root: str
+        self,
+        tables: Mapping[str, Any],
+        predicate: Mapping[str, Any],
+        sha256: str,
+        roots: Mapping[str, str],
     ) -> Reading:
         self._doing.person.tell(self._say("attest.step_copies"))
-        return self._finish.read(tables, predicate, sha256, root)
+        return self._finish.read(tables, predicate, sha256, roots)
 
-    def gate(self, entries: Mapping[str, bytes], recipient: Recipient) -> None:
+    def gate(self, entries: Mapping[str, bytes], recipient: Recipient, agents: Sequence[LogCopy]) -> None:
         self._doing.person.tell(self._say("attest.step_gate", n=len(entries)))
-        self._finish.gate(entries, recipient)
+        self._finish.gate(entries, recipient, agents)
 
     def verify(self, data: bytes, trust: bytes, recipient: Recipient, previous: bytes | None) -> None:
         self._doing.person.tell(self._say("attest.step_verify"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from keyguard.core.keys import DANGEROUS, Origin, Scope, scope_names
@@ -34,6 +35,7 @@ def mark(say: Words, origin: Origin) -> str:
             return "?"
 
 
+@lru_cache(maxsize=1_000)
 def scope_words(say: Words, scopes: Scope) -> tuple[str, ...]:
     """The scopes by name, those by which a thief empties the account first: cells are few."""
     names = (*scope_names(scopes & DANGEROUS), *scope_names(scopes & ~DANGEROUS))

@@ -44,3 +44,6 @@ PLACES = (
 """In the order of the tabs."""
 
 NAMES = frozenset(place.name for place in PLACES)
+
+NEW = "new "
+"""A target of the incidents that begins so asks for a new one: about the key or the finding of this id."""

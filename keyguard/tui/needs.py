@@ -42,23 +42,23 @@ class Need:
 
 ROTATE = Fix("r", "rotate", "rotations")
 RESUME = Fix("c", "resume", "rotations")
-FIXES = (
-    ("keyguard key rotate ", ROTATE),
-    ("keyguard workflow resume ", RESUME),
-    ("keyguard key minimise ", Fix("m", "minimise", "keys")),
-    ("keyguard review ", Fix("v", "review", "reviews")),
-    ("keyguard incident ", Fix("x", "incident", "incidents")),
-    ("keyguard key refresh ", Fix("e", "refresh", "rotations")),
-    ("keyguard key inspect ", Fix("i", "inspect", "keys")),
-    ("keyguard key show ", Fix("s", "show", "keys")),
-    ("keyguard key add ", Fix("d", "adopt", "findings")),
-    ("keyguard person offboard ", Fix("o", "offboard", "people")),
-    ("keyguard party renew ", Fix("n", "renew", "people")),
-    ("keyguard grant show ", Fix("u", "grant", "people")),
-    ("keyguard approve ", Fix("a", "approve", "reviews")),
-)
+FIXES = {
+    "keyguard key rotate": ROTATE,
+    "keyguard workflow resume": RESUME,
+    "keyguard key minimise": Fix("m", "minimise", "keys"),
+    "keyguard review": Fix("v", "review", "reviews"),
+    "keyguard incident": Fix("x", "incident", "incidents"),
+    "keyguard key refresh": Fix("e", "refresh", "rotations"),
+    "keyguard key inspect": Fix("i", "inspect", "keys"),
+    "keyguard key show": Fix("s", "show", "keys"),
+    "keyguard key add": Fix("d", "adopt", "findings"),
+    "keyguard person offboard": Fix("o", "offboard", "people"),
+    "keyguard party renew": Fix("n", "renew", "people"),
+    "keyguard grant show": Fix("u", "grant", "people"),
+    "keyguard approve": Fix("a", "approve", "reviews"),
+}
 """How the command of a finding begins -> the fix."""
-KEYS = tuple(dict.fromkeys((*(fix.key for _, fix in FIXES), RESUME.key)))
+KEYS = tuple(dict.fromkeys((*(fix.key for fix in FIXES.values()), RESUME.key)))
 
 
 def needs(picture: Picture) -> tuple[Need, ...]:
@@ -68,14 +68,15 @@ def needs(picture: Picture) -> tuple[Need, ...]:
         *(_workflow(picture, workflow) for workflow in picture.workflows if not workflow.finished),
         *(_unsaid(picture, subject) for subject in picture.unsaid),
     ]
-    order = list(Level)
-    return tuple(sorted(found, key=lambda need: (order.index(need.level), need.at, need.subject)))
+    order = {level: place for place, level in enumerate(Level)}
+    return tuple(sorted(found, key=lambda need: (order[need.level], need.at, need.subject)))
 
 
 def _finding(finding: Finding) -> Need:
     item = finding.item
-    fix = next((fix for begin, fix in FIXES if item.command.startswith(begin)), None)
-    target = item.command.split()[3] if fix and len(item.command.split()) > 3 else item.subject
+    words = item.command.split()
+    fix = FIXES.get(" ".join(words[:3])) or FIXES.get(" ".join(words[:2]))
+    target = words[3] if fix and len(words) > 3 else item.subject
     return Need(
         finding.id,
         item.level,

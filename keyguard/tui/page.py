@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.containers import Vertical
-from textual.css.query import NoMatches
 from textual.screen import Screen
 
-from keyguard.tui.widgets.bars import KeyBar, NavBar, NoticeBar, TopBar
+from keyguard.tui.widgets.bars import Bar, KeyBar, NavBar, NoticeBar, TopBar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
     from textual.app import ComposeResult
 
     from keyguard.tui.app import KeyguardApp
@@ -30,8 +31,8 @@ class Page(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
+        self._whole = False
         self._shown: object = None
-        self._spoken = ""
 
     def body(self) -> ComposeResult:
         """Its widgets, between the bars."""
@@ -42,6 +43,12 @@ class Page(Screen[None]):
 
     def aim(self, target: str) -> None:
         """Go to `target`, a key's id, a finding's, …; what it means the screen that sends people decides."""
+
+    @property
+    def stands(self) -> bool:
+        """Whether all its widgets are there: not before it is mounted, and not from the moment on in which it
+        begins to close. What was read meanwhile has nowhere to go then."""
+        return self._whole and self.display
 
     @property
     def keyguard(self) -> KeyguardApp:
@@ -64,26 +71,32 @@ class Page(Screen[None]):
 
     def freshen(self) -> None:
         """Show what the app knows by now; does nothing where that is shown already."""
-        try:
-            notice = self.query_one(NoticeBar)
-        except NoMatches:
-            return  # not mounted yet: `on_mount` does it
+        if not self.stands:
+            return  # `on_mount` does it
         app = self.keyguard
         news = (app.look_now, app.daemon_now, app.say.language)
         if news == self._shown:
             return
         before, self._shown = self._shown, news
-        notice.update()
-        for bar in (TopBar, NavBar, KeyBar):
-            self.query_one(bar).refresh()
+        for bar in self.query(Bar):
+            bar.freshen()
         picture = app.look_now.picture
         if picture is not None and (
             not isinstance(before, tuple) or before[0].picture is not picture or before[2] != news[2]
         ):
             self.show(picture)
 
+    def in_background(self, read: Callable[[], Coroutine[Any, Any, None]], group: str = "read") -> None:
+        """Run this beside the screen, instead of what of its group still runs.
+
+        It is the function that is passed on, not its coroutine: one that is replaced before it began would
+        never be awaited.
+        """
+        self.run_worker(cast("Any", read), exclusive=True, group=group)
+
     def on_mount(self) -> None:
         """Show what is known."""
+        self._whole = True
         self.freshen()
 
     def on_screen_resume(self) -> None:

@@ -108,17 +108,21 @@ def choices(picture: Picture) -> Iterator[tuple[Which, int]]:
     yield Which(), len(alive)
 
 
-def plan(ports: Ports, which: Which) -> tuple[Doomed, ...]:
-    """Exactly what would be ended, worst first, and how. Reads only; raises what `panic.targets` raises."""
+def plan(ports: Ports, which: Which, named: Sequence[str] = ()) -> tuple[Doomed, ...]:
+    """Exactly what would be ended, worst first, and how. `named`: keys that a person says manage others,
+    where the venue does not tell. Reads only; raises what `panic.targets` raises."""
     held = {w.key_id: w for w in ports.journal.workflows(unfinished=True) if w.kind != "revoke"}
     leases = Counter(lease.version_id for lease in ports.inventory.running_leases())
+    managing = [ports.inventory.find_key(name) for name in named]
+    places = {(one.venue, one.environment) for one in managing}
     manageable: dict[tuple[str, Environment], bool] = {}
 
     def doomed(one: Target) -> Doomed:
         key, place = one.key, (one.key.venue, one.key.environment)
         if place not in manageable:
             offered = can_end(ports.gateway.adapter(key.venue))
-            manageable[place] = offered and bool(managers.candidates(ports, key, itself=True))
+            known = place in places or bool(managers.candidates(ports, key, itself=True))
+            manageable[place] = offered and known
         how, command = How.API if manageable[place] else How.PERSON, ""
         if key.kind is KeyKind.OAUTH:
             how, command = How.SIGN_IN, f"keyguard key sign-out {key.name}"
@@ -165,9 +169,11 @@ class Panicking:
         reason: str,
         passphrase: Secret | None,
         changed: Callable[[], object],
+        *,
+        named: Sequence[str] = (),
     ) -> None:
-        """End the keys that were shown, or none if they are not the same any more. `changed` is called from
-        any thread, at each step and at the end."""
+        """End the keys that were shown, or none if they are not the same any more; `named` as for `plan`.
+        `changed` is called from any thread, at each step and at the end."""
         self.targets, self.result, self.trouble, self.still = (), None, None, ""
         versions = frozenset(one.version_id for one in shown)
 
@@ -177,7 +183,7 @@ class Panicking:
 
         def run() -> None:
             try:
-                self.result = self._run(which, versions, reason, passphrase, said)
+                self.result = self._run(which, versions, reason, passphrase, said, named)
             except KeyguardError as error:
                 self.still = error.still
                 self.trouble = Trouble(error.code, error.message, error.hint)
@@ -200,6 +206,7 @@ class Panicking:
         reason: str,
         passphrase: Secret | None,
         changed: Callable[[], object],
+        named: Sequence[str],
     ) -> Result:
         with self._opening(passphrase, Watcher(changed)) as (ports, emergency):
             chosen = which.targets(ports)
@@ -218,6 +225,7 @@ class Panicking:
                 reason=reason,
                 actor=self._actor,
                 process_alive=self._process_alive,
+                named=[ports.inventory.find_key(name) for name in named],
                 emergency=emergency,
             )
             return _result(ports, outcome)

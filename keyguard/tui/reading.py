@@ -12,6 +12,7 @@ from keyguard.core.findings import RADAR, Finding
 from keyguard.core.keys import Key, KeyVersion
 from keyguard.ports.all import Ports
 from keyguard.ports.inventory import Lease, Observation
+from keyguard.tui.once import once
 from keyguard.tui.picture import KeyView, Picture
 from keyguard.workflows import alerting, authority, radar, rights
 
@@ -24,8 +25,12 @@ class Home:
     simulated: frozenset[str] = field(default_factory=frozenset)
 
 
-def picture(ports: Ports, home: Home) -> Picture:
-    """Read everything that more than one screen shows; StoreError where it cannot be read."""
+def picture(ports: Ports, home: Home, before: Picture | None = None) -> Picture:
+    """Read everything that more than one screen shows; StoreError where it cannot be read.
+
+    A key that is as it was in the picture `before` is the same object here, so that screens can tell.
+    """
+    ports = once(ports)
     now = ports.clock.now()
     keys = ports.inventory.keys()
     live = ports.inventory.live_versions([key.id for key in keys])
@@ -33,7 +38,8 @@ def picture(ports: Ports, home: Home) -> Picture:
     standing = standing_now(ports)
     open_ = tuple(one for one in standing if not one.accepted(now))
     key_of = _key_of_version(ports, live, leases)
-    views = _views(ports, keys, live, open_, _by_key(leases, key_of))
+    known = {} if before is None else before.by_id
+    views = _views(ports, keys, live, open_, _by_key(leases, key_of), known)
     return Picture(
         at=now,
         firm=home.firm,
@@ -70,6 +76,7 @@ def _views(
     live: Mapping[str, KeyVersion],
     open_: Sequence[Finding],
     leases: Mapping[str, Sequence[Lease]],
+    known: Mapping[str, KeyView],
 ) -> tuple[KeyView, ...]:
     seen = ports.inventory.last_observations([version.id for version in live.values()])
     able = rights.able(ports, keys)
@@ -80,17 +87,17 @@ def _views(
     for key in keys:
         version = live.get(key.id)
         observation = None if version is None else seen.get(version.id)
-        found.append(
-            KeyView(
-                key,
-                version,
-                observation,
-                able[key.id],
-                _end(ports, key, version, observation),
-                tuple(about[key.name]),
-                tuple(leases.get(key.id, ())),
-            )
+        view = KeyView(
+            key,
+            version,
+            observation,
+            able[key.id],
+            _end(ports, key, version, observation),
+            tuple(about[key.name]),
+            tuple(leases.get(key.id, ())),
         )
+        same = known.get(key.id)
+        found.append(same if same is not None and same == view else view)
     return tuple(found)
 
 

@@ -6,6 +6,7 @@ import contextlib
 import gc
 import importlib.util
 import os
+import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from keyguard.tui.work import Work
 
 PATIENCE_S = 2.0
+TURN_S = 0.0005
 _WEB_DRIVER = "textual.drivers.web_driver:WebDriver"
 _HARMLESS = frozenset({"TEXTUAL_ANIMATIONS", "TEXTUAL_COLOR_SYSTEM", "TEXTUAL_FPS"})
 
@@ -56,6 +58,7 @@ def run(
     from keyguard.tui.app import KeyguardApp  # noqa: PLC0415 - `disarm` comes first
 
     rest_collector()
+    share()
     app = KeyguardApp(
         source(home, passphrase=passphrase and not read_only, read_only=read_only),
         work=None if read_only else work(home, passphrase_file),
@@ -109,6 +112,12 @@ def rest_collector() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
+def share() -> None:
+    """Let threads take turns often: Textual waits for a turn at every step of a key's way, and while a home
+    of thousands of keys is read, Python's usual turn of 5 ms would add up to more than a key may take."""
+    sys.setswitchinterval(TURN_S)
+
+
 def source(home: Home, *, passphrase: bool = True, read_only: bool = False) -> Source:
     """Reads this home and its daemon. `passphrase`: whether the lock may ask for that of a file store;
     `read_only`: database and store refuse whatever else one might try."""
@@ -140,6 +149,7 @@ def work(home: Home, passphrase_file: str | None = None) -> Work:
 def exporter(home: Home, signer: str = "") -> Exporter:
     """Has this home's attestations made, checked and copied, as commands do."""
     from keyguard import attestations  # noqa: PLC0415 - as above
+    from keyguard.stores.agent_logs import AgentLogs  # noqa: PLC0415 - as above
     from keyguard.stores.attestations import AttestationFolder  # noqa: PLC0415 - as above
     from keyguard.tui.exporting import NO_COPIES, Exporter  # noqa: PLC0415 - as above
 
@@ -157,6 +167,7 @@ def exporter(home: Home, signer: str = "") -> Exporter:
         attestations.opened_key,
         attestations.checks,
         signer,
+        AgentLogs(home.agents),
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
@@ -52,10 +53,12 @@ class Source:
         self._opened_as: object = None
         self._stamp: int | None = None
         self._picture: Picture | None = None
+        self.look_cost_s = 0.0
+        """Processor time that the last look took."""
 
     async def look(self) -> Look:
         """The newest picture; the one before, the same object, where nothing has changed."""
-        return await asyncio.get_running_loop().run_in_executor(self._reader, self._look)
+        return await asyncio.get_running_loop().run_in_executor(self._reader, self._timed_look)
 
     async def daemon(self) -> DaemonView:
         """How the daemon does. Never raises."""
@@ -87,12 +90,19 @@ class Source:
         self._reader.shutdown(wait=True)
         self._asker.shutdown(wait=False, cancel_futures=True)
 
+    def _timed_look(self) -> Look:
+        begin = time.thread_time()
+        try:
+            return self._look()
+        finally:
+            self.look_cost_s = time.thread_time() - begin
+
     def _look(self) -> Look:
         try:
             ports = self._open()
             stamp, now = ports.inventory.stamp(), ports.clock.now()
             if self._picture is None or stamp != self._stamp or _stale(self._picture, now):
-                self._picture = reading.picture(ports, self._home())
+                self._picture = reading.picture(ports, self._home(), self._picture)
                 self._stamp = stamp
         except KeyguardError as error:
             self._shut()

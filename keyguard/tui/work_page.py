@@ -28,7 +28,7 @@ class WorkPage(Page):
 
     def on_job_panel_changed(self) -> None:
         """The work went on: show it, and have the keys answer what it asks."""
-        if not self.query(Rows):
+        if not self.stands:
             return  # the screen was closed meanwhile
         panel = self.query_one(JobPanel)
         panel.show(self._begun, self.say)

@@ -22,13 +22,23 @@ from typing import Any, Protocol
 from keyguard.core.errors import IntegrityError, KeyguardError, UsageError
 from keyguard.core.slots import FIRM
 from keyguard.kga import bundle, container, dsse, statement
+from keyguard.kga.log_copy import LogCopy
 from keyguard.kga.notes import Sign
 from keyguard.ports.all import Ports
 from keyguard.workflows import attest_evidence as evidence
 from keyguard.workflows import attest_past as past
+from keyguard.workflows.agents import AGENT, Copies, copies_for, role
 from keyguard.workflows.attest_config import AttestConfig, Named
 from keyguard.workflows.attest_past import Kept, Previous
-from keyguard.workflows.attest_predicate import TOOL, Asked, Recipient, compose, payload_of
+from keyguard.workflows.attest_predicate import (
+    TOOL,
+    Asked,
+    Recipient,
+    attestation_id,
+    compose,
+    payload_of,
+    row_secret,
+)
 from keyguard.workflows.attesters import Signer, attesters
 from keyguard.workflows.authority import acting
 from keyguard.workflows.identity import Actor, names
@@ -66,12 +76,17 @@ class Finish(Protocol):
     """What stands between a signed statement and a file that may leave."""
 
     def read(
-        self, tables: Mapping[str, Any], predicate: Mapping[str, Any], sha256: str, root: str
+        self,
+        tables: Mapping[str, Any],
+        predicate: Mapping[str, Any],
+        sha256: str,
+        roots: Mapping[str, str],
     ) -> Reading:
-        """The reading copies. `sha256`: of the statement's payload; `root`: of the checkpoint, hex."""
+        """The reading copies. `sha256`: of the statement's payload; `roots`: of the checkpoints, hex, by
+        log id."""
         ...
 
-    def gate(self, entries: Mapping[str, bytes], recipient: Recipient) -> None:
+    def gate(self, entries: Mapping[str, bytes], recipient: Recipient, agents: Sequence[LogCopy]) -> None:
         """Raise IntegrityError where an entry holds what must not leave (KGA/1 §13)."""
         ...
 
@@ -104,21 +119,36 @@ class Run:
     last_seal: bool = False
 
 
-def attest(ports: Ports, run: Run, kept: Kept, waiting: Kept, finish: Finish, *, actor: Actor) -> list[Made]:
+def attest(
+    ports: Ports,
+    run: Run,
+    kept: Kept,
+    waiting: Kept,
+    finish: Finish,
+    *,
+    actor: Actor,
+    copies: Copies | None = None,
+) -> list[Made]:
     """Make one bundle for each recipient from one seal, and issue them; oldest recipient first.
 
     Where policy asks for a second signature and only one key is given, they wait in `waiting` for `sign`.
-    UsageError `attest.*`, IntegrityError `attest.gate`, `attest.unverified`, and as `make_seal`.
+    `copies`: of the logs of enrolled agents. UsageError `attest.*`, IntegrityError `attest.gate`,
+    `attest.unverified`, and as `make_seal`.
     """
+    if role(ports) == AGENT:
+        raise _refused(
+            "the log of this home is an agent's", "attest.agent", "the firm's primary home attests for it"
+        )
     signing = registered(ports, run.keys)
+    agents = copies_for(ports, copies, run.asked.period)
     preparer = _preparer(ports, run.who, signing[0], actor)
     complete = len(run.keys) >= (NEEDED_BY_TWO if run.who.two else 1)
     with ports.journal.alone("attest"):
         before = {one.slug: _past(ports, run, kept, one) for one in run.recipients}
-        seal = _seal(ports, run)
+        seal = _seal(ports, run, agents)
         with _attempt(ports, [one.slug for one in run.recipients]):
             made = [
-                _make(ports, run, one, seal, before[one.slug], finish, preparer, complete)
+                _make(ports, run, one, seal, agents, before[one.slug], finish, preparer, complete)
                 for one in run.recipients
             ]
             for one in made:
@@ -205,13 +235,14 @@ def _newest(ports: Ports, profile: str, recipient: Recipient, kept: Kept) -> Pre
     return past.previous_by_copy(kept, f"KGA-{log_id(ports)[:8]}-{recipient.slug}-")
 
 
-def _seal(ports: Ports, run: Run) -> Sealed:
+def _seal(ports: Ports, run: Run, agents: Sequence[LogCopy]) -> Sealed:
     """The seal all bundles of this run rest on, made after the period's end."""
     if not run.last_seal:
         after = ports.seals.first() - 1
         for one in run.recipients:
             if one.venue and next(ports.audit.entries(stream=one.venue, after=after), None) is not None:
-                write_snapshot(ports, one.venue)  # an unused stream stays unused
+                others = [line for copy in agents for line in copy.lines(one.venue)]
+                write_snapshot(ports, one.venue, others)  # an unused stream stays unused
         return make_seal(ports)
     seal = sealed(ports)
     if instant(seal.seal.t) < run.asked.period.until:
@@ -226,12 +257,13 @@ def _make(
     run: Run,
     recipient: Recipient,
     seal: Sealed,
+    agents: Sequence[LogCopy],
     previous: Previous | None,
     finish: Finish,
     preparer: Named,
     complete: bool,
 ) -> Made:
-    found = _evidence(ports, run, recipient, seal, previous)
+    found = _evidence(ports, run, recipient, seal, agents, previous).with_documents(run.asked.documents)
     officer = run.keys[0]
     predicate = compose(
         ports,
@@ -249,11 +281,13 @@ def _make(
     signers = [(key.public, key.sign) for key in run.keys]
     entries = dict(found.entries)
     entries[bundle.STATEMENT] = dsse.sign(payload, dsse.IN_TOTO, signers).encode()
-    reading = finish.read(found.derived, predicate, sha256, seal.checkpoint.root.hex())
+    roots = {seal.log_id: seal.checkpoint.root.hex()}
+    roots |= {copy.log_id: copy.sealed.checkpoint.root.hex() for copy in agents}
+    reading = finish.read(found.derived, predicate, sha256, roots)
     if reading.entries:
         entries |= reading.entries
         entries[bundle.RENDERINGS] = _renderings(reading, sha256, signers)
-    finish.gate(entries, recipient)
+    finish.gate(entries, recipient, agents)
     data = container.pack(entries)
     trust = trust_file(ports, predicate["firm"]["name_latin"], len(signers))
     finish.verify(data, trust, recipient, previous.data if previous else None)
@@ -261,14 +295,21 @@ def _make(
 
 
 def _evidence(
-    ports: Ports, run: Run, recipient: Recipient, seal: Sealed, previous: Previous | None
+    ports: Ports,
+    run: Run,
+    recipient: Recipient,
+    seal: Sealed,
+    agents: Sequence[LogCopy],
+    previous: Previous | None,
 ) -> evidence.Evidence:
     period = run.asked.period
     if run.asked.profile == "auditor":
-        return evidence.for_auditor(ports, seal, period, previous)
+        return evidence.for_auditor(ports, seal, period, previous, agents)
     if run.asked.profile == "venue":
-        return evidence.for_venue(ports, seal, recipient.about, period, previous)
-    return evidence.summary(evidence.for_venue(ports, seal, recipient.about, period, None))
+        return evidence.for_venue(ports, seal, recipient.about, period, previous, agents)
+    whole = evidence.for_venue(ports, seal, recipient.about, period, None, agents)
+    secret = row_secret(seal, attestation_id(seal, recipient, previous))
+    return evidence.summary(whole, secret, run.asked.rows)
 
 
 def _renderings(reading: Reading, sha256: str, signers: Sequence[tuple[bytes, Sign]]) -> bytes:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from keyguard.core.errors import NotStored, UsageError
 from keyguard.core.exchange import Credential
 from keyguard.core.secret import Secret
-from keyguard.core.slots import FIRM
+from keyguard.core.slots import FIRM, slot
+from keyguard.kga.log_copy import LogCopy
 from keyguard.ports.all import Ports
 from keyguard.workflows import channels, credentials
 from keyguard.workflows.attest_predicate import Recipient
@@ -41,7 +42,7 @@ class Known:
     own_names: frozenset[str]
 
 
-def known(ports: Ports, recipient: Recipient) -> Known:
+def known(ports: Ports, recipient: Recipient, agents: Sequence[LogCopy] = ()) -> Known:
     """Read every secret of the store, and the log for what names others. An auditor may read of all venues.
 
     StoreError where the store is locked: a search that left some out would be believed.
@@ -53,13 +54,14 @@ def known(ports: Ports, recipient: Recipient) -> Known:
     own = recipient.about
     if not own:
         return Known(tuple(secrets), tuple(key_ids), *(frozenset[str](),) * 4)
-    others = ({key.venue for key in keys} | set(sealed(ports).streams)) - {FIRM, own}
-    own_ids = _ids(ports, own) | _ids(ports, FIRM)
-    other_ids = frozenset(id_ for venue in others for id_ in _ids(ports, venue))
+    copied = {name for copy in agents for name in copy.streams}
+    others = ({key.venue for key in keys} | set(sealed(ports).streams) | copied) - {FIRM, own}
+    own_ids = _ids(ports, own, agents) | _ids(ports, FIRM, agents)
+    other_ids = frozenset(id_ for venue in others for id_ in _ids(ports, venue, agents))
     return Known(
         tuple(secrets),
         tuple(key_ids),
-        other_ids | _slots(ports, others),
+        other_ids | _slots(ports, others, agents),
         own_ids,
         frozenset(name for venue in others for name in _called(ports, venue)),
         frozenset(_called(ports, own)),
@@ -93,18 +95,27 @@ def _system(ports: Ports, recipient: Recipient) -> Iterator[tuple[str, Secret]]:
         yield f"alert channel {channel.name}", Secret(_SCHEME.sub("", channel.url.reveal(), count=1))
 
 
-def _ids(ports: Ports, stream: str) -> frozenset[str]:
-    """Fingerprints, digests, pseudonyms, ids and accounts of a stream's records."""
+def _ids(ports: Ports, stream: str, agents: Sequence[LogCopy]) -> frozenset[str]:
+    """Fingerprints, digests, pseudonyms, ids and accounts of a stream's records, in all logs."""
     found: set[bytes] = set()
-    for entry in ports.audit.entries(stream=stream):
-        found.update(_ID.findall(entry.record))
-        found.update(_ACCOUNT.findall(entry.record))
+    for record in _records(ports, stream, agents):
+        found.update(_ID.findall(record))
+        found.update(_ACCOUNT.findall(record))
     return frozenset(one.decode() for one in found)
 
 
-def _slots(ports: Ports, venues: set[str]) -> frozenset[str]:
-    """Salt and root of the slots in the newest seal."""
-    slots = [one for one in sealed(ports).table.slots if one.stream in venues]
+def _records(ports: Ports, stream: str, agents: Sequence[LogCopy]) -> Iterable[bytes]:
+    for entry in ports.audit.entries(stream=stream):
+        yield entry.record
+    for copy in agents:
+        if stream in copy.part.streams:
+            yield from copy.part.streams[stream].lines
+
+
+def _slots(ports: Ports, venues: set[str], agents: Sequence[LogCopy]) -> frozenset[str]:
+    """Salt and root of the slots in the newest seals."""
+    tables = [sealed(ports).table, *(copy.table for copy in agents)]
+    slots = [table.slots[slot(venue)] for table in tables for venue in venues]
     return frozenset(text for one in slots for text in (one.salt.hex(), one.root.hex()))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 
 from keyguard.core.canonical import parse_instant
@@ -42,6 +43,17 @@ def reinstatement(
         f"설명 · explanation: {explanation}",
     )
     return instant(parse_instant(at) - around), told
+
+
+def fingerprints(ports: Ports, venue: str, wanted: str) -> set[str]:
+    """Those of a key's versions that the register may have a row of; a whole fingerprint is taken as it is,
+    for it may be another host's key. UsageError `key.unknown`, or `attest.row` for a key of another venue."""
+    if re.fullmatch(r"[0-9a-f]{64}", wanted):
+        return {wanted}
+    key = ports.inventory.find_key(wanted)
+    if key.venue != venue:
+        raise UsageError(f"{key.name} is not a key at {venue}", code="attest.row", still="nothing was issued")
+    return {one.fingerprint for one in ports.inventory.versions(key.id)}
 
 
 def demand_nothing(ports: Ports, venue: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from keyguard.core.errors import IntegrityError, UsageError
@@ -45,13 +45,20 @@ class Issued:
 
 
 @dataclass(frozen=True, slots=True)
-class Previous:
-    """The newest one for a recipient, with what its statement says of the log."""
+class Head:
+    """What a statement says of one log: where its seals and the venue's stream stood."""
 
-    issued: Issued
     checkpoint_size: int
     to: int
     root: str
+
+
+@dataclass(frozen=True, slots=True)
+class Previous:
+    """The newest one for a recipient, with what its statement says of each log, by origin."""
+
+    issued: Issued
+    heads: Mapping[str, Head]
     data: bytes
 
     def told(self) -> dict[str, Any]:
@@ -65,9 +72,14 @@ class Previous:
             "period": period,
         }
 
-    def of_log(self) -> dict[str, Any]:
+    def of(self, origin: str) -> Head | None:
+        """What it says of one log; None where it shows it not."""
+        return self.heads.get(origin)
+
+    def of_log(self, origin: str) -> dict[str, Any] | None:
         """`logs[].previous` of a predicate."""
-        return {"checkpoint_size": self.checkpoint_size, "to": self.to, "root": self.root}
+        head = self.of(origin)
+        return None if head is None else asdict(head)
 
 
 def issued(ports: Ports, venue: str) -> list[Issued]:
@@ -104,8 +116,7 @@ def previous_of(ports: Ports, kept: Kept, venue: str) -> Previous | None:
     payload, said = read(data, last.id)
     if hashlib.sha256(payload).hexdigest() != last.sha256:
         raise _altered(last.id)
-    log = said["logs"][0]
-    return Previous(last, log["checkpoint_size"], log["to"], log["root"], data)
+    return Previous(last, _heads(said), data)
 
 
 def previous_by_copy(kept: Kept, prefix: str) -> Previous | None:
@@ -119,8 +130,11 @@ def previous_by_copy(kept: Kept, prefix: str) -> Previous | None:
     span = said["period"]
     period = Period(span["from"], span["to"], span["tz"])
     one = Issued(said["attestation_id"], said["serial"], period, hashlib.sha256(payload).hexdigest())
-    logs = said["logs"] or [{"checkpoint_size": 0, "to": 0, "root": ""}]
-    return Previous(one, logs[0]["checkpoint_size"], logs[0]["to"], logs[0]["root"], data)
+    return Previous(one, _heads(said), data)
+
+
+def _heads(said: Mapping[str, Any]) -> dict[str, Head]:
+    return {one["origin"]: Head(one["checkpoint_size"], one["to"], one["root"]) for one in said["logs"]}
 
 
 def read(data: bytes, name: str) -> tuple[bytes, Mapping[str, Any]]:
@@ -135,16 +149,15 @@ def read(data: bytes, name: str) -> tuple[bytes, Mapping[str, Any]]:
 def demand_free(before: list[Issued], period: Period, *, again: bool) -> None:
     """Raise UsageError `attest.overlap` where one was issued for any part of this time.
 
-    `again`: the newest one may be; a verifier lets that pass, because the new one names it.
+    `again`: that is meant. A verifier lets it pass: the new one names the newest, which names the one before.
     """
-    for number, one in enumerate(before, 1):
-        newest = number == len(before)
-        if one.period.meets(period.since, period.until) and not (again and newest):
+    for one in () if again else before:
+        if one.period.meets(period.since, period.until):
             raise UsageError(
                 f"{one.id} was issued for some of this time already",
                 code="attest.overlap",
                 still="nothing was issued",
-                hint="--again, if it is to be said anew" if newest else "begin where that one ends",
+                hint="--again, if it is to be said anew",
             )
 
 

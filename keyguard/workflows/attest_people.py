@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from keyguard.core.errors import UsageError
+from keyguard.core.forgetting import PREFIX
 from keyguard.ports.all import Ports
 from keyguard.workflows.attest_config import text
 from keyguard.workflows.identity import names
@@ -19,7 +20,7 @@ def disclosed(
     """
     if not wanted:
         return ()
-    persons = {one.id: one for one in ports.people.persons()}
+    persons = {one.id: one for one in ports.people.persons() if not one.id.startswith(PREFIX)}
     if missing := [one for one in wanted if one not in persons]:
         raise UsageError(
             f"no person {missing[0]!r}", code="people.unknown", still="nothing was issued", hint="person list"
@@ -42,14 +43,3 @@ def disclosed(
                 }
             )
     return tuple(sorted(rows, key=lambda row: row["person"]))
-
-
-def across_venues(ports: Ports) -> list[dict[str, str]]:
-    """Who is who at which venue, for an auditor alone: every declared person's pseudonym in each stream."""
-    venues = sorted({key.venue for key in ports.inventory.keys()})  # noqa: SIM118 - a method of the port
-    named = {venue: names(ports, venue) for venue in venues}
-    return [
-        {"person": one.id, "name": one.name, "venue": venue, "pseudonym": named[venue].person(one.id)}
-        for one in ports.people.persons()
-        for venue in venues
-    ]

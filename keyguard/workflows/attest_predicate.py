@@ -17,8 +17,9 @@ from keyguard.kga import dsse, notes, statement, texts
 from keyguard.kga.derive.lines import Period
 from keyguard.kga.verify.rows import register_root
 from keyguard.ports.all import Ports
-from keyguard.workflows import attesters
+from keyguard.workflows import attest_documents, attesters
 from keyguard.workflows.attest_config import NOT_DECLARED, AttestConfig, Named
+from keyguard.workflows.attest_documents import Document
 from keyguard.workflows.attest_evidence import Evidence
 from keyguard.workflows.attest_past import Previous
 from keyguard.workflows.identity import salt
@@ -48,7 +49,8 @@ class Recipient:
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What one run is asked for. `spoken`: the period as people read it. `people`: rows of
-    `people_disclosed` by venue."""
+    `people_disclosed` by venue. `documents`: what the firm attaches. `rows`: fingerprints of the keys
+    whose rows a summary shows."""
 
     period: Period
     spoken: str
@@ -56,6 +58,8 @@ class Asked:
     nonce: str | None = None
     reservations: tuple[str, ...] = ()
     people: tuple[Mapping[str, str], ...] = ()
+    documents: tuple[Document, ...] = ()
+    rows: frozenset[str] = frozenset()
 
 
 def compose(
@@ -72,9 +76,8 @@ def compose(
 ) -> dict[str, Any]:
     """The predicate. It is made of the seal and what was sealed before it: the same again gives the same."""
     serial = previous.issued.serial + 1 if previous else 1
-    id_ = f"KGA-{sealed.log_id[:8]}-{recipient.slug}-{serial:04d}"
-    rows = [row for tables in found.tables for row in tables["register"]]
-    secret = _row_secret(sealed, id_)
+    id_ = attestation_id(sealed, recipient, previous)
+    secret = row_secret(sealed, id_)
     shown = asked.profile != "summary"
     anchors = _anchors(ports, sealed) if shown else []
     made: dict[str, Any] = {
@@ -97,12 +100,12 @@ def compose(
         },
         "preparer": {"name_local": preparer.local, "name_latin": preparer.latin},
         "fingerprint_salt": _fingerprint_salt(ports, recipient) if shown else None,
-        "logs": [dict(found.log, previous=previous and previous.of_log())] if found.log else [],
+        "logs": [dict(log, previous=previous and previous.of_log(log["origin"])) for log in found.logs],
         "previous": previous and previous.told(),
         "withheld": {"records": sum(found.withheld.values()), "why": dict(found.withheld)},
         "register": {
-            "rows": len(rows),
-            "root": register_root(rows, secret).hex(),
+            "rows": len(found.rows),
+            "root": register_root(found.rows, secret).hex(),
             "row_secret": secret.hex() if shown else None,
         },
         "people_disclosed": [dict(one) for one in asked.people],
@@ -110,12 +113,17 @@ def compose(
         "declared_limits": _limits(asked.period, previous, anchors),
         "tool": dict(TOOL),
     }
-    contradicted = texts.blocked(found.derived)
+    contradicted = texts.blocked(found.whole)
+    about = recipient.about if recipient.venue is None else ""
     made["statement_text"] = {
-        language: texts.statement(language, made, contradicted, period=asked.spoken)
+        language: texts.statement(language, made, contradicted, period=asked.spoken, about=about)
         for language in ("ko", "en")
     }
-    made["reservations"] = [*texts.reservations(contradicted), *asked.reservations]
+    made["reservations"] = [
+        *texts.reservations(contradicted),
+        *asked.reservations,
+        *attest_documents.told(asked.documents, found.entries),
+    ]
     return made
 
 
@@ -163,7 +171,13 @@ def _fingerprint_salt(ports: Ports, recipient: Recipient) -> str | None:
     return salt(ports, f"system/fp-salt/{recipient.venue}").hex() if recipient.venue else None
 
 
-def _row_secret(sealed: Sealed, id_: str) -> bytes:
+def attestation_id(sealed: Sealed, recipient: Recipient, previous: Previous | None) -> str:
+    """The id, and the name of the file."""
+    serial = previous.issued.serial + 1 if previous else 1
+    return f"KGA-{sealed.log_id[:8]}-{recipient.slug}-{serial:04d}"
+
+
+def row_secret(sealed: Sealed, id_: str) -> bytes:
     """Of this attestation alone, and unknown outside: drawn from the seal's secret, so that a second export
     of one seal has the same bytes."""
     return hmac.new(sealed.seal_secret, b"keyguard/rows/v1\n" + id_.encode(), hashlib.sha256).digest()

@@ -22,10 +22,11 @@ class Firm:
     country: str = "not declared"
 
 
-def begin(ports: Ports, firm: Firm, *, tool_version: str) -> str:
+def begin(ports: Ports, firm: Firm, *, tool_version: str, role: str = "primary") -> str:
     """Write `log.genesis` into an empty log and return the log's id (16 hex digits). Safe to repeat.
 
-    Raises IntegrityError where the log begins with anything else.
+    `role`: `primary`, or `agent` for a log that another home of the firm enrols. Raises IntegrityError where
+    the log begins with anything else.
     """
     first = next(ports.audit.entries(), None)
     if first is not None:
@@ -40,7 +41,7 @@ def begin(ports: Ports, firm: Firm, *, tool_version: str) -> str:
         {
             "log_id": log_id,
             "origin": f"keyguard/{log_id}",
-            "role": "primary",
+            "role": role,
             "firm": asdict(firm),
             "tool_version": tool_version,
             "slots": SLOTS,

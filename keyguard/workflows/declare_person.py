@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from keyguard.core.errors import UsageError
+from keyguard.core.forgetting import PREFIX
 from keyguard.core.keys import Environment
 from keyguard.core.lookalikes import alike
 from keyguard.core.people import EXTERNAL, Capacity, OsUser, Person, Role, Span
@@ -15,7 +16,7 @@ from keyguard.core.spelling import check_id, check_name
 from keyguard.ports.all import Ports
 from keyguard.workflows import people_records as told
 from keyguard.workflows.authority import demand_admin, keep_last_holders
-from keyguard.workflows.identity import Actor
+from keyguard.workflows.identity import Actor, Names
 
 
 def declare(
@@ -54,6 +55,10 @@ def declare(
     with ports.inventory.transaction():
         if any(person.id == id_ for person in ports.people.persons()):
             raise _refused(f"there is or was a person {id_} already", "person.taken", "an id is never reused")
+        if id_.startswith(PREFIX) or ports.people.notes(forgotten_note(named[FIRM], id_)):
+            raise _refused(
+                f"nobody can be declared as {id_} any more", "person.taken", "an id is never reused"
+            )
         _check(ports, made)
         if other := alike(id_, (person.id for person in ports.people.persons())):
             raise _refused(f"the id looks like that of another person: {other}", "person.alike")
@@ -104,6 +109,11 @@ def change(
         ports.people.put_person(after)
         told.policy(ports)
     return after
+
+
+def forgotten_note(firm: Names, id_: str) -> str:
+    """The note that somebody of this id was forgotten, which does not tell the id."""
+    return f"forgotten/{firm.person(id_)}"
 
 
 def find(ports: Ports, id_: str) -> Person:

@@ -109,6 +109,11 @@ def orphans(ports: Ports) -> tuple[str, ...]:
     return tuple(name for name in stored if name not in owned)
 
 
+def orphan(ports: Ports, version_id: str) -> Credential:
+    """A credential nobody owns, as it is stored."""
+    return credentials.unpack(ports.secrets.get(_ITEM_PREFIX + version_id))
+
+
 def discard_orphan(ports: Ports, version_id: str) -> None:
     """Delete one credential nobody owns; UsageError for one that is owned or not there."""
     if version_id not in orphans(ports):

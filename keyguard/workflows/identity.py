@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from keyguard.core import fingerprints
-from keyguard.core.errors import IntegrityError, NotStored, StoreError
+from keyguard.core.errors import IntegrityError, NotStored, StoreError, UsageError
 from keyguard.core.secret import Secret
 from keyguard.ports.all import Ports
 
 _SALT_BYTES = 32
+SHARED = ("system/fp-salt/", "system/person-salt/")
+"""Items that all homes of a firm have alike (KGA/1 §7), so that a person has one name in all logs."""
+AGENT_OF = "system/agent-of"
+"""In the store of an agent's home: the origin of the primary log, which alone draws salts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,13 @@ def salt(ports: Ports, item: str) -> bytes:
 
 
 def _draw(ports: Ports, item: str) -> Secret:
+    if item.startswith(SHARED) and AGENT_OF in ports.secrets.names():
+        raise UsageError(
+            f"this agent has no salts for {item.rpartition('/')[2]} from the firm's primary home",
+            code="agent.salts",
+            still="nothing was recorded: with salts of its own nobody could tell that two names are one",
+            hint="there: keyguard agent invite --venue V -o FILE; here: keyguard init --agent FILE",
+        )
     try:
         ports.secrets.put(item, Secret(ports.clock.token(_SALT_BYTES).hex()))
     except StoreError:

@@ -10,22 +10,30 @@ import json
 from typing import Any
 
 from keyguard.core.errors import UsageError
+from keyguard.core.people import Action
 from keyguard.core.record import Record, parse
 from keyguard.core.slots import FIRM
 from keyguard.kga.derive.lines import Line
 from keyguard.kga.derive.state import State, read
 from keyguard.ports.all import Ports
 from keyguard.ports.audit import Draft
-from keyguard.workflows import log_key
+from keyguard.workflows import approvals, log_key
+from keyguard.workflows.authority import demand_admin
+from keyguard.workflows.identity import Actor
 from keyguard.workflows.snapshot import restated
 
 
-def renew(ports: Ports, *, tool_version: str) -> str:
+def renew(ports: Ports, *, tool_version: str, actor: Actor, why: str = "") -> str:
     """Begin a log with an id of its own; return the id. Who knew the old log must be given the new one's key.
 
-    All of it in one transaction: there is a new log with everything in it, or the old one as before.
+    All of it in one transaction: there is a new log with everything in it, or the old one as before. Where
+    rights are enforced a second person agrees first. UsageError `rights.not_admin`, `approval.needed`,
+    `approval.waits`.
     """
     old = log_key.log_id(ports)
+    demand_admin(ports, actor)
+    about = {"change": "renew", "log": old}
+    approvals.require_for_firm(ports, Action.LOG, "begin a new log", actor=actor, why=why, about=about)
     with ports.inventory.transaction():
         records = [parse(entry.record) for entry in ports.audit.entries(after=ports.seals.first() - 1)]
         fresh = ports.clock.token(8).hex()
@@ -45,7 +53,8 @@ def renew(ports: Ports, *, tool_version: str) -> str:
 
 
 def _firm(records: list[Record]) -> list[Draft]:
-    """Who signs, who has which role, which policies hold; the log's own key says so itself when it signs."""
+    """Who signs, who has which role, which logs are enrolled, which policies hold; the log's own key says so
+    itself when it signs."""
     standing: dict[str, tuple[str, dict[str, Any]]] = {}
     for record in records:
         body = dict(record.body)
@@ -53,11 +62,13 @@ def _firm(records: list[Record]) -> list[Draft]:
             place = json.dumps(["signer", body["role"], body["public_key"]])
         elif record.type in ("role.assign", "role.remove"):
             place = json.dumps(["role", body["person_f"], body["role"]])
+        elif record.type in ("agent.enroll", "agent.retire"):
+            place = json.dumps(["agent", body["origin"]])
         elif record.type == "policy.set":
             place = json.dumps(["policy", body["name"]])
         else:
             continue
-        if record.type.endswith(".remove"):
+        if record.type.endswith((".remove", ".retire")):
             standing.pop(place, None)
         else:
             standing[place] = record.type, body

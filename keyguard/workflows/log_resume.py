@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from keyguard.core.canonical import format_instant
 from keyguard.core.errors import IntegrityError, UsageError
+from keyguard.core.people import Action
 from keyguard.core.slots import FIRM
 from keyguard.kga import checkpoints, merkle, notes
 from keyguard.kga.seals import parse as parse_seal
 from keyguard.ports.all import Ports
 from keyguard.ports.seals import KeptSeal
-from keyguard.workflows import backup, log_key
+from keyguard.workflows import approvals, backup, log_key
+from keyguard.workflows.authority import demand_admin
+from keyguard.workflows.identity import Actor
 from keyguard.workflows.log_key import LogKey
 
 
-def resume(ports: Ports, held: str | None) -> int:
+def resume(ports: Ports, held: str | None, *, actor: Actor, why: str = "") -> int:
     """Record that the log goes on from the newest checkpoint that anybody holds; return that one's size.
 
-    `held` is its signed note; None says that no checkpoint was ever given away. Raises UsageError
-    `checkpoint.foreign` for a note this log did not sign, IntegrityError `log.forked` where the log is not
-    the one that signed it, `log.short` where it ends before it. Then only a new log can sign.
+    `held` is its signed note; None says that no checkpoint was ever given away. Where rights are enforced a
+    second person agrees first, to this checkpoint: that nobody holds a newer one is the firm's word.
+    Raises UsageError `checkpoint.foreign` for a note this log did not sign, `rights.not_admin`,
+    `approval.needed`, `approval.waits`; IntegrityError `log.forked` where the log is not the one that signed
+    it, `log.short` where it ends before it. Then only a new log can sign.
     """
     last = ports.seals.last()
     key = log_key.log_key(ports, last)
@@ -27,6 +32,11 @@ def resume(ports: Ports, held: str | None) -> int:
     remembered = log_key.signed(ports, key.log_id)
     if remembered is not None:
         _demand(last, remembered[0], bytes.fromhex(remembered[1]), ports)
+    demand_admin(ports, actor)
+    shown = "none" if held is None else f"{size} {root.hex()}"
+    about = {"change": "resume", "log": key.log_id, "checkpoint": shown}
+    what = "let this log sign again"
+    approvals.require_for_firm(ports, Action.LOG, what, actor=actor, why=why, about=about)
     ports.audit.append(FIRM, "log.restore", _body(ports, last, size, root))
     signed = ports.seals.checkpoint()
     if signed is not None and (remembered is None or remembered[0] < signed[0]):

@@ -10,7 +10,7 @@ from keyguard.core.keys import Origin
 from keyguard.core.people import EXTERNAL, Approval, Decision, Grant, GrantState, Person, Span
 from keyguard.core.policy import Level
 from keyguard.ports.all import Ports
-from keyguard.workflows import incident_items, parking, radar_keys, radar_reviews, reminders
+from keyguard.workflows import incident_items, parking, radar_keys, radar_reviews, reminders, sign_in_journal
 
 SOON = timedelta(days=30)
 WAITS_LONG = timedelta(days=2)
@@ -122,6 +122,7 @@ def _workflows(ports: Ports, now: datetime) -> Iterator[Item]:
     told = {item.detail for item in standing}
     yield from standing
     yield from (item for item in reminders.waiting(ports, now) if item.detail not in told)
+    yield from sign_in_journal.waiting(ports, now)
 
 
 def _standing(ports: Ports) -> Iterator[Item]:

@@ -16,6 +16,7 @@ from keyguard.workflows.migrate import MIGRATE
 from keyguard.workflows.plan import decode
 from keyguard.workflows.rotation_runner import drive
 from keyguard.workflows.run import ProcessAlive, Run
+from keyguard.workflows.sign_in_journal import SIGN_IN
 
 
 def resume(
@@ -64,6 +65,12 @@ def _key_id(ports: Ports, workflow_id: str) -> str:
             "this workflow moves the store, it is about no key",
             code="workflow.store",
             hint="keyguard store migrate --to the store it was moving to; --to the other one gives it up",
+        )
+    if workflow.kind == SIGN_IN:
+        raise UsageError(
+            "this workflow is a sign-in, it is about no key yet",
+            code="workflow.sign_in",
+            hint=f"keyguard workflow resume {workflow.id}",
         )
     return workflow.key_id
 

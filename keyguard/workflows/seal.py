@@ -37,7 +37,8 @@ EVERY = timedelta(hours=23)
 """KGA/1 wants one in 24 hours."""
 
 _SECRET_BYTES = 32
-_AT_ONCE = tuple(f'"type":"{kind}'.encode() for kind in ("key.revoke", "incident.", "signer."))
+_KINDS = ("key.revoke", "incident.", "signer.", "agent.enroll", "agent.retire")
+_AT_ONCE = tuple(f'"type":"{kind}'.encode() for kind in _KINDS)
 _TRIES, _WAIT_S = 60, 0.5
 
 

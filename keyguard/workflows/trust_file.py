@@ -7,8 +7,9 @@ import hashlib
 import json
 from typing import Any
 
-from keyguard.kga import dsse
+from keyguard.kga import dsse, notes
 from keyguard.ports.all import Ports
+from keyguard.workflows.agents import agents
 from keyguard.workflows.attesters import attesters
 from keyguard.workflows.seal import Sealed, sealed
 
@@ -22,7 +23,10 @@ def trust_file(ports: Ports, firm: str, required: int) -> bytes:
     signing = attesters(ports)
     value = {
         "firm": firm,
-        "logs": [{"origin": log.origin, "vkey": str(log.vkey)}],
+        "logs": [
+            {"origin": log.origin, "vkey": str(log.vkey)},
+            *({"origin": one.origin, "vkey": one.vkey} for one in agents(ports, past=True)),
+        ],
         "attesters": [
             {"name": one.label, "public_key": one.public_key, "from": one.since, "until": None}
             for one in signing
@@ -47,6 +51,10 @@ def key_card(ports: Ports, firm: dict[str, str], trust: bytes) -> str:
         "Log key · 기록 봉인 키 (signs the checkpoints of the audit log)",
         *_log_lines(log),
     ]
+    for agent in agents(ports, past=True):
+        key = notes.verifier_key(agent.vkey)
+        lines += ["", "Log key of another host · 다른 호스트의 기록 봉인 키", f"  vkey      {agent.vkey}"]
+        lines += [f"  SHA-256   {grouped(dsse.keyid(key.public))}"]
     for one in attesters(ports):
         if one.role == "attester":
             raw = base64.b64decode(one.public_key)

@@ -9,11 +9,12 @@ import sys
 from datetime import datetime
 
 from keyguard.processes import process_alive
+from keyguard.rehearsal.stand_ins import standing_in
 from keyguard.workflows import panic
 from keyguard.workflows.identity import Actor
 from keyguard_simulators import NAMES
 from tests.adapters.scripts import adapter, told
-from tests.bench.served import Furnisher, home_at, opened, served
+from tests.bench.served import furnish, home_at, opened
 from tests.bench.venues import print_calls
 
 KEYS = 200
@@ -29,10 +30,10 @@ def main() -> None:
     ]
     others = [name for name in sorted(NAMES) if name not in ending]
     names = tuple([*ending, *others][:VENUES])
-    with served(names) as venues, home_at(venues) as home:
+    with standing_in(names) as venues, home_at(venues) as home:
         with opened(home) as ports:
             for name in names:
-                Furnisher(ports, venues, name).keys(KEYS // VENUES + (name in ending))
+                furnish(ports, venues, name, KEYS // VENUES + (name in ending))
         venues.slow_down(LATENCY_MS)
         with opened(home) as ports:
             chosen = panic.targets(ports, desk="mm")

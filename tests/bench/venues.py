@@ -10,9 +10,10 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
+from keyguard.rehearsal.stand_ins import standing_in
 from keyguard.workflows import look
 from keyguard_simulators import NAMES
-from tests.bench.served import Furnisher, home_at, opened, served
+from tests.bench.served import furnish, home_at, opened
 
 if TYPE_CHECKING:
     from keyguard.core.exchange import Limit
@@ -24,10 +25,10 @@ BAR_S = 5.0
 
 def main() -> None:
     """Measure and print."""
-    with served(NAMES) as venues, home_at(venues) as home:
+    with standing_in(NAMES) as venues, home_at(venues) as home:
         with opened(home) as ports:
             for name, count in _shares().items():
-                Furnisher(ports, venues, name).keys(count)
+                furnish(ports, venues, name, count)
         venues.slow_down(LATENCY_MS)
         with opened(home) as ports:
             begun = ports.clock.now()

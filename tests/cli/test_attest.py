@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
+from keyguard.cli.main import main
 from keyguard.core.errors import UsageError
+from keyguard.core.people import Decision
 from keyguard.core.secret import Secret
 from keyguard.gateway.clock import SystemClock
-from keyguard.kga import container
+from keyguard.kga import bundle, container, dsse
 from keyguard.stores import signer_file
 from keyguard.stores.attestations import offer
+from keyguard.workflows import approvals
+from keyguard.workflows.identity import Actor
 from keyguard.workflows.trust_file import key_json
-from tests.cli.desk import desk, upbit_key, write_private
+from tests.cli.desk import Desk, bybit_keys, desk, upbit_key, write_private
+from tests.kga import alone
+from tests.reading.test_pades import WORD
+from tests.reading.test_pades import container as pkcs12_of
 from tests.stores.vaults import CHEAP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from typing import Any
 
-    from tests.cli.desk import Desk, Done
+    from tests.cli.desk import Done
 
 SINCE = ("--from", "2026-11-01T00:00")
+ENDED = "bybit/mm/ended"
 OFFICER = ("--officer", "Kim FAKE / 김가짜", "--title", "CCO / 준법감시인")
 
 
@@ -31,10 +43,14 @@ OFFICER = ("--officer", "Kim FAKE / 김가짜", "--title", "CCO / 준법감시�
 def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with desk(tmp_path_factory.mktemp("attest"), impatient=True) as opened:
         opened.init("file", "--firm", "FAKE Trading")
+        (opened.work / "out").mkdir()
         opened.add("upbit/mm/bot", upbit_key(opened.venues.venues["upbit"]))
+        opened.add(ENDED, bybit_keys(opened.venues.venues["bybit"])[0])
         for name in ("officer", "second"):
             signer = attester(opened, name)
             opened.keyguard("attester", "add", name, "--key", signer)
+        opened.keyguard("person", "add", "hana", "--name", "Hana FAKE / 하나")
+        opened.keyguard("grant", "add", "hana", "--key", ENDED)
         opened.keyguard("attest", "trust", "-o", "trust.json", "--card", "card.txt")
         yield opened
 
@@ -82,6 +98,28 @@ def test_from_a_home_to_a_verified_file(ready: Desk) -> None:
     assert "Upbit, serial 2: verified" in again
 
 
+def test_the_pdf_is_signed_for_viewers(ready: Desk) -> None:
+    write_private(ready.work / "pades.passphrase", f"{WORD}\n")
+    store = ready.work / "officer.p12"
+    store.write_bytes(pkcs12_of(ec.generate_private_key(ec.SECP256R1())))
+    words = ("--venue", "bitbank", "--negative", *SINCE, "--pades", "officer.p12")
+    exposed = attest(ready, *words, "--pades-passphrase-file", "pades.passphrase", expect=3)
+    assert "can be reached by other users" in exposed.errors[0]
+    store.chmod(0o600)
+    wrong = attest(ready, *words, "--pades-passphrase-file", "officer.passphrase", expect=2)
+    assert "no RSA or ECDSA key that its pass-phrase opens" in wrong.errors[0]
+    (told,) = attest(ready, *words, "--pades-passphrase-file", "pades.passphrase", "--json").json
+    given = ("--trust", "trust.json", "--recipient", "bitbank")
+    ready.keyguard("verify", told["file"], *given, expect=1)
+    inside = container.unpack((ready.work / told["file"]).read_bytes())
+    (ready.work / "signed.pdf").write_bytes(inside["reading/attestation.pdf"])
+    if pdfsig := shutil.which("pdfsig"):
+        command = [pdfsig, "-nocert", "signed.pdf"]
+        done = subprocess.run(command, cwd=ready.work, capture_output=True, text=True, check=True)
+        assert "Signature is Valid" in done.stdout
+        assert "Total document signed" in done.stdout
+
+
 def test_the_card_and_the_trust_file_name_the_same_keys(ready: Desk) -> None:
     trust = json.loads((ready.work / "trust.json").read_text())
     card = (ready.work / "card.txt").read_text()
@@ -110,11 +148,71 @@ def test_two_sign(ready: Desk) -> None:
     ready.keyguard("verify", f"out/{id_}.zip", *words, expect=1)
 
 
-def test_an_auditor_and_a_summary(ready: Desk) -> None:
+def verified(at: Desk, told: Any, capsys: pytest.CaptureFixture[str], *words: str) -> list[str]:
+    """Of what both verifiers warn, who come to the same."""
+    words = (str(at.work / told["file"]), "--trust", str(at.work / "trust.json"), "--json", *words)
+    said = []
+    for command in (lambda: main(["verify", *words]), lambda: alone.module().main([*words])):
+        assert command() == 1
+        said.append(json.loads(capsys.readouterr().out))
+    assert said[0]["summary"] == said[1]["summary"]
+    notes = [{row["detail"] for row in one["checks"] if row["outcome"] == "note"} for one in said]
+    assert notes[0] == notes[1]
+    return sorted(notes[0])
+
+
+def inside(at: Desk, told: Any) -> tuple[dict[str, bytes], Any]:
+    entries = container.unpack((at.work / told["file"]).read_bytes())
+    return entries, json.loads(dsse.parse(entries[bundle.STATEMENT]).payload)["predicate"]
+
+
+def test_a_venue_that_the_log_holds_nothing_about(ready: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("--venue", "korbit", "--negative", *SINCE, "--no-copies", "--json")
+    (told,) = attest(ready, *words).json
+    verified(ready, told, capsys, "--recipient", "korbit")
+    entries, said = inside(ready, told)
+    assert [data for name, data in entries.items() if name.endswith("venue/records.jsonl")] == [b""]
+    assert said["register"]["rows"] == 0
+    (again,) = attest(ready, *words, "--again").json
+    verified(ready, again, capsys, "--recipient", "korbit", "--previous", str(ready.work / told["file"]))
+
+
+def test_a_key_that_its_venue_ended(ready: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    of_bybit = ("--venue", "bybit", "--no-copies", "--json")
+    attest(ready, *of_bybit, *SINCE)
+    public_id, _ = ready.stored(ENDED)
+    ready.venues.venues["bybit"].state.book.keys[public_id].deleted = True
+    ready.keyguard("key", "inspect", ENDED, expect=1)
+    why = ("--reinstatement", ENDED, "--explanation", "the bot moved to another host")
+    attest(ready, *of_bybit, *why)
+    (told,) = attest(ready, *of_bybit, *why).json  # the venue asked once more
+    verified(ready, told, capsys, "--recipient", "bybit", "--min-serial", "3")
+    entries, said = inside(ready, told)
+    assert any("재발급 요청" in one and "permissions needed" in one for one in said["reservations"])
+    assert any(one.endswith("moved to another host") for one in said["reservations"])
+    derived = json.loads(entries[bundle.DERIVED])
+    assert [row["status"] for row in derived["register"]] == ["invalidated_by_venue"]
+    assert derived["incidents"]
+    # The periodic one is about the days of both.
+    (last,) = attest(ready, *of_bybit, *SINCE, "--again").json
+    verified(ready, last, capsys, "--recipient", "bybit", "--previous", str(ready.work / told["file"]))
+
+
+def test_an_auditor_and_a_summary(ready: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     for_whom = ("--profile", "auditor", "--recipient", "FAKE Audit", *SINCE, "--json")
     (told,) = attest(ready, *for_whom).json
-    ready.keyguard("verify", told["file"], "--trust", "trust.json", expect=1)
+    assert not any("not opened" in one or "in doubt" in one for one in verified(ready, told, capsys))
+    entries, said = inside(ready, told)
+    assert "every venue in the records shown" in said["statement_text"]["en"]
+    assert any(name.endswith("/bybit/private.jsonl") for name in entries)
+    rows = json.loads(entries[bundle.DERIVED])["persons"]
+    assert ("bybit", "hana", "Hana FAKE / 하나") in {
+        (row["venue"], row["person"], row["name"]) for row in rows
+    }
     words = ("--profile", "summary", "--venue", "upbit", "--recipient", "FAKE Bank", "--kind", "bank")
+    (told,) = attest(ready, *words, *SINCE, "--row", "upbit/mm/bot", "--json").json
+    said = ready.keyguard("verify", told["file"], "--trust", "trust.json", expect=1).out
+    assert "1 rows of the register are proven" in said
     (told,) = attest(ready, *words, *SINCE, "--no-copies", "--json").json
     names = container.unpack((ready.work / told["file"]).read_bytes())
     assert set(names) == {"derived.json", "statement.dsse.json"}
@@ -136,8 +234,11 @@ def test_a_secret_does_not_leave(ready: Desk) -> None:
 
 
 def test_another_venue_is_not_named(ready: Desk) -> None:
-    refused = attest(ready, "--venue", "gopax", *SINCE, "--reservation", "as at Upbit", expect=6)
+    (ready.work / "contract.txt").write_text("FAKE: the desk trades, as at Upbit, by the book")
+    refused = attest(ready, "--venue", "gopax", *SINCE, "--evidence", "contract.txt", expect=6)
+    assert "evidence/" in refused.errors[0]
     assert "other venue, upbit" in refused.errors[0]
+    assert "cannot be read" in attest(ready, "--venue", "gopax", *SINCE, "--evidence", "gone", expect=2).err
 
 
 @pytest.mark.parametrize(
@@ -151,6 +252,8 @@ def test_another_venue_is_not_named(ready: Desk) -> None:
         (("--venue", "upbit", *SINCE, "--nonce", "é"), "a nonce is"),
         (("--venue", "upbit", *SINCE, "--name", "kim"), "names are disclosed for a purpose"),
         (("--venue", "upbit", "--reinstatement", "bot"), "a reinstatement is at one venue"),
+        (("--venue", "upbit", *SINCE, "--pades", "x", "--no-copies"), "--pades signs the PDF"),
+        (("--venue", "upbit", *SINCE, "--row", "bot"), "--row is for a summary"),
         (("--venue", "nowhere", *SINCE), "no venue 'nowhere'"),
         (("--venue", "firm", *SINCE), "no venue 'firm'"),
         (("--venue", "upbit", *SINCE, "--negative"), "this log has records about upbit"),
@@ -200,3 +303,38 @@ def test_a_key_is_made_and_shown(ready: Desk) -> None:
 def test_only_an_attestations_id_is_one(ready: Desk) -> None:
     refused = ready.keyguard("attest", "sign", "../../x", *signing("second"), "-o", "out", expect=2)
     assert "is no attestation's id" in refused.errors[0]
+
+
+def test_after_a_restore_the_next_one_follows_on_the_last(ready: Desk) -> None:
+    ready.keyguard("person", "add", "lee", "--os-user", "lee", "--role", "approver")
+    words = ("--venue", "gopax", *SINCE, "--negative", "--no-copies", "--json")
+    (first,) = attest(ready, *words).json
+    newest = ready.keyguard("log", "checkpoint", "--last", "--note").out
+    opened = ready.keyguard("incident", "open", "--class", "leak", "--how", "FAKE", "--json").json
+    ready.keyguard("incident", "preserve", opened["id"])
+    passphrase = str(write_private(ready.folder / "backup-passphrase", "FAKE backup passphrase, six words"))
+    file = str(ready.folder / "home.kgb")
+    made = ready.keyguard("backup", "create", file, "--backup-passphrase-file", passphrase, "--json").json
+    held = [path for name in ("attestations", "incidents") for path in (ready.home / name).rglob("*")]
+    assert (made["files"], made["left_out"]) == (len([one for one in held if one.is_file()]), [])
+
+    new = Desk(ready.folder.parent / "new", ready.venues, impatient=True, nurseries=ready.nurseries)
+    told = new.keyguard("backup", "restore", file, "--backup-passphrase-file", passphrase, "--json").json
+    assert (told["files"], told["lacking"]) == (made["files"], [])
+    waits = new.keyguard("log", "resume", "-", sent=newest, expect=2)
+    assert "a second person must agree" in waits.errors[0]
+    (waiting,) = new.keyguard("approve", "--json").json
+    with new.opened() as ports:  # lee sits at another machine
+        approvals.decide(ports, waiting["id"], Decision.APPROVE, actor=Actor("lee", "elsewhere"))
+    new.keyguard("log", "resume", "-", sent=newest)
+    for name in ("officer.attester", "officer.passphrase"):
+        write_private(new.work / name, (ready.work / name).read_text())
+    (second,) = attest(new, *words, "--again").json
+    assert second["attestation_id"].endswith("-gopax-0002")
+    given = ("--trust", str(ready.work / "trust.json"), "--recipient", "gopax")
+    verified = new.keyguard(
+        "verify", second["file"], *given, "--previous", str(ready.work / first["file"]), expect=1
+    )
+    assert verified.out.endswith("VERIFIED WITH WARNINGS\n")
+    new.keyguard("incident", "preserve", opened["id"], "--check")
+    assert new.keyguard("log", "verify", "--json").json["restored"]

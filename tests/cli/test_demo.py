@@ -11,16 +11,17 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 import secretstorage
 
 from tests.services.fixtures import keyring, running_keyring
 
 if TYPE_CHECKING:
-    import pytest
-
     from tests.services.keyring_session import Session
 
 __all__ = ["keyring", "running_keyring"]
+
+pytestmark = pytest.mark.timeout(300)  # a whole story, with PDFs: many times what one command takes
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,7 +32,7 @@ def demo(*words: str) -> str:
         [sys.executable, "-m", "keyguard", "demo", "--headless", *words],
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=280,
         env=os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'adapters'}"},
         check=False,
     )
@@ -52,7 +53,8 @@ def test_the_whole_story_headless(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert "whom the demo plays here" in story
     assert "does not match its chain value" in story
     assert story.count("VERIFIED WITH WARNINGS") == 2
-    assert (folder / "attestations").glob("KGA-*-upbit-0001.zip")
+    assert len(list((folder / "attestations").glob("KGA-*-upbit-0001.zip"))) == 1
+    assert (folder / "attestations/reading/attestation.pdf").read_bytes().startswith(b"%PDF-")
     summary = story[story.index("What was found, what is dead") :]
     assert summary.count("v1 dead     v2 live") == 3
     _the_database_agrees(folder / "home" / "keyguard.db")

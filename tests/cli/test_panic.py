@@ -12,7 +12,7 @@ from keyguard.home import Home
 from keyguard.stores import database
 from keyguard.workflows import panic
 from keyguard.workflows.identity import Actor
-from tests.cli.desk import bybit_keys, desk, upbit_key
+from tests.cli.desk import Desk, bybit_keys, desk, upbit_key
 from tests.fakes.person import FakePerson
 
 if TYPE_CHECKING:
@@ -60,6 +60,45 @@ def test_from_the_plan_to_the_list_of_what_a_person_must_do(tmp_path: Path) -> N
         assert "1 records of the emergency file are in the log now" in merged.err
         opened.keyguard("log", "merge-emergency", str(tmp_path / "none"), expect=2)
         opened.keyguard("log", "verify")
+
+
+def test_a_home_of_real_venues_rehearses_at_stand_ins(tmp_path: Path) -> None:
+    with desk(tmp_path, impatient=True) as opened:
+        opened.init()
+        bot, manager = bybit_keys(opened.venues.venues["bybit"])
+        opened.add("bybit/mm/bot", bot)
+        opened.add("bybit/ops/manager", manager)
+        opened.add("upbit/mm/web", upbit_key(opened.venues.venues["upbit"]))
+        config = opened.home / "config.toml"
+        config.write_text(config.read_text().partition("[simulators]")[0])
+        before, asked = _state(opened), _asked(opened)
+        locked = {"KEYGUARD_PASSPHRASE_FILE": str(tmp_path / "nobody knows")}
+
+        done = opened.keyguard("panic", "--desk", "mm", "--rehearse", expect=1, environment=locked)
+        assert "a rehearsal: stand-ins for bybit, upbit" in done.err
+        assert " s  bybit/mm/bot is proven dead" in done.err
+        assert "1 of 2 keys are dead" in done.out
+        assert "last revocation after" in done.out
+        assert "upbit/mm/web  LIVES" in done.out
+        assert "https://upbit.com/" in done.out, "the page that a person opens on that day"
+        assert "workflow resume" not in done.out
+        assert "nothing of this home was changed" in done.err
+        assert _state(opened) == before
+        assert _asked(opened) == asked
+        assert opened.statuses("bybit/mm/bot") == ["live"]
+        left = [path.name for path in (opened.folder / "tmp").iterdir() if "rehearsal" in path.name]
+        assert left == []
+
+
+def _state(opened: Desk) -> tuple[object, ...]:
+    """What a rehearsal may not change: the vault's bytes, and what the database holds."""
+    with opened.opened() as ports:
+        told = (ports.audit.verify().chain, ports.journal.workflows())
+    return (*told, (opened.home / "vault.kgv").read_bytes())
+
+
+def _asked(opened: Desk) -> int:
+    return sum(len(venue.state.seen) for venue in opened.venues.venues.values())
 
 
 def test_on_a_database_that_nobody_can_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

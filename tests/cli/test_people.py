@@ -118,6 +118,8 @@ def test_the_way_of_a_contractor_from_contract_to_the_last_day(ready: Desk) -> N
     assert "access.revoke" in types(ready, "bybit")
     again = ready.keyguard("person", "offboard", "jo", "--json").json
     assert (again["done"], again["grants"]) == (True, [])
+    kept = ready.keyguard("person", "forget", "jo", "--yes", expect=2)
+    assert "and names are kept for 7 years" in kept.errors[0]
     ready.keyguard("log", "verify")
 
 

@@ -7,12 +7,15 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from keyguard.workflows import credentials
+from keyguard.gateway.clock import SystemClock
+from keyguard.workflows import credentials, sign_in_journal
+from keyguard.workflows.enrol import Declared
+from keyguard.workflows.sign_in_journal import Begun
 from keyguard_simulators.authority import App
 from keyguard_simulators.venue import KeyForm
 from tests.cli.desk import TIME_LIMIT_S, Desk, desk
@@ -140,3 +143,27 @@ def test_what_cannot_be_is_said_at_once(ready: Desk, words: tuple[str, ...], sta
     done = ready.keyguard(*words, expect=status)
     assert "Traceback" not in done.err
     assert "/auth?" not in done.err
+
+
+def test_one_that_died_is_named_and_closed_by_command(ready: Desk) -> None:
+    with ready.opened() as ports:
+        past = replace(ports, clock=_Earlier())
+        lost = Begun(
+            Declared("gemini", "mm", "lost", "kim"), "oauth-FAKE", "FAKE-app", ("x",), past.clock.now()
+        )
+        workflow = sign_in_journal.begin(past, lost)
+    quick = ready.hurried()
+    assert f"keyguard workflow resume {workflow.id}" in quick.keyguard("attention", expect=1).out
+    refused = quick.keyguard("workflow", "resume", workflow.id, expect=5)
+    assert "no answer of the venue is here" in refused.errors[0]
+    assert f"keyguard workflow cancel {workflow.id}" in refused.errors[-1]
+    assert "is your word" in quick.keyguard("workflow", "cancel", workflow.id).out
+    shown = quick.keyguard("workflow", "list", "--json").json
+    assert [(one["key"], one["state"]) for one in shown if one["id"] == workflow.id] == [
+        ("gemini/mm/lost", "given_up")
+    ]
+
+
+class _Earlier(SystemClock):
+    def now(self) -> datetime:
+        return super().now() - timedelta(hours=1)

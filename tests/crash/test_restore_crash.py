@@ -11,13 +11,16 @@ from keyguard import backups, wiring
 from keyguard.core.secret import Secret
 from keyguard.gateway.clock import SystemClock
 from keyguard.home import Config, Home
+from keyguard.stores import backup_sections
+from keyguard.stores.attestations import AttestationFolder
 from keyguard.stores.vault_file import create_vault
 from keyguard.workflows.begin import Firm, begin
 from tests.fakes.person import FakePerson
 from tests.stores.vaults import CHEAP
 
 OLD, NEW, BACKUP = (Secret(f"FAKE {word} passphrase of six words") for word in ("old", "new", "backup"))
-STEPS = ("copy_database", "_fill", "_put_in_place", "read_items")
+STEPS = ("copy_database", "restore_files", "_fill", "_put_in_place", "read_items")
+ATTESTATION = "KGA-0011aabb-upbit-0001"
 WORKFLOW_STEPS = ("check_head", "tell_restored")
 
 
@@ -38,12 +41,14 @@ def backup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         begin(ports, Firm(), tool_version="0")
         ports.secrets.put("version/a", Secret("FAKE a"))
         ports.secrets.put("system/journal-key", Secret("0f" * 32))
-        backups.create(home, ports, file, BACKUP)
+        AttestationFolder(home.attestations).put(ATTESTATION, b"a bundle")
+        made = backups.create(home, ports, file, BACKUP)
+    assert (made.files, made.left_out) == (1, ())
     return file
 
 
-def restore(home: Home, file: Path) -> None:
-    backups.restore(
+def restore(home: Home, file: Path) -> backups.Restored:
+    return backups.restore(
         home, file, BACKUP, store="file", new_passphrase=lambda: NEW, known=None, person=FakePerson()
     )
 
@@ -53,6 +58,7 @@ def check(home: Home) -> None:
         assert ports.secrets.names() == ("system/journal-key", "version/a")
         assert ports.secrets.get("version/a").reveal() == "FAKE a"
         assert ports.audit.verify().streams == {"firm": 4}  # genesis, backup, restore, gap
+    assert AttestationFolder(home.attestations).get(ATTESTATION) == b"a bundle"
     assert sorted(path.name for path in home.path.parent.iterdir() if "restoring" in path.name) == []
 
 
@@ -128,3 +134,21 @@ def test_one_restore_at_a_time(backup: Path, tmp_path: Path) -> None:
         pytest.raises(Exception, match="another process has kept"),
     ):
         restore(Home(tmp_path / "new"), backup)
+
+
+def test_a_backup_of_before_there_were_files_in_it(
+    backup: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, older = Home(tmp_path / "old"), tmp_path / "older.kgb"
+    with wiring.opened(old, lambda: OLD, FakePerson()) as ports:
+        body = {"attestation_id": ATTESTATION, "serial": 1, "statement_sha256": "00" * 32}
+        ports.audit.append("upbit", "attestation.issued", body | {"period": {}})
+        with monkeypatch.context() as patched:
+            patched.setattr(backup_sections, "FORMAT", backup_sections.WITHOUT_FILES)
+            patched.setattr(backups, "pieces", lambda *_: ())
+            backups.create(old, ports, older, BACKUP)
+        backups.create(old, ports, tmp_path / "newer.kgb", BACKUP)
+    done = restore(Home(tmp_path / "new"), older)
+    assert (done.files, done.lacking) == (None, (ATTESTATION,))
+    done = restore(Home(tmp_path / "newest"), tmp_path / "newer.kgb")
+    assert (done.files, done.lacking) == (1, ())

@@ -59,6 +59,21 @@ class MemoryKept:
         self.files.pop(id_, None)
 
 
+class MemoryCopies:
+    def __init__(self):
+        self.files, self.refused = {}, []
+
+    def get(self, log_id):
+        return self.files.get(log_id)
+
+    def put(self, log_id, data):
+        self.files[log_id] = data
+
+    def refuse(self, log_id, data):
+        self.refused.append(data)
+        return f"aside/{log_id}"
+
+
 class Finish:
     """Verifies in this process, by both verifiers. `reading`: entries to add; `stop`: where it says no."""
 
@@ -69,10 +84,10 @@ class Finish:
         self.seen = []
         self.reports = []
 
-    def read(self, tables, predicate, sha256, root):
+    def read(self, tables, predicate, sha256, roots):
         return self.reading
 
-    def gate(self, entries, recipient):
+    def gate(self, entries, recipient, agents):
         if self.stop == "gate":
             raise stopped("a secret is in derived.json", "attest.gate")
 
@@ -94,6 +109,7 @@ class Firm:
         self.ports = log_ports()
         self.audit.append("upbit", "key.register", REGISTER)
         self.kept, self.waiting, self.finish = MemoryKept(), MemoryKept(), Finish(self.ports)
+        self.copies = MemoryCopies()
         self.who = AttestConfig(
             {}, Named("김가짜", "Kim FAKE"), Named("준법감시인", "Compliance Officer"), None, two=two
         )
@@ -117,7 +133,7 @@ class Firm:
         self.ports.clock.sleep(days * 86_400)
 
     def run(self, since, until, *recipients, seeds=(2,), **more):
-        asked_names = ("profile", "nonce", "reservations", "people")
+        asked_names = ("profile", "nonce", "reservations", "people", "documents", "rows")
         period = Period(self.day(since), self.day(until), "Asia/Seoul")
         about = {name: more.pop(name) for name in asked_names if name in more}
         asked = Asked(period, spoken(period), **about)
@@ -126,7 +142,7 @@ class Firm:
 
     def attest(self, since, until, *recipients, **more):
         run = self.run(since, until, *recipients, **more)
-        return attest(self.ports, run, self.kept, self.waiting, self.finish, actor=ACTOR)
+        return attest(self.ports, run, self.kept, self.waiting, self.finish, actor=ACTOR, copies=self.copies)
 
     def prepared_by(self, latin):
         self.who = replace(self.who, preparer=Named(latin, latin))

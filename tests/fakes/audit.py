@@ -75,8 +75,18 @@ class FakeAudit:
             )
         return Verified(walk.count, dict(walk.streams), walk.chain)
 
+    def length(self):
+        return len(self._entries)
+
     def private_part(self, number):
         return self._private.get(number)
+
+    def private_parts(self, *, holding):
+        return iter([(n, hidden) for n, (_, hidden) in sorted(self._private.items()) if holding in hidden])
+
+    def forget_private(self, numbers):
+        for number in numbers:
+            self._private.pop(number, None)
 
     def prune(self, numbers):
         """For FakeSeals: forget these, but for what proofs need."""

@@ -24,7 +24,7 @@ class FakeInventory:
     @contextmanager
     def transaction(self):
         stores = [self, *self.joined]
-        saved = [{name: copy.copy(value) for name, value in vars(store).items()} for store in stores]
+        saved = [{name: _kept(value) for name, value in vars(store).items()} for store in stores]
         try:
             yield
         except BaseException:
@@ -167,3 +167,8 @@ def _begins(name, wanted):
     """Whether neighbouring pieces of the name begin with the wanted ones."""
     rows = (name[start : start + len(wanted)] for start in range(len(name) - len(wanted) + 1))
     return all(wanted) and any(all(map(str.startswith, row, wanted)) for row in rows)
+
+
+def _kept(value):
+    """What a store holds, as it is now; the clock and the stores that it refers to stay the same ones."""
+    return copy.copy(value) if isinstance(value, list | dict | set) else value

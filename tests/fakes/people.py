@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 from keyguard.core.errors import UsageError
+from keyguard.core.forgetting import renamed
 from keyguard.core.people import may_replace
 from keyguard.core.rights import RightsPolicy
+from keyguard.stores.facts import decode_facts, encode_facts
 
 
 class FakePeople:
@@ -58,6 +62,15 @@ class FakePeople:
 
     def put_review(self, review):
         self._put(("review", review.id), review)
+
+    def forget(self, person, instead):
+        kept = {}
+        for (kind, id_), value in self._kept.items():
+            facts = renamed(json.loads(encode_facts(value)), person, instead)
+            if (kind, id_) == ("person", person):
+                id_, facts = instead, facts | {"id": instead, "name": "", "users": [], "roles": []}
+            kept[kind, id_] = decode_facts(type(value), json.dumps(facts))
+        self._kept = kept
 
     def notes(self, prefix):
         return {name: self._told[name] for name in sorted(self._told) if name.startswith(prefix)}

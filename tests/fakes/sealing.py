@@ -33,7 +33,7 @@ HANDOUT = {
 FIRM = Firm("가짜 주식회사", "FAKE Trading", "000-00", "KR")
 
 
-def log_ports(clock: FakeClock | None = None) -> Ports:
+def log_ports(clock: FakeClock | None = None, role: str = "primary") -> Ports:
     """A log that has begun and has two hand-outs at Upbit."""
     clock = clock or FakeClock()
     inventory, audit = FakeInventory(), FakeAudit(clock)
@@ -52,7 +52,7 @@ def log_ports(clock: FakeClock | None = None) -> Ports:
         FakeIncidents(),
         seals,
     )
-    begin(ports, FIRM, tool_version="0")
+    begin(ports, FIRM, tool_version="0", role=role)
     for _ in range(2):
         audit.append("upbit", "handout", HANDOUT)
     return ports

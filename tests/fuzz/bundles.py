@@ -1,4 +1,7 @@
-"""`make fuzz-bundles`: random changes to a bundle, through both verifiers; exit status 1 if any is sound."""
+"""`make fuzz-bundles`: random changes to a venue's and an auditor's bundle, through both verifiers.
+
+Exit status 1 if any is sound, or the two do not agree.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import time
 from collections import Counter
 from random import Random
 
+from tests.kga.audits import ASKED, audited
 from tests.kga.mutations import Mutations
 
 LISTED = 20
@@ -21,14 +25,16 @@ def main() -> int:
     parser.add_argument("--seed", default=time.strftime("%Y%m%d%H%M%S"), help="default: the time")
     parser.add_argument("--case", help="run this one again, and let it raise")
     args = parser.parse_args()
-    mutations = Mutations()
+    kinds = [Mutations(), Mutations(audited(), ASKED)]
     if args.case:
+        mutations = kinds[int(args.case.rpartition(":")[2]) % len(kinds)]
         mutations.judge(mutations.one(Random(args.case)))
         return 0
     begun, ends, failed = time.monotonic(), Counter[tuple[int, int | None]](), []
     for n in range(args.changes):
         case = f"{args.seed}:{n}"
         try:
+            mutations = kinds[n % len(kinds)]
             ends[mutations.judge(mutations.one(Random(case)))] += 1
         except Exception as error:
             failed.append(f"{case}: {type(error).__name__}")

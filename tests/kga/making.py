@@ -13,7 +13,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from keyguard.core import canonical
-from keyguard.core.record import Record, encode, parse
+from keyguard.core.record import Record, commitment, encode, parse, private_bytes
 from keyguard.kga import (
     bundle,
     checkpoints,
@@ -29,6 +29,7 @@ from keyguard.kga import (
 from keyguard.kga.derive.derived import derive
 from keyguard.kga.derive.derived import encode as encode_derived
 from keyguard.kga.derive.lines import Line, Period
+from keyguard.kga.private_parts import Opening
 from keyguard.kga.verify.opening import Wanted
 from keyguard.kga.verify.rows import register_root
 from keyguard.kga.verify.trust import Attester, Trust
@@ -69,6 +70,7 @@ class Log:
     streams: dict[str, list[bytes]] = field(default_factory=dict)
     leaves: list[bytes] = field(default_factory=list)
     sealed: list[tuple[seals.Seal, slot_table.SlotTable]] = field(default_factory=list)
+    private: dict[str, list[Opening]] = field(default_factory=dict)
 
     @property
     def origin(self) -> str:
@@ -79,10 +81,17 @@ class Log:
         return notes.VerifierKey(self.origin, notes.ED25519, public(self.seed))
 
     def add(self, day: float, stream: str, type_: str, **body: Any) -> None:
+        """`private`: the record's private part."""
         body = {name.rstrip("_"): value for name, value in body.items()}
+        hidden = body.pop("private", None)
         held = self.streams.setdefault(stream, [])
-        salt = hashlib.sha256(f"{stream}{len(held)}".encode()).hexdigest()[:32]
-        held.append(encode(Record(stream, len(held), at(day), type_, body, salt)))
+        digest = hashlib.sha256(f"{stream}{len(held)}".encode())
+        priv = None
+        if hidden is not None:
+            one = Opening(len(held), digest.digest(), private_bytes(hidden))
+            self.private.setdefault(stream, []).append(one)
+            priv = commitment(one.opening, one.private)
+        held.append(encode(Record(stream, len(held), at(day), type_, body, digest.hexdigest()[:32], priv)))
 
     def seal(self, day: float) -> None:
         roots = {
@@ -107,7 +116,8 @@ def firm_log() -> Log:
     """One key of one person at Upbit, in use for 90 days, with a heartbeat each day."""
     made = _firm_log()
     streams = {name: list(held) for name, held in made.streams.items()}
-    return replace(made, streams=streams, leaves=list(made.leaves), sealed=list(made.sealed))
+    private = {name: list(held) for name, held in made.private.items()}
+    return replace(made, streams=streams, leaves=list(made.leaves), sealed=list(made.sealed), private=private)
 
 
 @cache

@@ -10,6 +10,7 @@ from typing import Any
 from keyguard.core import canonical
 from keyguard.kga import bundle, container, dsse, statement
 from keyguard.kga.verdict import Exit
+from keyguard.kga.verify.opening import Wanted
 from keyguard.kga.verify.steps import verify
 from tests.kga import alone
 from tests.kga.making import Making, firm_log, private, public, trust, wanted
@@ -18,17 +19,18 @@ Entries = dict[str, bytes]
 
 
 class Mutations:
-    """A genuine bundle with reading copies, and an anchor that counts for nothing."""
+    """A genuine bundle with reading copies, and an anchor that counts for nothing: a venue's or another."""
 
-    def __init__(self) -> None:
-        self.log = firm_log()
-        self.entries = container.unpack(Making(self.log).bundle())
+    def __init__(self, making: Making | None = None, asked: Wanted | None = None) -> None:
+        making = making or Making(firm_log())
+        self.log, self.asked = making.log, asked or wanted()
+        self.plain = making.bundle()
+        self.entries = container.unpack(self.plain)
         self.entries["anchors/statement.tsr"] = b"no reply of an authority"
         self.entries["reading/verify.txt"] = b"how to verify"
         self.entries[bundle.RENDERINGS] = self._renderings(self.entries)
         self.data = container.pack(self.entries)
         self.trust = trust(self.log)
-        self.plain = Making(self.log).bundle()
 
     def one(self, random: Random) -> bytes:
         """A bundle that is not the genuine one in at least one byte outside `anchors/`."""
@@ -40,8 +42,8 @@ class Mutations:
 
     def judge(self, data: bytes) -> tuple[int, int | None]:
         """Exit status and first failed step, the same of both verifiers; AssertionError where it is sound."""
-        report = verify(data, self.trust, wanted())
-        alone.agrees(report, data, self.trust, wanted())
+        report = verify(data, self.trust, self.asked)
+        alone.agrees(report, data, self.trust, self.asked)
         assert report.exit in (Exit.FAILED, Exit.MALFORMED), report.checks
         return int(report.exit), next(one.step for one in report.checks if one.outcome > Exit.WARNINGS)
 

@@ -69,8 +69,7 @@ def test_as_a_program(folder):
 )
 def test_wrong_use(folder, words, monkeypatch, capsys):
     monkeypatch.chdir(folder)
-    monkeypatch.setattr(sys, "argv", ["kga_verify.py", *words])
-    assert alone.module().main() == 4
+    assert alone.module().main([*words]) == 4
     assert "kga_verify: " in capsys.readouterr().err
 
 

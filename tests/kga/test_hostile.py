@@ -769,6 +769,22 @@ def test_another_attestation_for_the_same_time():
 
 
 @pytest.mark.parametrize(
+    ("serials", "step"), [((1, 2), None), ((1, 1, 2), 11), ((1, 2, 3), 11), ((1, 2, 4), 11)]
+)
+def test_older_attestations_for_the_same_time(serials, step):
+    log = firm_log()
+    period = {"from": instant(30), "to": instant(70), "tz": "UTC"}
+    for n, serial in enumerate(serials):
+        told = {"serial": serial, "attestation_id": f"{n}-{serial}", "statement_sha256": "ee" * 32}
+        log.add(91.3, "upbit", "attestation.issued", **told, period=period)
+    log.seal(91.4)
+    place = serials.index(2)
+    before = {"attestation_id": f"{place}-2", "serial": 2, "statement_sha256": "ee" * 32, "period": period}
+    data = Making(log, since=60, serial=3, previous=before).bundle()
+    judged(data, log, exit=Exit.FAILED if step else Exit.WARNINGS, step=step)
+
+
+@pytest.mark.parametrize(
     "body", [{}, {"key": KEY}, {"key": 5}, {"key": KEY, "at_venue": "api", "reason": None, "by": OTHER}]
 )
 def test_a_sealed_body_of_another_form(body):

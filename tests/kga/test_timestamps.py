@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,8 +12,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from hypothesis import given
+from hypothesis import strategies as st
 
+from keyguard.kga import bundle, container, dsse
 from keyguard.kga.timestamps import seen_at
+from tests.kga import alone
+from tests.kga.making import Making, firm_log, trust, wanted
 
 DATA = b"the payload of a statement"
 NOW = datetime.now(UTC)
@@ -100,6 +106,42 @@ def reply(authority):
 
 def test_a_reply_over_this_data(authority, reply):
     assert abs(seen_at(reply, DATA, [authority.root]) - NOW) < timedelta(hours=1)
+
+
+def test_the_stand_alone_file_reads_what_it_is_over_and_when(reply):
+    over = {"another": b"x", "this": DATA}
+    what, at = alone.module().stamped(reply, over)
+    assert what == "this"
+    assert abs(datetime.fromisoformat(at) - NOW) < timedelta(hours=1)
+    with pytest.raises(ValueError, match="over other data"):
+        alone.module().stamped(reply, {"another": b"x"})
+
+
+def test_the_stand_alone_file_counts_no_time_stamp_and_says_why(authority, reply):
+    making = Making(firm_log())
+    entries = container.unpack(making.bundle())
+    payload = dsse.parse(entries[bundle.STATEMENT]).payload
+    entries |= {"anchors/good.tsr": authority.reply(payload), "anchors/other.tsr": reply}
+    entries["anchors/x.note"] = entries["anchors/none.tsr"] = b"no reply"
+    done = alone.judge(container.pack(entries), trust(making.log), wanted(anchors=1))
+    assert (done.exit, alone.first_bad(done.checks)) == (2, 12)
+    said = dict(
+        detail.split(" counts for nothing: ") for step, _, detail in done.checks if "nothing: " in detail
+    )
+    assert said["anchors/good.tsr"].startswith("says that the statement was there at 20")
+    assert said["anchors/good.tsr"].endswith("who says so is not checked here")
+    assert said["anchors/other.tsr"] == "it is over other data"
+    assert "DER" in said["anchors/none.tsr"]
+
+
+@given(st.data())
+def test_no_change_to_a_reply_crashes_the_stand_alone_file(reply, data):
+    at = data.draw(st.integers(0, len(reply) - 1))
+    changed = (
+        reply[:at] + bytes([data.draw(st.integers(0, 255))]) + reply[at + data.draw(st.integers(0, 2)) :]
+    )
+    with contextlib.suppress(ValueError):
+        alone.module().stamped(changed[: data.draw(st.integers(0, len(changed)))], {"": DATA})
 
 
 def test_other_data(authority, reply):

@@ -18,8 +18,9 @@ from keyguard.core.errors import UsageError
 from keyguard.core.secret import Secret
 from keyguard.reading import copies, pdf
 from keyguard.reading.gate import Guarded, check
-from keyguard.reading.pades import sign
+from keyguard.reading.pades import demand_usable, sign
 from tests.reading.contents import content
+from tests.reading.pdf_structure import breaches
 
 WORD = "FAKE pass-phrase"
 
@@ -52,6 +53,19 @@ def test_the_field_is_invisible_and_the_copy_before_it_is_untouched(signed):
         assert [float(one) for one in field.get("/Rect", [0])] in ([0], [0, 0, 0, 0])
         assert file.Root.MarkInfo.Marked
         assert all(page.Tabs == "/S" for page in file.pages)
+
+
+def test_a_certificate_that_is_not_valid_now():
+    store = container(ec.generate_private_key(ec.SECP256R1()))
+    valid = datetime.datetime(2027, 1, 1, tzinfo=datetime.UTC)
+    demand_usable(store, Secret(WORD), valid)
+    for now in (valid.replace(year=2025), valid.replace(year=2040)):
+        with pytest.raises(UsageError, match="valid from 2026-01-01 to 2035-12-30"):
+            demand_usable(store, Secret(WORD), now)
+
+
+def test_a_signature_breaks_nothing_of_the_structure(signed):
+    assert breaches(signed) == []
 
 
 def test_the_gate_reads_the_signed_file(signed):

@@ -98,9 +98,11 @@ def test_the_word_for_market_making_is_printed_only_when_it_was_switched_on():
 
 def test_a_summary_shows_its_figures_and_says_what_is_not_shown():
     made = content()
-    kept = {name: made.derived[name] for name in ("summary", "spec")}
+    kept = {name: made.derived[name] for name in ("summary", "spec", "register")}
     text = text_of(pdf.render(content(derived=kept, predicate=made.predicate | {"profile": "summary"})))
-    assert "선택된 공개 범위에는 포함되지 않습니다" in text
+    assert text.count("선택된 공개 범위에는 포함되지 않습니다") == 8
+    assert "대상 기간 중 해당 사항이 없습니다" not in text
+    assert "등록부의 다른 키는 싣지 않습니다" in text
 
 
 def test_an_auditor_sees_the_tables_of_each_venue():

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _NEEDED = {"dbus-daemon": "dbus-daemon", "gnome-keyring-daemon": "gnome-keyring"}
 _START_SECONDS = 20.0
+_STARTS = 3
 _GNOME_INTERFACE = "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface"
 _SILENT_PROMPTER = """\
 [D-BUS Service]
@@ -44,6 +45,12 @@ class Session:
     @property
     def address(self) -> str:
         return self.environment["DBUS_SESSION_BUS_ADDRESS"]
+
+    def alive(self) -> bool:
+        """Whether the keyring still runs; GNOME Keyring 42.1 now and then aborts by itself."""
+        assert self.keyring_pid
+        ended = os.waitid(os.P_PID, self.keyring_pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        return ended is None
 
     def lock(self) -> None:
         """Lock the default keyring as a screen saver would."""
@@ -135,13 +142,26 @@ def session(*, keyring: bool = True, unlock: bool = True, silent_prompter: bool 
 def _keyring(
     environment: Mapping[str, str], home: Path, password: bytes | None
 ) -> Iterator[subprocess.Popen[bytes]]:
+    """Start the daemon; again if it aborts, which GNOME Keyring 42.1 now and then does by itself."""
+    with ExitStack() as stack:
+        for _ in range(_STARTS):
+            daemon = stack.enter_context(_started(environment, home, password))
+            why = _why_not_ready(environment["DBUS_SESSION_BUS_ADDRESS"], daemon, password is not None)
+            if not why:
+                yield daemon
+                return
+        pytest.fail(f"gnome-keyring did not start ({why}): {(home / 'stderr.txt').read_text()}")
+
+
+@contextmanager
+def _started(
+    environment: Mapping[str, str], home: Path, password: bytes | None
+) -> Iterator[subprocess.Popen[bytes]]:
     command = ["gnome-keyring-daemon", "--foreground", "--components=secrets"]
     with _process(command if password is None else [*command, "--unlock"], environment, home) as daemon:
         assert daemon.stdin
         daemon.stdin.write(password or b"")
         daemon.stdin.close()
-        ready = "the keyring service has no default keyring" if password is None else ""
-        _wait_until(ready, environment["DBUS_SESSION_BUS_ADDRESS"], daemon, home)
         yield daemon
 
 
@@ -160,15 +180,30 @@ def _process(
             process.kill()
 
 
-def _wait_until(ready: str, address: str, daemon: subprocess.Popen[bytes], home: Path) -> None:
-    from keyguard.stores.secret_service import probe
+def _why_not_ready(address: str, daemon: subprocess.Popen[bytes], unlocked: bool) -> str:
+    """Wait on one connection, for many short ones make the daemon abort; say why if it does not come."""
+    import secretstorage
+    from jeepney.bus_messages import message_bus
+    from jeepney.io.blocking import Proxy
+    from secretstorage.exceptions import ItemNotFoundException, SecretStorageException
 
     deadline = time.monotonic() + _START_SECONDS
-    with _bus(address):
-        while (reason := probe()) != ready:
-            if daemon.poll() is not None or time.monotonic() > deadline:
-                pytest.fail(f"gnome-keyring did not start ({reason}): {(home / 'stderr.txt').read_text()}")
+    why = "it did not take its name on the bus"
+    with _bus(address), closing(secretstorage.dbus_init()) as connection:
+        bus = Proxy(message_bus, connection)
+        while daemon.poll() is None and time.monotonic() < deadline:
+            if bus.NameHasOwner("org.freedesktop.secrets")[0]:
+                try:
+                    locked = secretstorage.Collection(connection).is_locked()
+                    why = "its keyring is locked" if locked else ""
+                except ItemNotFoundException:
+                    why = "it has no keyring" if unlocked else ""
+                except SecretStorageException as error:
+                    why = str(error)
+                if not why:
+                    return ""
             time.sleep(0.02)
+    return why if daemon.poll() is None else f"it ended with {daemon.returncode}"
 
 
 def _environment(home: Path) -> dict[str, str]:

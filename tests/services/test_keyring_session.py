@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -35,8 +36,17 @@ def test_nothing_is_left_of_a_session() -> None:
     with session() as running:
         folder, pid = Path(running.environment["HOME"]), running.keyring_pid
         assert pid
-        os.kill(pid, 0)
+        assert running.alive()
 
     assert not folder.exists()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def test_a_keyring_that_died_is_seen_to_be_dead() -> None:
+    with session() as running:
+        assert running.keyring_pid
+        os.kill(running.keyring_pid, signal.SIGKILL)
+        os.waitid(os.P_PID, running.keyring_pid, os.WEXITED | os.WNOWAIT)
+
+        assert not running.alive()

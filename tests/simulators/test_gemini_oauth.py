@@ -34,6 +34,7 @@ from keyguard.workflows import (
     revoke,
     rotate,
     sign_in,
+    sign_in_journal,
     sign_out,
 )
 from keyguard.workflows.enrol import Declared
@@ -278,12 +279,19 @@ def test_a_sign_in_that_cannot_be_registered_is_revoked(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("kind", [FaultKind.MALFORMED, FaultKind.ERROR_AFTER])
-def test_a_code_whose_tokens_got_lost_leaves_nothing_here(desk: Desk, kind: FaultKind) -> None:
+def test_a_code_whose_tokens_got_lost_is_named_until_a_person_has_ended_it(
+    desk: Desk, kind: FaultKind
+) -> None:
     desk.venue.state.faults.add(FaultRule(kind, operation="/auth/token", times=1, status=502))
     with pytest.raises(OutcomeUnknown) as caught:
         desk.sign_in()
-    assert caught.value.hint.startswith("sign in again")
+    (workflow,) = sign_in_journal.unfinished(desk.ports)
+    assert caught.value.hint.endswith(f"keyguard workflow cancel {workflow.id}")
     assert desk.records("key.register") == []
+    desk.sign_in("second")
+    with pytest.raises(OutcomeUnknown):
+        sign_in.take_up(desk.ports, workflow.id)
+    sign_in.give_up(desk.ports, workflow.id)
     desk.sign_in()
 
 

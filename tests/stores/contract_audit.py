@@ -28,6 +28,7 @@ class AuditContract:
 
     def test_an_empty_log_is_right(self, audit: AuditLog) -> None:
         assert list(audit.entries()) == []
+        assert audit.length() == 0
         verified = audit.verify()
         assert (verified.records, dict(verified.streams), verified.chain) == (0, {}, CHAIN_START)
 
@@ -36,6 +37,7 @@ class AuditContract:
             audit.append(stream, "handout", HANDOUT)
         entries = list(audit.entries())
         assert [entry.number for entry in entries] == [0, 1, 2]
+        assert audit.length() == 3
         assert [(parse(e.record).stream, parse(e.record).n) for e in entries] == [
             ("bybit", 0),
             ("upbit", 0),
@@ -95,6 +97,18 @@ class AuditContract:
         assert [record.body for record in records] == [HANDOUT, HANDOUT]
         assert len({record.salt for record in records}) == 2
         assert records[0].priv is None
+
+    def test_private_parts_are_found_and_forgotten(self, audit: AuditLog) -> None:
+        for name in ("하나", "jo", "하나"):
+            audit.append("bybit", "handout", HANDOUT, private={"person": name})
+        held = [number for number, _ in audit.private_parts(holding="하나".encode())]
+        assert held == [0, 2]
+        before = audit.verify()
+        audit.forget_private([0, 2, 7])
+        assert list(audit.private_parts(holding="하나".encode())) == []
+        assert audit.private_part(0) is None
+        assert audit.private_part(1) is not None
+        assert audit.verify() == before
 
     def test_a_private_part_leaves_only_its_commitment(self, audit: AuditLog) -> None:
         entry = audit.append("bybit", "handout", HANDOUT, private={"path": "/home/FAKE/bot.py"})

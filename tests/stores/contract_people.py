@@ -182,6 +182,30 @@ class PeopleContract:
             people.put_signing_key(SIGNING_KEY)
         assert [review.closed_by for review in people.reviews()] == ["kim"]
 
+    def test_a_person_is_forgotten_and_what_was_allowed_stays(self, people: People) -> None:
+        for put, one in (
+            (people.put_desk, replace(DESK, head="jo")),
+            (people.put_person, PERSON),
+            (people.put_grant, GRANT),
+            (people.put_approval, replace(APPROVAL, asked_by="jo")),
+            (people.put_signing_key, replace(SIGNING_KEY, person="jo")),
+            (people.put_review, replace(REVIEW, reviewers=("hana", "jo"))),
+        ):
+            put(one)
+        people.forget("jo", "forgotten-1")
+        (person,) = people.persons()
+        bare = replace(PERSON, id="forgotten-1", name="", users=(), roles=frozenset())
+        assert person == bare
+        (grant,) = people.grants(person="forgotten-1")
+        assert grant == replace(GRANT, person="forgotten-1", users=(), executables=())
+        (approval,) = people.approvals()
+        assert (approval.asked_by, approval.subject["person"]) == ("forgotten-1", "forgotten-1")
+        assert people.signing_keys()[0].person == people.desks()[0].head == "forgotten-1"
+        assert people.reviews()[0].reviewers == ("hana", "forgotten-1")
+        assert people.reviews()[0].items[0].person == "forgotten-1"
+        people.forget("nobody", "forgotten-2")
+        assert people.persons() == (bare,)
+
     def test_notes(self, people: People) -> None:
         people.note("grant/gr_1/bybit/v1", "given")
         people.note("grant/gr_1/upbit/v2", "given")

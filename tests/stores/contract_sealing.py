@@ -10,6 +10,7 @@ from keyguard.kga import bundle, merkle, slot_table
 from keyguard.ports.all import Ports
 from keyguard.workflows.begin import Firm, begin
 from keyguard.workflows.check_seals import check_seals
+from keyguard.workflows.identity import Actor
 from keyguard.workflows.log_opening import stream_part
 from keyguard.workflows.log_prune import plan, prune
 from keyguard.workflows.log_renew import renew
@@ -64,7 +65,7 @@ class SealingContract:
         ports.audit.append("upbit", "handout", HANDOUT)
         ports.audit.append("bybit", "handout", HANDOUT)
         old = [make_seal(ports) for _ in range(2)][-1]
-        fresh = renew(ports, tool_version="1")
+        fresh = renew(ports, tool_version="1", actor=Actor("hana", "host-1"))
         assert dict(ports.audit.verify().streams) == {"firm": 1, "upbit": 2, "bybit": 2}
         assert (ports.seals.last(), ports.seals.checkpoint()) == (None, None)
         made = make_seal(ports)

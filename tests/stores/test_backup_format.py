@@ -118,7 +118,9 @@ def test_what_is_no_backup_is_refused(content: bytes, code: str) -> None:
         (b'{"kind": "manifest", "size": -1}\n{}', "backup.damaged"),
         (b'{"kind": "manifest", "size": 9}\n{}', "backup.damaged"),
         (b'{"kind": "manifest", "size": 999999999}\n{}', "backup.damaged"),
-        (b'{"kind": "manifest", "size": 13}\n{"format": 2}', "backup.foreign"),
+        (b'{"kind": "manifest", "size": 13}\n{"format": 3}', "backup.foreign"),
+        (b'{"kind": "manifest"}\n', "backup.damaged"),
+        (b'{"kind": "manifest", "size": true}\n{', "backup.damaged"),
         (b"[]\n", "backup.damaged"),
     ],
 )

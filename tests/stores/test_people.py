@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from keyguard.core.errors import StoreError
+from keyguard.core.incidents import Freeze, Report, Scope
 from keyguard.core.people import Approval
 from keyguard.core.rights import RightsPolicy
 from keyguard.ports.people import People
 from keyguard.stores.database import Database
 from keyguard.stores.facts import decode_facts, encode_facts
+from keyguard.stores.incidents import SqlIncidents
 from keyguard.stores.inventory import SqlInventory
 from keyguard.stores.people import SqlPeople
+from tests.stores.contract_inventory import KEY, LEASE, V1
 from tests.stores.contract_people import APPROVAL, DESK, GRANT, PARTY, PERSON, T0, PeopleContract
 
 
@@ -92,3 +96,25 @@ def test_a_member_that_came_later_takes_its_default() -> None:
     text = encode_facts(APPROVAL).replace('"signature": "", ', "")
     assert "signature" not in text
     assert decode_facts(Approval, text) == APPROVAL
+
+
+def test_a_forgotten_person_stands_in_no_table_and_in_no_file(
+    database: Database, people: People, tmp_path: Path
+) -> None:
+    inventory, incidents = SqlInventory(database), SqlIncidents(database)
+    inventory.add_key(replace(KEY, owner="jaydoe"), V1)
+    inventory.add_lease(replace(LEASE, person="jaydoe"))
+    freeze = Freeze("fz_1", Scope.PERSON, "jaydoe", T0, "jaydoe", "why")
+    incidents.put_freeze(freeze)
+    incidents.put_report(Report("rp_1", "person", "jaydoe", T0, '{"people": [{"person": "jaydoe"}]}'))
+    people.put_person(replace(PERSON, id="jaydoe", name="Jay Doe"))
+    people.forget("jaydoe", "forgotten-1")
+    assert inventory.find_key(KEY.name).owner == "forgotten-1"
+    assert inventory.open_leases("v1")[0].person == "forgotten-1"
+    assert incidents.freezes() == (replace(freeze, subject="forgotten-1", by="forgotten-1"),)
+    (report,) = incidents.reports()
+    assert (report.subject, report.document) == ("forgotten-1", '{"people": [{"person": "forgotten-1"}]}')
+    held = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert b"forgotten-1" in held
+    assert b"jaydoe" not in held.lower()
+    assert b"jay doe" not in held.lower()

@@ -24,6 +24,7 @@ from keyguard.core.people import (
     Span,
 )
 from keyguard.core.policy import Level
+from keyguard.core.reviews import Review, ReviewItem, Verdict
 from keyguard.gateway.registry import load
 from keyguard.ports.all import Ports
 from keyguard.ports.inventory import Lease, Observation
@@ -148,8 +149,8 @@ class TuiDesk:
         self.findings.put(accepted(one, NOW, by="kim", reason=reason, until=NOW + days * DAY))
         self.changes += 1
 
-    def incident(self, name, how, *, closed=False):
-        """An incident of a key, frozen since; or one that is over."""
+    def incident(self, name, how, *, closed=False, kind=Trouble.LEAK, **facts):
+        """An incident of a key, frozen since; or one that is over. `facts` of `Incident`."""
         key = self.inventory.find_key(name)
         at = NOW - timedelta(hours=5)
         events = [
@@ -158,7 +159,7 @@ class TuiDesk:
         ]
         made = Incident(
             f"in_{key.label}",
-            Trouble.LEAK,
+            kind,
             (key.id,),
             (key.venue,),
             how,
@@ -168,11 +169,29 @@ class TuiDesk:
             (name,),
             events=tuple(events),
             closed_at=NOW if closed else None,
+            cause="a file was pushed" if closed else "",
+            outcome=("key replaced",) if closed else (),
+            **facts,
         )
         self.incidents.put(made)
         if not closed:
             self.incidents.put_freeze(Freeze(f"fz_{key.label}", FreezeScope.KEY, key.id, at, "hana", how))
         self.changes += 1
+
+    def review(self, desk, *items, due=9, closed=False, external=False):
+        """A review of a desk; each item: person, keys by name, and facts of `ReviewItem`."""
+        made = []
+        for number, (person, names, facts) in enumerate(items):
+            keys = tuple(self.inventory.find_key(name).id for name in names)
+            made.append(ReviewItem(facts.pop("grant", f"gr_{desk}{number}"), person, keys, **facts))
+        opened = NOW + (due - 14) * DAY
+        span = Span(opened, opened + 14 * DAY, NOW - DAY if closed else None)
+        reviewers, external = ("hana", "kim", "mina"), "external" if external else ""
+        by = "kim" if closed else ""
+        made = Review(f"rv_{desk}", desk, span, reviewers, tuple(made), "kim", external, by)
+        self.people.put_review(made)
+        self.changes += 1
+        return made
 
     def log(self, count=6):
         """Append records to the audit log."""
@@ -218,6 +237,26 @@ def desk() -> TuiDesk:
     made.journal.open(
         Workflow("wf7f3a", "rotate", bot.id, "created", NOW - timedelta(hours=2), NOW - timedelta(minutes=7))
     )
+    return made
+
+
+def reviewed(made: TuiDesk) -> TuiDesk:
+    """A desk of which two reviews are open, one of them late, and one is closed."""
+    kept = {"verdict": Verdict.KEEP, "by": "kim", "at": NOW - DAY, "result": "kept"}
+    used = {"handouts": 412, "last": NOW - timedelta(hours=3), "versions": ("v1_k_bot_bybit_mm",)}
+    made.review(
+        "mm",
+        ("hana", ("bybit/mm/bot", "binance/mm/quoter", "okx/mm/hedge"), used | {"grant": "gr0"}),
+        (
+            "jo",
+            ("bybit/mm/bot", "okx/mm/hedge"),
+            {"excess": DERIVATIVES, "handouts": 3, "last": NOW - 6 * DAY, "grant": "gr3"},
+        ),
+        ("mina", ("binance/mm/quoter",), {"last": NOW - 120 * DAY}),
+        ("kim", ("okx/mm/hedge",), {"handouts": 2, "last": NOW - 2 * DAY, "reason": "covers nights"} | kept),
+    )
+    made.review("krw", ("지민", ("upbit/krw/메이커", "bithumb/krw/maker"), {}), due=-3)
+    made.review("vol", ("mina", ("kraken/vol/spot",), {"handouts": 90} | kept), due=-40, closed=True)
     return made
 
 

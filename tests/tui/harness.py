@@ -17,6 +17,8 @@ from textual.events import Key as KeyPressed
 from keyguard.tui.app import KeyguardApp
 from keyguard.tui.needs import Need, needs
 from keyguard.tui.source import Source
+from keyguard.tui.work import Work
+from keyguard.workflows.identity import Actor
 from tests.tui.desk import HOME, RUNNING, TuiDesk, desk
 
 if TYPE_CHECKING:
@@ -77,16 +79,22 @@ class Seat:
     def needs(self) -> tuple[Need, ...]:
         return needs(self.app.look_now.picture)
 
-    async def sheets(self, name: str) -> None:
-        """Compare what is laid over a screen, which keeps the language it was opened in."""
-        await self.pictures(name, languages=(self.app.say.language,))
+    async def sheets(self, name: str, *opened_by: str, sizes=SIZES) -> None:
+        """Compare what is laid over a screen by these keys. It keeps the language it was opened in, and so is
+        left by Escape and opened again."""
+        for language in reversed(LANGUAGES):
+            self.app.speak(language)
+            await self.press(*opened_by)
+            await self.pictures(name, languages=(language,), sizes=sizes)
+            if language != LANGUAGES[0]:
+                await self.press("escape")
 
-    async def pictures(self, name: str, languages=LANGUAGES) -> None:
+    async def pictures(self, name: str, languages=LANGUAGES, sizes=SIZES) -> None:
         """Compare this screen in every size and language with what is kept. `name`: what a person sees."""
         wrong = []
         for language in languages:
             self.app.speak(language)
-            for size in SIZES:
+            for size in sizes:
                 await self.pilot.resize_terminal(*size)
                 await self.pilot.pause()
                 if not matches(f"{name} {language} {size[0]}x{size[1]}", self.app.export_screenshot()):
@@ -116,6 +124,11 @@ def matches(name: str, svg: str) -> bool:
     SNAPSHOTS.mkdir(exist_ok=True)
     new.write_text(text, encoding="utf-8")
     return False
+
+
+def work(held: TuiDesk) -> Work:
+    """Changes a desk in memory, as far as fakes go."""
+    return Work(lambda _: contextlib.nullcontext(held.ports), Actor("kim", "host-1"), lambda *_: False)
 
 
 def source(held: TuiDesk, daemon=RUNNING) -> Source:

@@ -9,11 +9,14 @@ from textual.events import Key, Paste
 
 from keyguard.core.secret import Secret
 from keyguard.tui.navigation import PLACES
+from keyguard.tui.picture import DaemonState, DaemonView
 from keyguard.tui.screens.lock import LockScreen
+from keyguard.tui.themes import THEMES
 from keyguard.tui.widgets.paste import PasteField
 from tests.tui.desk import desk
 from tests.tui.harness import Seat, seated, sitting, source
 
+ONE = {"languages": ("en",), "sizes": ((120, 36),)}
 PASSPHRASE = "FAKE passphrase, not of any store"
 
 
@@ -62,16 +65,32 @@ async def test_the_palette_offers_everything_and_no_screenshot(seat: Seat) -> No
         assert seat.sees(seat.app.say(f"places.{place.name}"))
     await seat.type("screenshot")
     assert not seat.app.screen.query_one("#offered").chosen
-    await seat.press("escape", "colon")
-    await seat.sheets("commands by name")
+    await seat.press("escape")
+    await seat.sheets("commands by name", "colon")
+
+
+@pytest.mark.parametrize("theme", [name for name in THEMES if name != "dark"])
+def test_every_theme_shows_levels_notices_headings_and_what_is_good(theme: str) -> None:
+    async def whole() -> None:
+        held = desk()
+        held.incident("bybit/mm/bot", "a laptop with this key was lost")
+        held.incident("okx/mm/hedge", "a configuration file was pushed", closed=True)
+        reads = source(held, DaemonView(DaemonState.ABSENT))
+        async with seated(held, of=reads, theme=theme) as seat:
+            await seat.pictures(f"what needs somebody, theme {theme}", **ONE)
+            await seat.press("0")
+            await seat.until(lambda: seat.sees("frozen"))
+            await seat.pictures(f"incidents, theme {theme}", **ONE)
+
+    asyncio.run(whole())
 
 
 @sitting
 async def test_help_says_what_a_screen_is_for_and_what_keys_do(seat: Seat) -> None:
-    await seat.press("2", "question_mark")
+    await seat.press("2")
+    await seat.sheets("help for the list of keys", "question_mark")
     assert seat.sees("Every key of every desk.")
     assert seat.sees("Filter")
-    await seat.sheets("help for the list of keys")
     await seat.press("escape")
     for place in PLACES[::5]:
         await seat.press(place.key, "question_mark")
@@ -115,9 +134,16 @@ def test_it_locks_itself_when_nobody_touches_it_and_any_key_puts_that_off() -> N
 def test_a_store_with_a_passphrase_opens_the_lock_by_it_alone() -> None:
     async def whole() -> None:
         async with locking(lambda: 0.0, lambda given: given == Secret(PASSPHRASE)) as seat:
+            seat.app.speak("ko")
+            await seat.press("ctrl+l")
+            await seat.pictures("locked until the passphrase is given", languages=("ko",))
+            await seat.type(PASSPHRASE)
+            await seat.press("enter")
+            await seat.pilot.pause()
+            seat.app.speak("en")
             await seat.press("ctrl+l")
             assert seat.sees("Enter the passphrase")
-            await seat.sheets("locked until the passphrase is given")
+            await seat.pictures("locked until the passphrase is given", languages=("en",))
             await seat.press("enter", "escape", "x", "enter")
             await seat.pilot.pause()
             assert seat.app.locked

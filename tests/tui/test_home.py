@@ -41,6 +41,12 @@ async def test_enter_opens_the_page_of_the_key_it_is_about(seat: Seat) -> None:
     assert seat.app.here == "keys"
     assert seat.sees("deribit/vol/gamma")
     assert seat.sees("What it may do")
+    await seat.press("1")
+    rows = seat.app.screen.query_one("#needs", Rows)
+    rows.choose(next(need.id for need in seat.needs() if need.subject == "okx/mm/hedge"))
+    await seat.press("enter")
+    assert seat.sees("okx/mm/hedge")
+    assert not seat.sees("deribit/vol/gamma")
 
 
 @sitting

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import threading
+
 from textual.events import Key as KeyPressed
 
+from keyguard.tui.screens.key import KeyPage
+from keyguard.tui.source import Source
 from keyguard.tui.widgets.rows import Rows
-from tests.tui.harness import Seat, sitting
+from tests.tui.desk import HOME, RUNNING, desk
+from tests.tui.harness import Seat, seated, sitting
 
 
 def names(seat: Seat) -> list[str]:
@@ -87,3 +94,33 @@ async def test_a_key_that_is_gone_meanwhile_is_said_to_be_gone(seat: Seat) -> No
     seat.desk.changes += 1
     await seat.look()
     assert seat.sees("This key is not there any more.")
+
+
+def test_what_is_read_for_a_page_that_was_closed_meanwhile_is_dropped() -> None:
+    held, may_read = desk(), threading.Event()
+    reads = Source(lambda: contextlib.nullcontext(held.ports), lambda: HOME, lambda: RUNNING)
+    ask = reads.ask
+
+    def waiting(read):
+        return ask(lambda ports: (may_read.wait(), read(ports))[1])
+
+    async def whole() -> None:
+        async with seated(held, of=reads) as seat:
+            reads.ask = waiting
+            picture = seat.app.look_now.picture
+            page = KeyPage(picture.keys[0].key.id)
+            assert not page.stands
+            page.freshen()  # a new picture may come before it is mounted
+            await seat.app.push_screen(page)
+            reading = asyncio.create_task(page._read(picture))
+            closing = seat.app.pop_screen()
+            assert page.stands
+            await closing
+            assert not page.stands
+            may_read.set()
+            await reading
+            page.freshen()
+            page.on_resize()
+            assert seat.app.broke is None
+
+    asyncio.run(whole())

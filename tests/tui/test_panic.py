@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from dataclasses import replace
 
+from keyguard.core.keys import Scope
 from keyguard.core.secret import Secret
 from keyguard.tui.panicking import Panicking, Which, plan
 from keyguard.tui.screens.panic import COUNT_S, Stage
@@ -21,16 +22,16 @@ PASSPHRASE = Secret("FAKE passphrase of a store")
 class Danger:
     """A firm at a simulated venue, and what ends its keys."""
 
-    def __init__(self, variant="full", asks=False) -> None:
-        self.world = World(variant)
+    def __init__(self, variant="full", asks=False, **world) -> None:
+        self.world = World(variant, **world)
         self.world.inventory.stamp = lambda: 0
         self.given: list[Secret | None] = []
         self.panicking = Panicking(self._open, ACTOR, self.world.process_alive, lambda: asks)
         opens = (lambda given: given == PASSPHRASE) if asks else None
         self.source = Source(self._ports, lambda: HOME, lambda: RUNNING, opens=opens)
 
-    def add(self, label: str, desk: str = "desk") -> None:
-        made = self.world.exchange.make(label, ["view", "trade"], IPS)
+    def add(self, label: str, desk: str = "desk", grants=("view", "trade"), **facts) -> None:
+        made = self.world.exchange.make(label, list(grants), IPS, **facts)
         enrol(self.world.ports, Declared("examplex", desk, label, "kim"), made)
 
     def _ports(self):
@@ -109,6 +110,35 @@ def test_what_only_a_person_can_end_is_said_before_and_listed_after() -> None:
 
     danger.run(test)
     assert danger.world.audit.bodies("panic.begin")[0]["reason"] == "leak"
+
+
+def test_a_manager_that_its_venue_does_not_tell_of_is_named() -> None:
+    danger = Danger(with_manager=False)
+    danger.add("quiet", desk="ops", grants=("view", "keys"), account="A0")
+    inventory = danger.world.inventory
+    manager = inventory.live_version(inventory.find_key("quiet").id)
+    seen = inventory.last_observation(manager.id)
+    inventory.observe(replace(seen, report=replace(seen.report, scopes=Scope.READ)))
+
+    async def test(seat: Seat) -> None:
+        await chosen(seat, "desk desk")
+        assert seat.sees("0 by API, 1 only by a person")
+        await seat.press("m")
+        await seat.type("nobody")
+        await seat.press("enter")
+        assert seat.sees("No key is called nobody.")
+        await seat.press("m")
+        await seat.type("examplex/ops/quiet")
+        await seat.press("enter")
+        await seat.until(lambda: seat.sees("1 by API, 0 only by a person"))
+        assert seat.sees("ended with what manages their accounts: examplex/ops/quiet")
+        await seat.press("enter", "1", "enter")
+        count_down(seat)
+        await danger.ended(seat)
+        assert seat.sees("1 of 1 keys are dead.")
+
+    danger.run(test)
+    assert not danger.world.answers(danger.world.old)
 
 
 def test_escape_or_another_screen_stops_the_count_down() -> None:

@@ -12,9 +12,3 @@ async def test_every_place_is_reached_by_its_key(seat: Seat) -> None:
         await seat.press(place.key)
         assert seat.app.here == place.name
         assert seat.sees(seat.app.say(f"places.{place.name}"))
-
-
-@sitting
-async def test_planned_screens_say_that_they_are_planned(seat: Seat) -> None:
-    await seat.press("9")
-    await seat.pictures("planned screen, reviews")

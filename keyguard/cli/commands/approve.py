@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from keyguard.cli import people_words, session, signing
 from keyguard.core.errors import UsageError
+from keyguard.core.forgetting import names_forgotten
 from keyguard.core.people import Decision
 from keyguard.workflows import approvals, signers
 
@@ -69,11 +70,14 @@ def run(args: argparse.Namespace, out: Output) -> int:
 def _check(args: argparse.Namespace, out: Output) -> int:
     """IntegrityError (exit 6) names the first that is missing a signature or was altered."""
     with session.opened(args, out) as ports:
-        decided = [one for one in ports.people.approvals() if one.decision is not None]
+        all_ = [one for one in ports.people.approvals() if one.decision is not None]
+        decided = [one for one in all_ if not names_forgotten(one)]  # what was signed said who they were
         signed = [one.id for one in decided if signers.check(ports, one, approvals.good_until(one))]
     if out.json:
-        out.document({"decided": len(decided), "signed": signed})
+        out.document({"decided": len(decided), "signed": signed, "forgotten": len(all_) - len(decided)})
     else:
+        if len(all_) > len(decided):
+            out.data(f"{len(all_) - len(decided)} decisions name somebody who was forgotten: not checked")
         out.data(f"{len(signed)} of {len(decided)} decisions are signed, and say what was signed")
     return 0
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keyguard.cli import attesting, session
+from keyguard.cli import agents, attesting, session
 from keyguard.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -47,10 +47,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name in ("officer", "title", "preparer"):
         parser.add_argument(f"--{name}", default="", metavar='"LATIN / LOCAL"', help="else by [attest]")
     attesting.add_signers(parser, several=True)
+    attesting.add_pades(parser)
+    attesting.add_documents(parser)
     parser.add_argument("--name", action="append", default=[], metavar="P", help="disclose a person's name")
     parser.add_argument("--name-purpose", default="", metavar="TEXT", help="why names are disclosed")
     parser.add_argument("--name-basis", default="", metavar="TEXT", help="on which legal basis")
-    parser.add_argument("--again", action="store_true", help="the last one may be about the same time")
+    parser.add_argument(
+        "--row",
+        action="append",
+        default=[],
+        metavar="K",
+        help="a key whose row a summary shows; again for more",
+    )
+    parser.add_argument("--again", action="store_true", help="earlier ones may be about the same time")
     parser.add_argument("--last-seal", action="store_true", help="the newest seal, as witnesses saw it")
     parser.add_argument("--reinstatement", metavar="K", help="for a key the venue ended: the days around it")
     parser.add_argument("--explanation", default="", metavar="TEXT", help="of what led to that")
@@ -72,13 +81,15 @@ def run(args: argparse.Namespace, out: Output) -> int:
 
     _check(args)
     attesting.demand_folder(args.output)
+    viewers = attesting.pades(args)
     home = session.home_of(args)
     config = home.read()
     with session.opened(args, out) as ports:
         wanted = _run(args, config, ports)
         kept, waiting = AttestationFolder(home.attestations), AttestationFolder(home.attestations / "waiting")
-        finish = Finishing(home, ports, LANGUAGES.get(args.lang or ""), not args.no_copies)
-        made = attest(ports, wanted, kept, waiting, finish, actor=session.actor())
+        finish = Finishing(home, ports, LANGUAGES.get(args.lang or ""), not args.no_copies, viewers)
+        copies = agents.copies(home)
+        made = attest(ports, wanted, kept, waiting, finish, actor=session.actor(), copies=copies)
     tell(made, args.output, out)
     return 0
 
@@ -130,6 +141,10 @@ def _check(args: argparse.Namespace) -> None:
         wrong = "how is the recipient called? --recipient NAME"
     if not wrong and args.name and not (args.name_purpose and args.name_basis):
         wrong = "names are disclosed for a purpose, on a legal basis: --name-purpose, --name-basis"
+    if not wrong and args.row and args.profile != "summary":
+        wrong = "--row is for a summary; other profiles show every key"
+    if not wrong and args.pades and args.no_copies:
+        wrong = "--pades signs the PDF, and --no-copies makes none"
     if not wrong and args.nonce is not None and not _answers(args.nonce):
         wrong = f"a nonce is 1 to {_NONCE} printable ASCII characters"
     if wrong:
@@ -162,7 +177,9 @@ def _run(args: argparse.Namespace, config: Config, ports: Ports) -> Run:
         attest_packs.demand_nothing(ports, venue)
     own = tuple(text(one, "reservation", LONGEST_FREE) for one in (*explained, *args.reservation))
     people = attest_people.disclosed(ports, args.name, args.venue, args.name_purpose, args.name_basis)
-    asked = Asked(period, spoken(period), args.profile, args.nonce, own, people)
+    attached = attesting.documents(args)
+    rows = frozenset(id_ for key in args.row for id_ in attest_packs.fingerprints(ports, args.venue[0], key))
+    asked = Asked(period, spoken(period), args.profile, args.nonce, own, people, attached, rows)
     again = args.again or bool(args.reinstatement)
     return Run(asked, who, _recipients(args, ports), attesting.keys(args), again, args.last_seal)
 

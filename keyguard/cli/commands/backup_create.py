@@ -24,8 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--backup-passphrase-file", metavar="F", help="opens the backup; only its owner may read the file"
     )
     parser.epilog = (
-        "Holds secrets, inventory, journal and audit log of one moment, while others go on working. With a\n"
-        "recovery share it needs no passphrase: the share opens it. The file is read back before it counts.\n"
+        "Holds secrets, inventory, journal and audit log of one moment, while others go on working, and the\n"
+        "home's folders attestations and incidents. With a recovery share it needs no passphrase: the share\n"
+        "opens it. The file is read back before it counts.\n"
         "\nexample: keyguard backup create /mnt/usb/keyguard-2026-11-21.kgb"
     )
 
@@ -39,6 +40,8 @@ def run(args: argparse.Namespace, out: Output) -> int:
         shares = recovery_share.listed(ports)
     for name in made.missing:
         out.talk(f"the store lacks the secret of {name}: it is not in the backup either", style="red")
+    for name in made.left_out:
+        out.talk(f"{name} is no plain file that every system takes: it is not in the backup", style="red")
     if out.json:
         out.document(
             {
@@ -49,10 +52,13 @@ def run(args: argparse.Namespace, out: Output) -> int:
                 "log": {"records": made.head.records, "chain": made.head.chain},
                 "recovery_shares": list(shares),
                 "missing": list(made.missing),
+                "files": made.files,
+                "left_out": list(made.left_out),
             }
         )
         return 0
-    out.data(f"{args.file}: {made.items} items, {made.head.records} records, {made.size} bytes, read back")
+    held = f"{made.items} items, {made.head.records} records, {made.files} files"
+    out.data(f"{args.file}: {held}, {made.size} bytes, read back")
     opens = [f"recovery share {', '.join(shares)}"] if shares else []
     out.data(f"opened by {' or '.join([*opens, *(['its passphrase'] if passphrase else [])])}")
     return 0

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from keyguard.backups import Restored
     from keyguard.cli.output import Output
 
+_NAMED = 8
+"""How many of a long list stand in a line."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
@@ -61,6 +64,8 @@ def run(args: argparse.Namespace, out: Output) -> int:
                 "whole": done.restoration.whole,
                 "lost": done.restoration.lost,
                 "missing": list(done.missing),
+                "files": done.files,
+                "lacking": list(done.lacking),
             }
         )
     else:
@@ -79,5 +84,13 @@ def _tell(out: Output, done: Restored) -> None:
         out.data(f"{done.restoration.lost} records after the backup are lost; the log says so")
     for name in done.missing:
         out.data(f"the secret of {name} was not in the store when the backup was made", style="red")
+    if done.files is None:
+        out.talk("a backup of before keyguard put the folders attestations and incidents of a home into it")
+    if done.lacking:
+        named = ", ".join(done.lacking[:_NAMED]) + (" …" if len(done.lacking) > _NAMED else "")
+        out.data(f"the log tells of {len(done.lacking)} whose files are not there: {named}", style="red")
+        out.talk(
+            "put these files into the folders attestations and incidents of the home, where you have them"
+        )
     out.talk("the log signs nothing until it is shown the newest checkpoint: keyguard log resume FILE")
     out.talk("keys that were added, rotated or revoked since are as they were then: keyguard key inspect K")

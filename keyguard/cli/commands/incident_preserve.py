@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, out: Output) -> int:
     """Copy and record, or check."""
-    folder = session.home_of(args).path / "incidents"
+    folder = session.home_of(args).incidents
 
     def package(incident: str, name: str) -> EvidenceFolder:
         return EvidenceFolder(folder / incident / name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keyguard.cli import session
+from keyguard.workflows import forget_person
 from keyguard.workflows.log_prune import CHOICES, plan, prune
 
 if TYPE_CHECKING:
@@ -29,9 +30,11 @@ def run(args: argparse.Namespace, out: Output) -> int:
     with session.opened(args, out) as ports:
         planned = plan(ports, args.years)
         gone = prune(ports, planned) if args.yes else 0
+        people = [one.id for one in forget_person.due(ports, args.years)]
     counts = {stream: len(numbers) for stream, numbers in planned.numbers.items()}
     if out.json:
-        out.document({"before": planned.before.isoformat(), "records": counts, "deleted": gone})
+        told = {"before": planned.before.isoformat(), "records": counts, "deleted": gone}
+        out.document(told | {"people": people})
         return 0
     for stream, count in counts.items():
         out.data(f"{stream}: {count} records from before {planned.before:%Y-%m-%d}")
@@ -39,4 +42,6 @@ def run(args: argparse.Namespace, out: Output) -> int:
         out.data(f"{gone} records deleted; the log verifies as before")
     else:
         out.data(f"{planned.count} records may go; nothing was deleted" + (": --yes" if counts else ""))
+    for person in people:
+        out.talk(f"keyguard: {person} left before that: keyguard person forget {person} --years {args.years}")
     return 0

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("--yes", action="store_true", help="do it; there is no way back to the old log")
+    parser.add_argument("--reason", default="", metavar="R", help="for the second person")
     parser.epilog = (
         "For a restored log that ends before a checkpoint somebody holds. The old records stay as evidence;\n"
         "the new log says what they added up to. Everybody who pinned the old log's key needs the new one.\n"
+        "Where people are declared a second one has to agree (keyguard approve).\n"
         "\nexample: keyguard log renew --yes"
     )
 
@@ -36,7 +38,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
             hint="first try keyguard log resume; then keyguard log renew --yes",
         )
     with session.opened(args, out) as ports:
-        renew(ports, tool_version=__version__)
+        renew(ports, tool_version=__version__, actor=session.actor(), why=args.reason)
         made = make_seal(ports)
     if out.json:
         out.document({"log_id": made.log_id, "vkey": str(made.vkey)})

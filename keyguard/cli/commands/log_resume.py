@@ -18,9 +18,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("file", nargs="?", default="", help="the newest signed checkpoint that anybody holds")
     parser.add_argument("--none", action="store_true", help="nobody was ever given one")
+    parser.add_argument("--reason", default="", metavar="R", help="for the second person")
     parser.epilog = (
         "After a restore a log signs nothing, since it may have signed more than it remembers. Ask whoever\n"
         "gets your checkpoints for the newest; if this log does not reach it, only a newer copy can sign.\n"
+        "Where people are declared a second one has to agree (keyguard approve).\n"
         "\nexample: keyguard log resume newest-from-auditor.txt"
     )
 
@@ -33,7 +35,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
         )
     held = evidence.text(args.file) if args.file else None
     with session.opened(args, out) as ports:
-        size = resume(ports, held)
+        size = resume(ports, held, actor=session.actor(), why=args.reason)
     if out.json:
         out.document({"size": size})
     elif size:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keyguard.cli import panic_words, session
+from keyguard.cli.commands import simulate
+from keyguard.cli.person import TerminalPerson
 from keyguard.core.errors import UsageError
 from keyguard.processes import process_alive
 from keyguard.workflows import cancel_orders, panic
@@ -26,7 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--person", default="", metavar="P", help="what a person could reach or did touch")
     which.add_argument("--all", action="store_true", help="every key")
     parser.add_argument("--yes", action="store_true", help="do it; without it only say what it would mean")
-    parser.add_argument("--rehearse", action="store_true", help="do it, on simulated venues only")
+    parser.add_argument(
+        "--rehearse",
+        action="store_true",
+        help="do it with stand-ins for the venues, against the clock; the home stays as it is",
+    )
     parser.add_argument("--reason", default="suspicion", metavar="R", help=", ".join(REASONS))
     parser.add_argument(
         "--manager",
@@ -58,8 +65,8 @@ def run(args: argparse.Namespace, out: Output) -> int:
     watch = panic_words.StopWatch(out)
     with session.opened_for_panic(args, out, watch, file) as (ports, emergency):
         chosen = panic.targets(ports, desk=args.desk, venue=args.venue, person=args.person)
-        if args.rehearse:
-            _demand_simulated(ports, chosen)
+        if args.rehearse and not all(ports.gateway.simulated(one.key.venue) for one in chosen):
+            return _rehearse(args, out, watch, ports, chosen)
         if not (args.yes or args.rehearse):
             planned = panic.cancellations(ports, chosen) if args.cancel_orders else ()
             panic_words.tell_plan(out, ports, chosen, planned)
@@ -87,12 +94,42 @@ def _scope(args: argparse.Namespace) -> str:
     return "all"
 
 
-def _demand_simulated(ports: Ports, chosen: tuple[panic.Target, ...]) -> None:
-    real = sorted({one.key.venue for one in chosen if not ports.gateway.simulated(one.key.venue)})
-    if real:
+def _rehearse(
+    args: argparse.Namespace,
+    out: Output,
+    watch: panic_words.StopWatch,
+    ports: Ports,
+    chosen: tuple[panic.Target, ...],
+) -> int:
+    """End keys of the same names at stand-ins: no secret of the home is opened and no venue of it asked."""
+    simulate.demand_extra()
+    from keyguard.rehearsal.panic import LATENCY_MS, mirror, rehearsed  # noqa: PLC0415 - rarely needed
+
+    mirrored = mirror(ports, chosen, [ports.inventory.find_key(name) for name in args.manager])
+    if not mirrored.chosen:
         raise UsageError(
-            f"a rehearsal ends its keys, and these venues are real: {', '.join(real)}",
-            code="panic.real",
+            "nothing stands in for the venues of these keys",
+            code="panic.no_stand_in",
             still="nothing was changed",
-            hint="rehearse in a home that talks to simulated venues (docs/panic.md)",
         )
+    out.talk(f"keyguard: a rehearsal: stand-ins for {', '.join(mirrored.wanted)}, {LATENCY_MS} ms away")
+    out.talk("keyguard: their keys trade or manage keys, whatever yours can do besides")
+    for name in mirrored.without:
+        out.talk(f"keyguard: not rehearsed, nothing stands in for its venue: {name}")
+    nobody = TerminalPerson(watch, io.BytesIO(), interactive=False)
+    with rehearsed(mirrored, nobody) as drill:
+        watch.restart()
+        outcome = panic.panic(
+            drill.ports,
+            drill.chosen,
+            scope=_scope(args),
+            reason=args.reason,
+            actor=session.actor(),
+            process_alive=process_alive,
+            named=drill.named,
+            cancel=args.cancel_orders,
+            bound_s=cancel_orders.BOUND_S,
+        )
+        panic_words.tell_outcome(out, drill.ports, outcome, rehearsed=True)
+    out.talk("keyguard: that was a rehearsal: nothing of this home was changed, no venue was asked")
+    return panic_words.exit_status(outcome)

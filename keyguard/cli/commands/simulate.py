@@ -24,13 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, out: Output) -> int:
     """Serve on loopback until Ctrl-C or SIGTERM; needs the `demo` extra."""
     venues = _chosen(args.venues)
-    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
-    if missing:
-        raise UsageError(
-            f"simulated venues need {', '.join(missing)}",
-            code="simulate.missing",
-            hint="pip install 'keyguard[demo]'",
-        )
+    demand_extra()
     from keyguard_simulators import ending  # noqa: PLC0415 - most commands have no use for it
     from keyguard_simulators.serve import running  # noqa: PLC0415 - loads the web framework
 
@@ -48,6 +42,17 @@ def run(args: argparse.Namespace, out: Output) -> int:
         out.talk("keyguard: Ctrl-C ends them", style="dim")
         wait()
     return 0
+
+
+def demand_extra() -> None:
+    """UsageError `simulate.missing` where what serves simulated venues is not installed."""
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise UsageError(
+            f"simulated venues need {', '.join(missing)}",
+            code="simulate.missing",
+            hint="pip install 'keyguard[demo]'",
+        )
 
 
 def _chosen(named: list[str]) -> tuple[str, ...]:

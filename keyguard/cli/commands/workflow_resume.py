@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keyguard.cli import rotation_words, sealing, session
+from keyguard.cli import declared, rotation_words, sealing, session
 from keyguard.core.errors import UsageError
 from keyguard.processes import process_alive
-from keyguard.workflows import parking
+from keyguard.workflows import parking, sign_in
 from keyguard.workflows.recovery import resume
+from keyguard.workflows.sign_in_journal import SIGN_IN
 
 if TYPE_CHECKING:
     import argparse
 
     from keyguard.cli.output import Output
+    from keyguard.ports.all import Ports
     from keyguard.ports.journal import Workflow
 
 
@@ -42,6 +44,9 @@ def run(args: argparse.Namespace, out: Output) -> int:
         if args.all:
             parking.lift_everything(ports, actor=session.actor())
             return _lifted(out, ports.journal.workflows(unfinished=True))
+        workflow = ports.journal.workflow(args.workflow)
+        if workflow.kind == SIGN_IN and not workflow.finished:
+            return _signed_in(out, ports, workflow)
         parking.lift(ports, ports.journal.workflow(args.workflow), actor=session.actor())
         workflow = resume(
             ports,
@@ -53,6 +58,17 @@ def run(args: argparse.Namespace, out: Output) -> int:
         sealing.seal_soon(ports, out)
         key = ports.inventory.find_key(workflow.key_id)
     rotation_words.tell(out, workflow, key.name)
+    return 0
+
+
+def _signed_in(out: Output, ports: Ports, workflow: Workflow) -> int:
+    """Register what a sign-in that died had brought."""
+    secret = session.prompt("the app's secret: ") if sign_in.wants_secret(ports, workflow.id) else None
+    enrolled = sign_in.take_up(ports, workflow.id, secret)
+    if out.json:
+        out.document(declared.document(enrolled))
+    else:
+        declared.tell(out, enrolled)
     return 0
 
 

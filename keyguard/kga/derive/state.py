@@ -143,7 +143,9 @@ def _on_key(member: str, *names: str) -> Callable[[State, Line, Any], None]:
 def _listed(state: State, line: Line, body: Any) -> None:
     """A list is of one account, which it does not name: keys that were listed together are of one account."""
     shown = set(body["keys"])
-    for id_ in sorted(set(body["unknown"]) - state.entities["stranger"].keys()):
+    keys = state.entities["key"]
+    here = {id_ for id_, key in keys.items() if key["forgotten"] is None}  # registered, if by another log
+    for id_ in sorted(set(body["unknown"]) - state.entities["stranger"].keys() - here):
         state.put("stranger", id_, {"key": id_, "since": line.at, "listed": None, "missing": None})
     everyone = [*state.entities["key"].values(), *state.entities["stranger"].values()]
     accounts = {one["listed"] for one in everyone if one["key"] in shown and one["listed"]}

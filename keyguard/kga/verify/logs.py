@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,6 +69,8 @@ def opened_log(opened: Open, trust: Trust, said: Mapping[str, Any], sealed: Seal
         raise Failed("the firm's stream is not the one the statement names, from its first record on")
     if opened.predicate["profile"] == "auditor":
         _everything(said, sealed, streams)
+    elif any(one.private for one in streams.values()):
+        raise Failed("private parts are opened for an auditor alone")
     else:
         _range(said, streams[str(venue)], trust)
     return Log(said, sealed, streams)
@@ -148,14 +150,27 @@ def _begins_with_its_genesis(log: Log) -> None:
 
 
 def whole_period(opened: Open, logs: Iterable[Log]) -> None:
-    """Step 8: the seal was made after the period, and the records reach back to its begin."""
+    """Step 8: the seal was made after the period, or is the last of an agent that was retired; and the
+    records reach back to the period's begin."""
     period = opened.predicate["period"]
+    logs = list(logs)
+    ended = dict(_retired(logs))
     for one in logs:
-        if canonical.format_instant(one.sealed.seal.t) < period["to"]:
+        last = ended.get(one.said["origin"])
+        over = one.said["role"] == "agent" and last is not None and one.sealed.seal.no >= last
+        if canonical.format_instant(one.sealed.seal.t) < period["to"] and not over:
             raise Failed("the seal was made before the period ended: its end is not shown")
         for stream in one.streams.values():
             if stream.start and not _reaches_back(stream, period["from"], one.said["role"]):
                 raise Failed(f"{stream.stream}: the records shown do not reach back to the period's begin")
+
+
+def _retired(logs: Iterable[Log]) -> Iterator[tuple[str, int]]:
+    """Each log that was retired, and the number of its last seal."""
+    for one in logs:
+        for line in one.streams[FIRM].lines if one.said["role"] == "primary" else ():
+            if line.record.type == "agent.retire":
+                yield line.record.body["origin"], line.record.body["last_seal"]
 
 
 def _reaches_back(stream: Opened, since: str, role: str) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +16,8 @@ from keyguard.kga.verify.trust import Attester, Trust, public_key
 
 AHEAD = timedelta(minutes=5)
 """How far the clocks of issuer and recipient may differ."""
+
+_SIGNERS = ("signer.add", "signer.remove")
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,15 +178,23 @@ def trust_on_first_use(entries: Mapping[str, bytes]) -> Trust:
 
 
 def _named(entries: Mapping[str, bytes]) -> list[Attester]:
-    found = []
+    """Each key from its `signer.add` on, until the first `signer.remove` of it that is not earlier."""
+    added: list[Attester] = []
+    removed: list[Attester] = []
     for name in sorted(entries):
         if not (name.startswith("logs/") and name.endswith("/firm/records.jsonl")):
             continue
         for line in bundle.split(entries[name]):
-            if b'"type":"signer.add"' not in line:
+            if b'"type":"signer.' not in line:
                 continue
             record = parse(line)
-            if record.type == "signer.add" and forms.fits(record) and record.body["role"] == "attester":
-                key = public_key(record.body["public_key"])
-                found.append(Attester(record.body["label"], key, record.body["from"]))
-    return found
+            if record.type not in _SIGNERS or not forms.fits(record) or record.body["role"] != "attester":
+                continue
+            one = Attester(record.body["label"], public_key(record.body["public_key"]), record.body["from"])
+            (added if record.type == "signer.add" else removed).append(one)
+    return [replace(one, until=_end(one, removed)) for one in added]
+
+
+def _end(one: Attester, removed: Iterable[Attester]) -> str | None:
+    ends = [gone.since for gone in removed if gone.public == one.public and gone.since]
+    return min((at for at in ends if one.since is None or at >= one.since), default=None)

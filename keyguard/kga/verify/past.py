@@ -37,8 +37,10 @@ def before(opened: Open, trust: Trust, logs: list[Log], previous: bytes | None) 
 
 
 def _issued(said: Mapping[str, Any], logs: Iterable[Log]) -> None:
-    """The log tells of the attestation before, and of no other for any part of the same time."""
+    """The log tells of the attestation before, and of no other for any part of the same time but older ones:
+    those are known to who followed the serials."""
     before, period, found = said["previous"], said["period"], False
+    serials: set[int] = set()
     for line in (line for one in logs for line in one.streams[said["recipient"]["venue"]].lines):
         if line.record.type != "attestation.issued":
             continue
@@ -47,10 +49,17 @@ def _issued(said: Mapping[str, Any], logs: Iterable[Log]) -> None:
             if body["statement_sha256"] != before["statement_sha256"]:
                 raise Failed("the log tells of another statement under the id of the previous one")
             found = True
-        elif body["period"]["from"] < period["to"] and body["period"]["to"] > period["from"]:
+        elif (before is None or body["serial"] >= before["serial"]) and _meets(body["period"], period):
             raise Failed(f"another attestation was issued for the same time: {body['attestation_id']}")
+        if body["serial"] in serials:
+            raise Failed(f"two attestations have the serial {body['serial']}")
+        serials.add(body["serial"])
     if before is not None and not found:
         raise Failed("the log does not tell of the previous attestation")
+
+
+def _meets(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    return one["from"] < other["to"] and one["to"] > other["from"]
 
 
 def _continues(opened: Open, logs: Iterable[Log], previous: bytes) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from keyguard.core.slots import FIRM, SLOTS
-from keyguard.kga import bundle, dsse
+from keyguard.kga import bundle, dsse, private_parts
 from keyguard.kga.derive.derived import derive, encode
 from keyguard.kga.derive.lines import Line, Period
 from keyguard.kga.verdict import Failed, Malformed
@@ -16,7 +16,7 @@ from keyguard.kga.verify.logs import Log
 from keyguard.kga.verify.opening import Open, Wanted
 from keyguard.kga.verify.past import Timestamp
 from keyguard.kga.verify.report import Report
-from keyguard.kga.verify.rows import register_root
+from keyguard.kga.verify.rows import demand_chosen, register_root
 from keyguard.kga.verify.trust import Head, Last, Trust
 
 
@@ -101,7 +101,25 @@ def _judge(
                 for one in logs
             },
         )
+    if opened.predicate["profile"] == "auditor":
+        _warn_auditor(report, logs)
     _warn(report, opened, trust, withheld)
+
+
+def _warn_auditor(report: Report, logs: list[Log]) -> None:
+    """What an auditor has to ask the firm about."""
+    streams = [stream for one in logs for stream in one.streams.values()]
+    closed = sum(
+        line.record.priv is not None and line.record.n not in stream.private
+        for stream in streams
+        for line in stream.lines
+    )
+    if closed:
+        report.warn(13, f"{closed} private parts are not opened")
+    for name in sorted({stream.stream for stream in streams} - SLOTS.keys() - {FIRM}):
+        report.warn(13, f"{name} is not in the public table of venues: ask which venue it is")
+    for doubt in private_parts.doubtful(private_parts.persons(_opened(logs))):
+        report.warn(13, f"who is who is in doubt: {doubt}")
 
 
 def _each(report: Report, step: int, look: Callable[[], Any]) -> Any:
@@ -152,7 +170,12 @@ def recompute(profile: str, period: Period, logs: list[Log], withheld: int) -> d
     }
     if profile != "auditor":
         return by_venue[names[0]]
-    return {"venues": by_venue}
+    return {"persons": private_parts.persons(_opened(logs)), "venues": by_venue}
+
+
+def _opened(logs: list[Log]) -> Iterator[private_parts.Paired]:
+    for stream in (stream for one in logs for stream in one.streams.values()):
+        yield from private_parts.paired(stream.lines, stream.private)
 
 
 def _lines(log: Log, name: str) -> tuple[Line, ...]:
@@ -183,6 +206,12 @@ def _summary(report: Report, opened: Open, trust: Trust) -> Report:
     """The summary profile has steps 1 to 4 and 11 to 13 only: nothing but the signature stands behind it."""
     if opened.predicate["logs"] or any(name.startswith("logs/") for name in opened.entries):
         report.fail(5, "a summary shows no logs")
+    tables = opened.entries.get(bundle.DERIVED, b"{}")
+    try:
+        shown = demand_chosen(tables, opened.predicate["register"])
+        report.good(9, f"{shown} rows of the register are proven, nothing else in the tables")
+    except (Failed, Malformed) as error:
+        report.fail(9, error)
     report.warn(13, "a summary: its figures are the signer's word, no record stands behind them")
     _warn(report, opened, trust, [])
     return report

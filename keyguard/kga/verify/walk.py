@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from keyguard.core.record import Record, parse
 from keyguard.core.slots import slot
@@ -35,7 +36,10 @@ class Sealed:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A stream whose records are proven: where they start and end, the roots there, what is withheld."""
+    """A stream whose records are proven: where they start and end, the roots there, what is withheld.
+
+    `private`: what an auditor sees beside the record of that number.
+    """
 
     stream: str
     start: int
@@ -46,6 +50,7 @@ class Opened:
     withheld: tuple[str, ...]
     tree: merkle.Frontier
     leaves: tuple[bytes, ...]
+    private: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
 
     def root_at(self, size: int) -> bytes | None:
         """The root when the stream had this many records; None for a size before the range."""
@@ -128,7 +133,18 @@ def open_stream(sealed: Sealed, part: StreamPart, stream: str) -> Opened:
         tuple(withheld),
         tree,
         tuple(leaves),
+        _private(part, lines),
     )
+
+
+def _private(part: StreamPart, lines: list[Line]) -> dict[int, Mapping[str, Any]]:
+    """Each opened private part is the one that its record committed to."""
+    records = {line.record.n: line.record for line in lines}
+    for one in part.private:
+        record = records.get(one.n)
+        if record is None or not one.opens(record):
+            raise Failed(f"the private part of record {one.n} is not the one that was sealed")
+    return {one.n: one.value() for one in part.private}
 
 
 def _record(data: bytes, stream: str, n: int) -> Record:

@@ -24,6 +24,7 @@ from keyguard.tui.screens.verified import Verified
 from keyguard.tui.widgets.form import Field, Form
 from keyguard.tui.widgets.job import JobPanel
 from keyguard.tui.widgets.rows import Cell, Column, Line, Rows, heading
+from keyguard.tui.widgets.told import Told
 from keyguard.tui.work import Stage
 from keyguard.tui.work_page import WorkPage
 from keyguard.workflows import attest_check
@@ -80,14 +81,14 @@ class AttestScreen(WorkPage):
 
     def body(self) -> ComposeResult:
         """What it is about, venues, findings, more of the chosen one, past exports, how to export."""
-        yield Static(id="head")
+        yield Told(id="head")
         with Horizontal(id="both"):
             yield Rows(id="venues")
             with Vertical(id="seen"):
                 yield Rows(id="found")
-                yield Static(id="more")
+                yield Told(id="more")
                 yield Rows(id="past")
-        yield Static(id="how")
+        yield Told(id="how")
         yield JobPanel(self.say, id="job")
 
     def show(self, picture: Picture) -> None:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
 from textual.content import Content
-from textual.widgets import Static
 
 from keyguard.core.exchange import Guide
 from keyguard.core.findings import RADAR, Kind
 from keyguard.tui import facts, preview
 from keyguard.tui.cells import plain
-from keyguard.tui.widgets.form import Field
+from keyguard.tui.navigation import NEW
+from keyguard.tui.widgets.form import Field, end_of
 from keyguard.tui.widgets.job import JobPanel
 from keyguard.tui.widgets.rows import Cell, Column, Line, Rows, heading
+from keyguard.tui.widgets.told import Told
 from keyguard.tui.work_page import WorkPage
 from keyguard.workflows import credentials, findings
 from keyguard.workflows.enrol import Declared, enrol
@@ -46,6 +47,7 @@ class FindingsScreen(WorkPage):
         Binding("r", "rotate", "findings.rotate"),
         Binding("a", "accept", "findings.accept"),
         Binding("x", "close", "findings.close"),
+        Binding("I", "incident", "home.incident"),
     ]
 
     def __init__(self) -> None:
@@ -57,7 +59,7 @@ class FindingsScreen(WorkPage):
     def body(self) -> ComposeResult:
         """The findings, the chosen one, what is being done."""
         yield Rows(id="findings")
-        yield Static(id="chosen")
+        yield Told(id="chosen")
         yield JobPanel(self.say, id="job")
 
     def show(self, picture: Picture) -> None:
@@ -157,7 +159,7 @@ class FindingsScreen(WorkPage):
 
         def then(given: Mapping[str, str]) -> None:
             try:
-                until = datetime.strptime(given["until"], "%Y-%m-%d").replace(tzinfo=UTC) + timedelta(days=1)
+                until = end_of(given["until"])
             except ValueError:
                 self.notify(say("findings.no_day"), markup=False)
                 return
@@ -183,6 +185,10 @@ class FindingsScreen(WorkPage):
         fields = (Field("reason", say("findings.ask_done")),)
         self.ask(title, (plain(say("findings.close_text")),), fields, then)
 
+    async def action_incident(self) -> None:
+        """Open an incident of the chosen one."""
+        await self.keyguard.go("incidents", f"{NEW}{self.query_one(Rows).chosen}")
+
     def _chosen(self) -> Finding | None:
         return self._findings.get(self.query_one(Rows).chosen)
 
@@ -206,17 +212,17 @@ class FindingsScreen(WorkPage):
         self._draw()
         shown = None if seen is None else (seen.path, seen.line)
         if one is not None and preview.place(one.item) != shown:
-            self.run_worker(self._look(one), exclusive=True, group="preview")
+            self.in_background(partial(self._look, one), "preview")
 
     async def _look(self, one: Finding) -> None:
         self._preview = await asyncio.to_thread(preview.read, one.item)
         self._draw()
 
     def _draw(self) -> None:
-        if not self.query(Rows):
+        if not self.stands:
             return  # the screen was closed meanwhile
         say, one = self.say, self._chosen()
-        shown = self.query_one("#chosen", Static)
+        shown = self.query_one("#chosen", Told)
         if one is None:
             shown.update(plain(say("home.nothing")))
             return

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.table import Table
+from rich.text import Text
 from textual.binding import Binding
 from textual.containers import VerticalScroll
-from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from keyguard.tui.cells import fit, plain, width
+from keyguard.core.escape import escape
+from keyguard.tui.cells import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from keyguard.tui.words import Words
+
+_KEY = 12
+"""Cells of a key."""
 
 
 class Help(ModalScreen[None]):
@@ -27,6 +32,7 @@ class Help(ModalScreen[None]):
     Help { align: center middle; background: $background 60%; }
     Help VerticalScroll { width: 84%; max-width: 96; height: auto; max-height: 90%; border: round $primary;
         background: $surface; padding: 0 2; }
+    Help .title { margin-top: 1; }
     """
     BINDINGS: ClassVar = [Binding("escape,question_mark,q,enter", "dismiss(None)", "palette.close")]
 
@@ -45,16 +51,18 @@ class Help(ModalScreen[None]):
         """Text first, then keys, in the order they are read aloud."""
         with VerticalScroll() as frame:
             frame.border_title = plain(self._title)
-            yield Static(self._content())
-
-    def _content(self) -> Content:
-        lines = [plain(self._text), plain(""), plain(self._say("help.keys"), "bold")]
-        lines += [_line(key, label) for key, label in self._here]
-        lines += [plain(""), plain(self._say("help.places"), "bold")]
-        lines += [_line(key, label) for key, label in self._places]
-        lines += [plain(""), plain(self._say("help.origins"))]
-        return Content("\n").join(lines)
+            yield Static(plain(self._text))
+            for title, keys in (("help.keys", self._here), ("help.places", self._places)):
+                yield Static(plain(self._say(title), "bold"), classes="title")
+                yield Static(_table(keys))
+            yield Static(plain(self._say("help.origins")), classes="title")
 
 
-def _line(key: str, label: str) -> Content:
-    return Content.assemble((f"  {key}" + " " * max(14 - width(key), 1), "bold"), fit(label, width(label)))
+def _table(keys: Sequence[tuple[str, str]]) -> Table:
+    """Each key beside what it does, which stays in its column where it takes several lines."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(width=_KEY, no_wrap=True, style="bold")
+    table.add_column()
+    for key, label in keys:
+        table.add_row(Text(f"  {escape(key)}"), Text(escape(label)))
+    return table

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
 from textual.content import Content
-from textual.widgets import Static
 
 from keyguard.core.policy import Level
 from keyguard.tui import facts, needs
 from keyguard.tui.cells import fit, plain, width
+from keyguard.tui.navigation import NEW
 from keyguard.tui.page import Page
-from keyguard.tui.widgets.rows import Cell, Column, Line, Rows
+from keyguard.tui.widgets.rows import Cell, Column, Line, Lines, Rows
+from keyguard.tui.widgets.told import Told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,7 +38,10 @@ class HomeScreen(Page):
     HomeScreen #more { height: 3; padding: 0 1; background: $surface; }
     HomeScreen #desks { height: auto; max-height: 8; padding: 0 1; }
     """
-    BINDINGS: ClassVar = [Binding(key, f"fix('{key}')", f"home.key_{key}", show=False) for key in needs.KEYS]
+    BINDINGS: ClassVar = [
+        *(Binding(key, f"fix('{key}')", f"home.key_{key}", show=False) for key in needs.KEYS),
+        Binding("I", "incident", "home.incident"),
+    ]
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,17 +49,17 @@ class HomeScreen(Page):
 
     def body(self) -> ComposeResult:
         """State of the firm, what to do, more of the chosen, desks."""
-        yield Static(id="state")
+        yield Told(id="state")
         yield Rows(id="needs")
-        yield Static(id="more")
-        yield Static(id="desks")
+        yield Told(id="more")
+        yield Told(id="desks")
 
     def show(self, picture: Picture) -> None:
         """Show what is open now."""
         say = self.say
         found = needs.needs(picture)
         self._needs = {need.id: need for need in found}
-        self.query_one("#state", Static).update(self._state(picture, found))
+        self.query_one("#state", Told).update(self._state(picture, found))
         rows = self.query_one("#needs", Rows)
         rows.set_columns(
             (
@@ -68,14 +72,14 @@ class HomeScreen(Page):
                 Column(say("home.fix"), 14),
             )
         )
-        rows.fill([Line(need.id, self._cells(need, picture)) for need in found])
+        rows.fill(Lines(found, lambda need: Line(need.id, self._cells(need, picture))))
         self._tell_more()
-        self.query_one("#desks", Static).update(self._desks(picture))
+        self.query_one("#desks", Told).update(self._desks(picture))
 
     def on_resize(self) -> None:
         """More lines, more desks."""
         if (picture := self.keyguard.look_now.picture) is not None and self.query("#desks"):
-            self.query_one("#desks", Static).update(self._desks(picture))
+            self.query_one("#desks", Told).update(self._desks(picture))
 
     def on_rows_moved(self) -> None:
         """Say more of the one that is chosen."""
@@ -111,6 +115,10 @@ class HomeScreen(Page):
                 rows.choose(id_)
                 return
 
+    async def action_incident(self) -> None:
+        """Open an incident of the chosen one."""
+        await self.keyguard.go("incidents", f"{NEW}{self.query_one('#needs', Rows).chosen}")
+
     def _cells(self, need: Need, picture: Picture) -> Callable[[], Sequence[Cell]]:
         say = self.say
 
@@ -131,7 +139,8 @@ class HomeScreen(Page):
     def _state(self, picture: Picture, found: Sequence[Need]) -> Content:
         say = self.say
         high = sum(need.level is Level.HIGH for need in found)
-        ends = sum(view.end is not None and view.end.at - picture.at <= facts.URGENT for view in picture.keys)
+        soon = picture.at + facts.URGENT
+        ends = sum(view.end is not None and view.end.at <= soon for view in picture.keys)
         open_ = sum(not workflow.finished for workflow in picture.workflows)
         parts = [
             say("home.keys", n=len(picture.keys)),
@@ -146,7 +155,7 @@ class HomeScreen(Page):
     def _tell_more(self) -> None:
         """What the table has no room for: the whole text, how it is known, the command."""
         need = self._needs.get(self.query_one("#needs", Rows).chosen)
-        more = self.query_one("#more", Static)
+        more = self.query_one("#more", Told)
         if need is None:
             more.update(plain(self.say("home.nothing")))
             return

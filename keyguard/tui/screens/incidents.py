@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
@@ -10,15 +11,16 @@ from textual.content import Content
 from textual.widgets import Static
 
 from keyguard.core.errors import KeyguardError
-from keyguard.core.incidents import WAY, Step
-from keyguard.tui import facts
+from keyguard.core.incidents import Kind, Stage
+from keyguard.tui import incident_rows, responding
 from keyguard.tui.cells import plain
-from keyguard.tui.track import AHEAD, BEHIND
-from keyguard.tui.widgets.form import Field
+from keyguard.tui.navigation import NEW
+from keyguard.tui.widgets.form import Field, end_of
 from keyguard.tui.widgets.job import JobPanel
-from keyguard.tui.widgets.rows import Cell, Column, Line, Rows, heading
+from keyguard.tui.widgets.rows import Rows
+from keyguard.tui.widgets.told import Told
+from keyguard.tui.work import Stage as JobStage
 from keyguard.tui.work_page import WorkPage
-from keyguard.workflows import contain, freezes, incidents
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -27,8 +29,9 @@ if TYPE_CHECKING:
     from keyguard.tui.picture import Picture
     from keyguard.tui.work import Doing
 
-_EVENTS = 8
-_OPEN, _FROZEN = "open", "frozen"
+_EVENTS = 6
+_NOTES = ("note", "received", "replied", "result", "notified")
+"""What a person may say has happened, as `keyguard incident note --as`."""
 
 
 class IncidentsScreen(WorkPage):
@@ -37,11 +40,14 @@ class IncidentsScreen(WorkPage):
     NAME = "incidents"
     DEFAULT_CSS = """
     IncidentsScreen Rows { height: 1fr; min-height: 4; }
-    IncidentsScreen #chosen { height: auto; max-height: 11; padding: 0 1; background: $surface; }
+    IncidentsScreen #chosen { height: auto; max-height: 13; padding: 0 1; background: $surface; }
     """
     BINDINGS: ClassVar = [
+        Binding("o", "begin", "incidents.begin"),
         Binding("n", "note", "incidents.note"),
+        Binding("s", "stage", "incidents.stage"),
         Binding("f", "freeze", "incidents.freeze"),
+        Binding("r", "revoke", "incidents.revoke"),
         Binding("c", "clear", "incidents.clear"),
         Binding("t", "thaw", "incidents.thaw"),
         Binding("x", "close", "incidents.close"),
@@ -52,63 +58,114 @@ class IncidentsScreen(WorkPage):
         self._incidents: Mapping[str, Incident] = {}
         self._freezes: Mapping[str, Freeze] = {}
         self._aim = ""
+        self._followed: object = None
 
     def body(self) -> ComposeResult:
         """Incidents and freezes, the chosen one, what is being done."""
         yield Rows(id="incidents")
-        yield Static(id="chosen")
+        yield Told(id="chosen")
         yield JobPanel(self.say, id="job")
 
     def show(self, picture: Picture) -> None:
         """Read them anew: anything may have been committed."""
-        say = self.say
-        self.query_one(Rows).set_columns(
-            (
-                Column(say("incidents.id"), 9, rank=2),
-                Column(say("incidents.kind"), 14),
-                Column(say("incidents.way"), len(WAY)),
-                Column(say("incidents.about"), 16, grow=2),
-                Column(say("incidents.how"), 14, grow=4, rank=1),
-                Column(say("incidents.state"), 14),
-            )
-        )
+        self.query_one(Rows).set_columns(incident_rows.columns(self.say))
         self._fill()
-        self.run_worker(self._read(), exclusive=True, group="read")
+        self.in_background(self._read)
 
     def aim(self, target: str) -> None:
-        """Go to this incident."""
-        if not self.query_one(Rows).choose(target):
+        """Go to this incident; `NEW` and what it is about: ask for a new one."""
+        if target.startswith(NEW):
+            self._begin(target.removeprefix(NEW))
+        elif not self.query_one(Rows).choose(target):
             self._aim = target
 
     def on_rows_moved(self) -> None:
         """Say more of the one that is chosen."""
         self._tell()
 
+    def on_rows_opened(self, event: Rows.Opened) -> None:
+        """To its page."""
+        if (one := self._incidents.get(event.id)) is not None:
+            from keyguard.tui.screens.incident import IncidentPage  # noqa: PLC0415 - when first wanted
+
+            self.app.push_screen(IncidentPage(one))
+
+    def on_job_panel_changed(self) -> None:
+        """An incident that was opened is gone to."""
+        super().on_job_panel_changed()
+        job = self._begun
+        done = job is not None and job.view.kind == "open_incident" and job.view.stage is JobStage.DONE
+        if job is not None and done and job is not self._followed:
+            self._followed = job
+            self.aim(str(job.view.result))
+
+    def action_begin(self) -> None:
+        """Open an incident."""
+        self._begin("")
+
     def action_note(self) -> None:
         """Add what happened."""
         if (one := self._open_one()) is not None:
-            self._say_and_do("note", one, lambda doing, given: _noted(doing, one.id, given["text"]))
+            say = self.say
+            choices = tuple((step, say(f"incidents.step_{step}")) for step in _NOTES)
+            fields = (self._sentence("note"), Field("step", say("incidents.ask_step"), "note", choices))
+            self._say_and_do("note", one, lambda doing, given: responding.noted(doing, one.id, given), fields)
+
+    def action_stage(self) -> None:
+        """How far the venue has gone, and until when it wants an answer."""
+        if (one := self._open_one()) is None:
+            return
+        say = self.say
+        until = f"{one.deadline - timedelta(microseconds=1):%Y-%m-%d}" if one.deadline is not None else ""
+        choices = tuple((stage.value, say(f"incidents.stage_{stage.value}")) for stage in Stage)
+        fields = (
+            Field("stage", say("incidents.ask_stage"), (one.stage or Stage.UNKNOWN).value, choices),
+            Field("deadline", say("incidents.ask_deadline"), until),
+            Field("reference", say("incidents.ask_reference"), one.reference),
+        )
+        self._say_and_do(
+            "stage", one, lambda doing, given: responding.staged(doing, one.id, given), fields, _dated
+        )
 
     def action_freeze(self) -> None:
         """No hand-out of its keys any more."""
         if (one := self._open_one()) is not None:
-            self._say_and_do("freeze", one, lambda doing, _: _frozen(doing, one.id), ())
+            self._say_and_do("freeze", one, lambda doing, _: responding.frozen(doing, one.id), ())
+
+    def action_revoke(self) -> None:
+        """End its keys at their venues, once their number is typed."""
+        if (one := self._open_one()) is None:
+            return
+        say, names = self.say, incident_rows.names(self.keyguard.look_now.picture, one)
+        if not names:
+            self.notify(say("incidents.no_keys"), markup=False)
+            return
+        fields = (
+            Field("manager", say("incidents.ask_manager")),
+            Field("sure", say("incidents.ask_sure", n=len(names))),
+        )
+        self._say_and_do(
+            "revoke",
+            one,
+            lambda doing, given: responding.revoked(doing, one.id, given["manager"]),
+            fields,
+            lambda given: "" if given["sure"] == f"{len(names)}" else "incidents.not_sure",
+            names,
+        )
 
     def action_clear(self) -> None:
         """A person has looked."""
         if (one := self._open_one()) is not None:
-            self._say_and_do("clear", one, lambda doing, given: _cleared(doing, one.id, given["text"]))
+            self._say_and_do(
+                "clear", one, lambda doing, given: responding.cleared(doing, one.id, given["text"])
+            )
 
     def action_close(self) -> None:
         """Its cause and what was done."""
         if (one := self._open_one()) is not None:
-            say = self.say
-            fields = (Field("text", say("incidents.ask_cause")), Field("done", say("incidents.ask_done")))
+            fields = (self._sentence("cause"), self._sentence("done", "done"))
             self._say_and_do(
-                "close",
-                one,
-                lambda doing, given: _closed(doing, one.id, given),
-                fields,
+                "close", one, lambda doing, given: responding.closed(doing, one.id, given), fields
             )
 
     def action_thaw(self) -> None:
@@ -117,13 +174,38 @@ class IncidentsScreen(WorkPage):
         if frozen is None:
             self.notify(self.say("incidents.no_freeze"), markup=False)
             return
-        say, title = self.say, self.say("incidents.do_thaw", id=frozen.id)
-        fields = (Field("text", say("incidents.ask_thaw")),)
+        title = self.say("incidents.do_thaw", id=frozen.id)
 
         def then(given: Mapping[str, str]) -> None:
-            self.do("thaw", title, frozen.id, lambda doing: _thawed(doing, frozen.id, given["text"]))
+            self.do(
+                "thaw", title, frozen.id, lambda doing: responding.thawed(doing, frozen.id, given["text"])
+            )
 
-        self.ask(title, (), fields, then)
+        self.ask(title, (), (self._sentence("thaw"),), then)
+
+    def _begin(self, about: str) -> None:
+        """Ask for what a new incident is, beginning with what is known of a key or a finding."""
+        picture, say = self.keyguard.look_now.picture, self.say
+        if picture is None:
+            return
+        draft = responding.draft(picture, about)
+        kinds = tuple((kind.value, say(f"incidents.kind_{kind.value}")) for kind in Kind)
+        freezing = tuple((name, say(f"incidents.freeze_{name}")) for name in ("no", "yes"))
+        fields = (
+            Field("kind", say("incidents.ask_kind"), draft.kind.value, kinds),
+            Field("how", say("incidents.ask_how"), draft.how, sentence=True),
+            Field("keys", say("incidents.ask_keys"), draft.key, sentence=True),
+            Field("venues", say("incidents.ask_venues"), draft.venue),
+            Field("freeze", say("incidents.ask_freeze"), "no", freezing),
+        )
+
+        def then(given: Mapping[str, str]) -> None:
+            self.do("open_incident", say("incidents.do_open"), "", responding.opened(given))
+
+        self.ask(say("incidents.do_open"), (plain(say("incidents.text_open")),), fields, then)
+
+    def _sentence(self, ask: str, name: str = "text") -> Field:
+        return Field(name, self.say(f"incidents.ask_{ask}"), sentence=True)
 
     def _say_and_do(
         self,
@@ -131,15 +213,20 @@ class IncidentsScreen(WorkPage):
         one: Incident,
         work: Callable[[Doing, Mapping[str, str]], object],
         fields: Sequence[Field] | None = None,
+        wrong: Callable[[Mapping[str, str]], str] = lambda _: "",
+        about: Sequence[str] = (),
     ) -> None:
+        """Ask, then begin. `wrong` names the text of what is wrong with an answer; `about`: lines of text."""
         say, title = self.say, self.say(f"incidents.do_{kind}", id=one.id)
-        asked = (Field("text", say(f"incidents.ask_{kind}")),) if fields is None else fields
 
         def then(given: Mapping[str, str]) -> None:
+            if said := wrong(given):
+                self.notify(say(said), markup=False)
+                return
             self.do(kind, title, one.id, lambda doing: work(doing, given))
 
-        text = (plain(say(f"incidents.text_{kind}")),)
-        self.ask(title, text, asked, then)
+        text = (plain(say(f"incidents.text_{kind}")), *(plain(f"  {line}", "bold") for line in about))
+        self.ask(title, text, (self._sentence(kind),) if fields is None else fields, then)
 
     def _open_one(self) -> Incident | None:
         one = self._incidents.get(self.query_one(Rows).chosen)
@@ -155,7 +242,7 @@ class IncidentsScreen(WorkPage):
             )
         except KeyguardError:
             return  # the notice says why; the next picture brings another try
-        if not self.query(Rows):
+        if not self.stands:
             return  # the screen was closed meanwhile
         self._incidents = {one.id: one for one in reversed(found[0])}
         self._freezes = {one.id: one for one in found[1]}
@@ -164,100 +251,29 @@ class IncidentsScreen(WorkPage):
             self._aim = ""
 
     def _fill(self) -> None:
-        say = self.say
-        open_ = [one for one in self._incidents.values() if one.open]
-        closed = [one for one in self._incidents.values() if not one.open]
-        lines: list[Line] = []
-        for name, found in ((_OPEN, open_), ("closed", closed)):
-            if found:
-                lines.append(heading(say(f"incidents.head_{name}", n=len(found))))
-                lines += [Line(one.id, self._cells(one)) for one in found]
-            if name == _OPEN and self._freezes:
-                lines.append(heading(say("incidents.head_frozen", n=len(self._freezes))))
-                lines += [Line(one.id, self._cells_of_freeze(one)) for one in self._freezes.values()]
-        self.query_one(Rows).fill(lines)
-        self._tell()
-
-    def _cells(self, one: Incident) -> Callable[[], Sequence[Cell]]:
-        say = self.say
-
-        def cells() -> Sequence[Cell]:
-            way = "".join(BEHIND if at is not None else AHEAD for at in one.reached().values())
-            state = "unseen" if one.unseen else "open" if one.open else "closed"
-            return (
-                Cell(one.id[:9], "dim"),
-                Cell(say(f"incidents.kind_{one.kind.value}"), "high" if one.open else ""),
-                Cell(way, "key" if one.open else "good"),
-                Cell(", ".join(one.names or one.venues), "strong"),
-                Cell(one.how),
-                Cell(say(f"incidents.state_{state}"), "high" if one.unseen else "dim"),
-            )
-
-        return cells
-
-    def _cells_of_freeze(self, one: Freeze) -> Callable[[], Sequence[Cell]]:
-        def cells() -> Sequence[Cell]:
-            return (
-                Cell(one.id[:9], "dim"),
-                Cell(self.say(f"incidents.scope_{one.scope.value}"), "medium"),
-                Cell(""),
-                Cell(self._subject(one), "strong"),
-                Cell(one.reason),
-                Cell(f"{one.since:%m-%d %H:%M}", "dim"),
-            )
-
-        return cells
-
-    def _subject(self, one: Freeze) -> str:
-        picture = self.keyguard.look_now.picture
-        view = picture.by_id.get(one.subject) if picture is not None else None
-        return view.key.name if view is not None else one.subject
+        if (picture := self.keyguard.look_now.picture) is not None:
+            freezes = tuple(self._freezes.values())
+            rows = incident_rows.lines(self.say, picture, self._incidents.values(), freezes)
+            self.query_one(Rows).fill(rows)
+            self._tell()
 
     def _tell(self) -> None:
-        """Its way with times, and its newest events."""
+        """More of the chosen one."""
         say, picture = self.say, self.keyguard.look_now.picture
         chosen = self.query_one(Rows).chosen
-        lines: list[Content] = []
+        lines = [plain(say("incidents.none"))]
         if (one := self._incidents.get(chosen)) is not None and picture is not None:
-            lines.append(plain(one.how, "bold"))
-            way = (
-                f"{BEHIND} {say(f'incidents.step_{step.value}')} {at:%m-%d %H:%M}"
-                if at is not None
-                else f"{AHEAD} {say(f'incidents.step_{step.value}')}"
-                for step, at in one.reached().items()
-            )
-            lines.append(plain("  ".join(way)))
-            if one.deadline is not None:
-                span = facts.ago(say, one.deadline, picture.at)
-                lines.append(plain(say("incidents.deadline", at=f"{one.deadline:%m-%d %H:%M}", span=span)))
-            for event in reversed(one.timeline()[-_EVENTS:]):
-                step = say(f"incidents.step_{event.step.value}")
-                lines.append(plain(f"{event.at:%m-%d %H:%M}  {step}  {event.text}  ({event.by})"))
+            lines = incident_rows.more(say, picture, one, events=_EVENTS)
         elif (frozen := self._freezes.get(chosen)) is not None:
-            told = say("incidents.frozen", by=frozen.by, at=f"{frozen.since:%Y-%m-%d %H:%M}")
-            lines += [plain(frozen.reason, "bold"), plain(told)]
-        else:
-            lines.append(plain(say("incidents.none")))
+            lines = incident_rows.more_of_freeze(say, frozen)
         self.query_one("#chosen", Static).update(Content("\n").join(lines))
 
 
-def _noted(doing: Doing, id_: str, text: str) -> object:
-    return incidents.add_event(doing.ports, id_, Step.NOTE, text, actor=doing.actor)
-
-
-def _frozen(doing: Doing, id_: str) -> object:
-    alive = doing.process_alive
-    return contain.contain(doing.ports, id_, revoking=False, actor=doing.actor, process_alive=alive)
-
-
-def _cleared(doing: Doing, id_: str, text: str) -> object:
-    return incidents.clear(doing.ports, id_, actor=doing.actor, reason=text)
-
-
-def _closed(doing: Doing, id_: str, given: Mapping[str, str]) -> object:
-    done = (given["done"],)
-    return incidents.close(doing.ports, id_, actor=doing.actor, cause=given["text"], outcome=done)
-
-
-def _thawed(doing: Doing, id_: str, text: str) -> object:
-    return freezes.thaw(doing.ports, id_, actor=doing.actor, reason=text)
+def _dated(given: Mapping[str, str]) -> str:
+    """The name of what is wrong with a day that was typed."""
+    try:
+        if given["deadline"]:
+            end_of(given["deadline"])
+    except ValueError:
+        return "findings.no_day"
+    return ""

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
 
 from keyguard.core.errors import KeyguardError
 from keyguard.tui import key_sections
 from keyguard.tui.cells import plain
 from keyguard.tui.key_reading import detail
+from keyguard.tui.navigation import NEW
 from keyguard.tui.page import Page
+from keyguard.tui.widgets.told import Told
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -39,6 +41,7 @@ class KeyPage(Page):
         Binding("escape,backspace,left", "back", "keypage.back", key_display="esc"),
         Binding("r", "do('rotations')", "keypage.rotate"),
         Binding("f", "do('findings')", "keypage.findings"),
+        Binding("I", "incident", "home.incident"),
     ]
 
     def __init__(self, key_id: str) -> None:
@@ -49,29 +52,30 @@ class KeyPage(Page):
 
     def body(self) -> ComposeResult:
         """The sections in the order they are read."""
-        yield Static(id="name")
+        yield Told(id="name")
         with VerticalScroll(id="sections"):
             for section in key_sections.SECTIONS:
-                yield Static(id=section.__name__)
+                yield Told(id=section.__name__)
 
     def on_resize(self) -> None:
         """As many columns as there is room for."""
-        self.query_one("#sections").styles.grid_size_columns = max(min(self.size.width // _COLUMN, 3), 1)
+        if self.stands:
+            self.query_one("#sections").styles.grid_size_columns = max(min(self.size.width // _COLUMN, 3), 1)
 
     def show(self, picture: Picture) -> None:
         """Show what the list knows at once; versions and the log's events when they are read."""
         view = picture.by_id.get(self._key_id)
         if view is None:
-            self.query_one("#name", Static).update(plain(self.say("keypage.gone")))
+            self.query_one("#name", Told).update(plain(self.say("keypage.gone")))
             return
         simulated = f"   {self.say('shell.simulated')}" if view.key.venue in picture.simulated else ""
-        self.query_one("#name", Static).update(plain(view.key.name + simulated))
+        self.query_one("#name", Told).update(plain(view.key.name + simulated))
         for section in key_sections.SECTIONS:
             lines = section(self.say, picture, view, self._detail)
-            self.query_one(f"#{section.__name__}", Static).update(Content("\n").join(lines))
+            self.query_one(f"#{section.__name__}", Told).update(Content("\n").join(lines))
         if self._read_for is not picture:
             self._read_for = picture
-            self.run_worker(self._read(picture), exclusive=True)
+            self.in_background(partial(self._read, picture))
 
     async def _read(self, picture: Picture) -> None:
         key = picture.by_id[self._key_id].key
@@ -79,7 +83,8 @@ class KeyPage(Page):
             self._detail = await self.keyguard.source.ask(lambda ports: detail(ports, key))
         except KeyguardError:
             return  # the notice says why the home cannot be read; the next picture brings another try
-        self.show(picture)
+        if self.stands:
+            self.show(picture)
 
     def action_back(self) -> None:
         """To the list."""
@@ -88,3 +93,7 @@ class KeyPage(Page):
     async def action_do(self, place: str) -> None:
         """Go where this is done, with this key."""
         await self.keyguard.go(place, self._key_id)
+
+    async def action_incident(self) -> None:
+        """Open an incident of this key."""
+        await self.keyguard.go("incidents", f"{NEW}{self._key_id}")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
-from textual.widgets import Input, Static
 
 from keyguard.core.keys import Environment
 from keyguard.core.policy import Level
@@ -15,11 +15,13 @@ from keyguard.tui import facts
 from keyguard.tui.cells import plain
 from keyguard.tui.page import Page
 from keyguard.tui.widgets.filter import FilterField, matches
-from keyguard.tui.widgets.rows import Cell, Column, Line, Rows, heading
+from keyguard.tui.widgets.rows import Cell, Column, Line, Lines, Rows, heading
+from keyguard.tui.widgets.told import Told
 
 if TYPE_CHECKING:
     from textual import events
     from textual.app import ComposeResult
+    from textual.widgets import Input
 
     from keyguard.tui.picture import KeyView, Picture
     from keyguard.tui.words import Words
@@ -49,15 +51,16 @@ class KeysScreen(Page):
         super().__init__()
         self._group = "none"
         self._typed = ""
-        self._texts: Sequence[tuple[KeyView, str]] = ()
-        self._lines: dict[str, Line] = {}
+        self._texts: dict[str, tuple[KeyView, str]] = {}
+        self._texts_spoken = ""
+        self._made: dict[str, Sequence[Cell]] = {}
 
     def body(self) -> ComposeResult:
         """Filter, how many, the keys, what marks mean."""
         yield FilterField(id="wanted")
-        yield Static(id="count")
+        yield Told(id="count")
         yield Rows(id="keys")
-        yield Static(id="legend")
+        yield Told(id="legend")
 
     def on_mount(self) -> None:
         """The table has the focus; the filter when it is asked for."""
@@ -67,10 +70,9 @@ class KeysScreen(Page):
     def show(self, picture: Picture) -> None:
         """Show all keys of this picture that the filter leaves."""
         say = self.say
-        self._texts = [(view, _text(say, view)) for view in picture.keys]
-        self._lines = {view.key.id: Line(view.key.id, self._cells(view, picture)) for view in picture.keys}
+        self._read(picture)
         self.query_one(FilterField).placeholder = say("keys.hint")
-        self.query_one("#legend", Static).update(plain(say("keys.legend")))
+        self.query_one("#legend", Told).update(plain(say("keys.legend")))
         self.query_one(Rows).set_columns(_columns(say))
         self._fill()
 
@@ -128,43 +130,52 @@ class KeysScreen(Page):
 
         self.app.push_screen(KeyPage(key_id))
 
+    def _read(self, picture: Picture) -> None:
+        """Note the text of each key; of a key that has not changed it is that from before."""
+        say, before = self.say, self._texts if self._texts_spoken == self.say.language else {}
+        self._texts_spoken, self._texts, self._made = say.language, {}, {}
+        for view in picture.keys:
+            known = before.get(view.key.id)
+            if known is None or known[0] is not view:
+                known = view, _text(say, view)
+            self._texts[view.key.id] = known
+
     def _fill(self) -> None:
         words = self._typed.lower().split()
-        found = [view for view, text in self._texts if matches(text, words)]
+        found = [view for view, text in self._texts.values() if matches(text, words)]
         self.query_one(Rows).fill(self._grouped(found))
         count = self.say("keys.count", shown=len(found), all=len(self._texts))
         by = self.say("keys.by", what=self.say(f"keys.by_{self._group}"))
-        self.query_one("#count", Static).update(plain(f"{count} · {by}" if self._group != "none" else count))
+        self.query_one("#count", Told).update(plain(f"{count} · {by}" if self._group != "none" else count))
 
     def _grouped(self, found: Sequence[KeyView]) -> Sequence[Line]:
         if self._group == "none":
-            return [self._lines[view.key.id] for view in found]
+            return Lines(found, self._line)
         of, order = _GROUPED[self._group]
         counts = Counter(of(view) for view in found)
-        lines: list[Line] = []
+        things: list[KeyView | str] = []
         before: object = _GROUPED
         for view in sorted(found, key=lambda view: (order(of(view)), view.key.name)):
             group = of(view)
             if group != before:
-                lines.append(heading(f"{self._title(group)} · {counts[group]}"))
+                things.append(f"{self._title(group)} · {counts[group]}")
                 before = group
-            lines.append(self._lines[view.key.id])
-        return lines
+            things.append(view)
+        return Lines(things, self._line)
+
+    def _line(self, one: KeyView | str) -> Line:
+        return heading(one) if isinstance(one, str) else Line(one.key.id, partial(self._cells, one))
 
     def _title(self, group: object) -> str:
         if group is None or isinstance(group, Level):
             return facts.danger(self.say, group).text
         return str(group) or self.say("keys.nobody")
 
-    def _cells(self, view: KeyView, picture: Picture) -> Callable[[], Sequence[Cell]]:
-        made: list[Sequence[Cell]] = []
-
-        def cells() -> Sequence[Cell]:
-            if not made:
-                made.append(tuple(_cells(self.say, view, picture)))
-            return made[0]
-
-        return cells
+    def _cells(self, view: KeyView) -> Sequence[Cell]:
+        picture = self.keyguard.look_now.picture
+        if view.key.id not in self._made and picture is not None:
+            self._made[view.key.id] = tuple(_cells(self.say, view, picture))
+        return self._made[view.key.id]
 
 
 def _of_venue(view: KeyView) -> object:

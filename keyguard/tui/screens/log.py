@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
 from textual.content import Content
-from textual.widgets import Input, Static
 
 from keyguard.core.chain import Walk
 from keyguard.core.errors import KeyguardError
@@ -15,18 +15,22 @@ from keyguard.tui import log_reading
 from keyguard.tui.cells import plain
 from keyguard.tui.widgets.filter import FilterField
 from keyguard.tui.widgets.job import JobPanel
-from keyguard.tui.widgets.rows import Cell, Column, Line, Rows
+from keyguard.tui.widgets.rows import Cell, Column, Line, Lines, Rows
+from keyguard.tui.widgets.told import Told
 from keyguard.tui.work import Stage
 from keyguard.tui.work_page import WorkPage
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.widgets import Input
 
     from keyguard.ports.audit import Entry
     from keyguard.tui.picture import Picture
 
 _STEP_S = 0.2
 _BAR = 30
+PAUSE_S = 0.005
+"""Between two steps of a search, in which keys are answered."""
 
 
 class LogScreen(WorkPage):
@@ -49,18 +53,17 @@ class LogScreen(WorkPage):
 
     def __init__(self) -> None:
         super().__init__()
-        self._entries: Sequence[Entry] = ()
-        self._shown_entries: dict[str, Entry] = {}
-        self._typed = ""
+        self._kept = log_reading.Kept()
+        self._came = False
         self._walk = Walk()
 
     def body(self) -> ComposeResult:
         """Search, how many, verification, the records, the chosen one."""
         yield FilterField(id="wanted")
-        yield Static(id="count")
-        yield Static(id="verified")
+        yield Told(id="count")
+        yield Told(id="verified")
         yield Rows(id="records")
-        yield Static(id="record")
+        yield Told(id="record")
         yield JobPanel(self.say, id="job")
 
     def on_mount(self) -> None:
@@ -82,7 +85,12 @@ class LogScreen(WorkPage):
             )
         )
         self._fill()
-        self.run_worker(self._read(), exclusive=True, group="read")
+        self.run_worker(self._read(), group="read", exclusive=True)
+
+    def on_screen_resume(self) -> None:
+        """Look whether the oldest were pruned, too."""
+        self._came = True
+        super().on_screen_resume()
 
     def on_rows_moved(self) -> None:
         """Show the record that is chosen."""
@@ -90,8 +98,8 @@ class LogScreen(WorkPage):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Search as one types."""
-        self._typed = event.value
-        self._fill()
+        self._kept.search(event.value)
+        self._go_on()
 
     def on_input_submitted(self) -> None:
         """Enter in the search: on to what it found."""
@@ -127,49 +135,51 @@ class LogScreen(WorkPage):
         self._tell_verified()
 
     async def _read(self) -> None:
+        kept = self._kept.entries
+        ends = (kept[0 if self._came else -1], kept[-1]) if kept else ()
         try:
-            self._entries = await self.keyguard.source.ask(log_reading.tail)
+            news = await self.keyguard.source.ask(lambda ports: log_reading.news(ports, ends))
         except KeyguardError:
             return  # the notice says why; the next picture brings another try
+        self._came = False
+        if news.entries or news.anew:
+            self._kept.take(news)
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Search on: at once what takes no time, the rest between the keys."""
+        if self._kept.step():
+            self.run_worker(self._search(), group="search", exclusive=True)
+        else:
+            self._fill()
+
+    async def _search(self) -> None:
+        import asyncio  # noqa: PLC0415 - Textual has loaded it
+
+        for _ in iter(self._kept.step, False):
+            await asyncio.sleep(PAUSE_S)
         self._fill()
 
     def _fill(self) -> None:
         if not self.query(Rows):
             return  # the screen was closed meanwhile
-        rows = self.query_one(Rows)
-        last = next(reversed(self._shown_entries), "")
-        follows = rows.chosen in ("", last)
-        words = [word.encode() for word in self._typed.lower().split()]
-        found = [entry for entry in self._entries if log_reading.holds(entry, words)]
-        self._shown_entries = {str(entry.number): entry for entry in found}
-        rows.fill([Line(id_, self._cells(entry)) for id_, entry in self._shown_entries.items()])
-        if follows:
-            rows.action_end(1)
-        count = self.say("log.count", shown=len(found), all=len(self._entries))
-        self.query_one("#count", Static).update(plain(count))
+        kept = self._kept
+        self.query_one(Rows).fill(
+            Lines(tuple(kept.found), _line), lambda id_: kept.where(int(id_)), follow=True
+        )
+        count = self.say("log.count", shown=len(kept.found), all=len(kept.entries))
+        self.query_one("#count", Told).update(plain(count))
         self._tell()
-
-    def _cells(self, entry: Entry) -> Callable[[], Sequence[Cell]]:
-        def cells() -> Sequence[Cell]:
-            told = log_reading.record(entry)
-            return (
-                Cell(str(told.number), "dim"),
-                Cell(f"{told.at:%Y-%m-%d %H:%M:%S}"),
-                Cell(told.stream),
-                Cell(told.type, "strong"),
-                Cell(log_reading.line(told.body), "dim"),
-            )
-
-        return cells
 
     def _tell(self) -> None:
         """The chosen record whole."""
-        entry = self._shown_entries.get(self.query_one(Rows).chosen)
-        shown = self.query_one("#record", Static)
-        if entry is None:
+        chosen = self.query_one(Rows).chosen
+        index = self._kept.where(int(chosen)) if chosen else -1
+        shown = self.query_one("#record", Told)
+        if index < 0:
             shown.update(plain(self.say("log.none")))
             return
-        told = log_reading.record(entry)
+        told = log_reading.record(self._kept.found[index])
         head = f"{told.number} · {told.at:%Y-%m-%d %H:%M:%S} UTC · {told.stream} · {told.type}"
         lines = [plain(head, "bold"), *(plain(text) for text in log_reading.lines(told.body))]
         shown.update(Content("\n").join(lines))
@@ -178,11 +188,11 @@ class LogScreen(WorkPage):
         """How far the verification is, and its end."""
         if not self.query(Rows):
             return  # the screen was closed meanwhile
-        bar, job = self.query_one("#verified", Static), self._begun
+        bar, job = self.query_one("#verified", Told), self._begun
         bar.set_class(job is not None, "-shown")
         if job is None:
             return
-        all_, done = max(len(self._entries), self._walk.count, 1), self._walk.count
+        all_, done = max(len(self._kept.entries), self._walk.count, 1), self._walk.count
         if job.view.stage is Stage.DONE:
             right = job.view.result
             bar.update(plain(self.say("log.right", n=right.records, chain=right.chain.hex()[:16])))
@@ -192,3 +202,19 @@ class LogScreen(WorkPage):
             filled = _BAR * done // all_
             shown = "█" * filled + "░" * (_BAR - filled)
             bar.update(plain(self.say("log.verifying", bar=shown, n=done, all=all_)))
+
+
+def _line(entry: Entry) -> Line:
+    return Line(str(entry.number), partial(_cells, entry))
+
+
+@lru_cache(maxsize=500)
+def _cells(entry: Entry) -> Sequence[Cell]:
+    told = log_reading.record(entry)
+    return (
+        Cell(str(told.number), "dim"),
+        Cell(f"{told.at:%Y-%m-%d %H:%M:%S}"),
+        Cell(told.stream),
+        Cell(told.type, "strong"),
+        Cell(log_reading.line(told.body), "dim"),
+    )

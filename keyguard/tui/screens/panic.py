@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
@@ -17,8 +18,10 @@ from keyguard.tui.cells import plain
 from keyguard.tui.page import Page
 from keyguard.tui.panicking import Doomed, How, Which, choices, plan
 from keyguard.tui.widgets.filter import FilterField
+from keyguard.tui.widgets.form import Field, Form
 from keyguard.tui.widgets.paste import PasteField
 from keyguard.tui.widgets.rows import Rows
+from keyguard.tui.widgets.told import Told
 from keyguard.workflows.plan import REASONS
 
 if TYPE_CHECKING:
@@ -68,6 +71,7 @@ class PanicScreen(Page):
     BINDINGS: ClassVar = [
         Binding("escape", "back", "panic.back", key_display="esc"),
         Binding("r", "reason", "panic.reason"),
+        Binding("m", "manager", "panic.manager"),
     ]
 
     class Went(Message):
@@ -80,6 +84,7 @@ class PanicScreen(Page):
         self._chosen = Which()
         self._doomed: tuple[Doomed, ...] = ()
         self._reason = "suspicion"
+        self._managers: tuple[str, ...] = ()
         self._count = COUNT_S
         self._said = ""
         self._secret: Secret | None = None
@@ -87,10 +92,10 @@ class PanicScreen(Page):
 
     def body(self) -> ComposeResult:
         """What it is about, the keys, more of the chosen one, what to do."""
-        yield Static(id="head")
+        yield Told(id="head")
         yield Rows(id="rows")
-        yield Static(id="more")
-        yield Static(id="step")
+        yield Told(id="more")
+        yield Told(id="step")
         yield FilterField(id="typed")
         yield PasteField(self.say, id="secret")
 
@@ -173,6 +178,10 @@ class PanicScreen(Page):
         else:
             self._draw()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What changes a plan is offered while there is one."""
+        return action not in ("reason", "manager") or self.stage is Stage.PLAN
+
     def action_back(self) -> None:
         """One step back; what runs cannot be called back."""
         if self.stage in _SECOND_STEP:
@@ -182,21 +191,42 @@ class PanicScreen(Page):
 
     def action_reason(self) -> None:
         """The next reason, as the log will have it."""
-        if self.stage is Stage.PLAN:
-            self._reason = REASONS[(REASONS.index(self._reason) + 1) % len(REASONS)]
-            self._draw()
+        self._reason = REASONS[(REASONS.index(self._reason) + 1) % len(REASONS)]
+        self._draw()
+
+    def action_manager(self) -> None:
+        """Name keys that manage others, where a venue does not tell which do."""
+        say = self.say
+        field = Field("names", say("panic.ask_managers"), ", ".join(self._managers), sentence=True)
+        text = (plain(say("panic.text_managers")),)
+        self.app.push_screen(Form(say, say("panic.manager"), text, (field,)), self._named)
+
+    def _named(self, given: Mapping[str, str] | None) -> None:
+        picture = self.keyguard.look_now.picture
+        if given is None or picture is None or self.stage is not Stage.PLAN:
+            return
+        names = tuple(name.strip() for name in given["names"].split(",") if name.strip())
+        unknown = [name for name in names if picture.key_named(name) is None]
+        if unknown:
+            self._said = self.say("panic.no_manager", name=unknown[0])
+        else:
+            self._managers, self._said = names, ""
+            self._plan()
+        self._draw()
 
     def _choose(self, which: Which) -> None:
-        self._chosen, self._doomed = which, ()
+        self._chosen, self._doomed, self._managers = which, (), ()
         self._go(Stage.PLAN)
         self._plan()
 
     def _plan(self) -> None:
-        self.run_worker(self._read(self._chosen), exclusive=True)
+        self.in_background(partial(self._read, self._chosen))
 
     async def _read(self, which: Which) -> None:
+        named = self._managers
+
         def read(ports: Ports) -> tuple[Doomed, ...]:
-            return plan(ports, which)
+            return plan(ports, which, named)
 
         try:
             found = await self.keyguard.source.ask(read)
@@ -204,7 +234,7 @@ class PanicScreen(Page):
             found = ()  # nothing of it lives, or nobody is called so
         except KeyguardError:
             return  # the notice says why the home cannot be read; the next picture brings another try
-        if which == self._chosen and self.stage is Stage.PLAN:
+        if self.stands and (which, named) == (self._chosen, self._managers) and self.stage is Stage.PLAN:
             self._doomed = found
             self._draw()
 
@@ -228,7 +258,12 @@ class PanicScreen(Page):
         secret, self._secret = self._secret, None
         self._go(Stage.RUNNING)
         panicking.begin(
-            self._chosen, self._doomed, self._reason, secret, lambda: self.post_message(self.Went())
+            self._chosen,
+            self._doomed,
+            self._reason,
+            secret,
+            lambda: self.post_message(self.Went()),
+            named=self._managers,
         )
 
     def _go(self, stage: Stage) -> None:
@@ -244,6 +279,7 @@ class PanicScreen(Page):
             self._secret = None
         wanted = {Stage.TYPE: typed, Stage.UNLOCK: self.query_one(PasteField)}
         self.set_focus(wanted.get(stage, self.query_one(Rows)))
+        self.refresh_bindings()
         self._draw()
 
     def _draw(self) -> None:
@@ -279,6 +315,8 @@ class PanicScreen(Page):
         which = say(f"panic.kind_{self._chosen.kind}", name=self._chosen.name)
         reason = say(f"panic.reason_{self._reason}")
         head = say("panic.plan", which=which, n=len(doomed), api=api, person=len(doomed) - api, reason=reason)
+        if self._managers:
+            head += f"\n{say('panic.managed', names=', '.join(self._managers))}"
         return f"{head}\n{say('panic.simulated')}" if all(one.simulated for one in doomed) else head
 
     def _steps(self) -> Sequence[str]:

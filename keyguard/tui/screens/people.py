@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
 from textual.content import Content
-from textual.widgets import Static
 
 from keyguard.core.people import GrantState, is_external
 from keyguard.tui import facts, offboarding
@@ -16,6 +15,7 @@ from keyguard.tui.matrix import Matrix, cell, matrix
 from keyguard.tui.widgets.form import Field
 from keyguard.tui.widgets.job import JobPanel
 from keyguard.tui.widgets.rows import Cell, Column, Line, Rows
+from keyguard.tui.widgets.told import Told
 from keyguard.tui.work import Stage
 from keyguard.tui.work_page import WorkPage
 
@@ -59,9 +59,9 @@ class PeopleScreen(WorkPage):
 
     def body(self) -> ComposeResult:
         """The chosen person, the matrix, the chosen grant, what is being done."""
-        yield Static(id="person")
+        yield Told(id="person")
         yield Rows(id="matrix")
-        yield Static(id="cell")
+        yield Told(id="cell")
         yield JobPanel(self.say, id="job")
 
     def show(self, picture: Picture) -> None:
@@ -212,8 +212,8 @@ class PeopleScreen(WorkPage):
         if picture is None:
             return
         if person is None:
-            self.query_one("#person", Static).update(plain(say("people.nobody")))
-            self.query_one("#cell", Static).update(plain(""))
+            self.query_one("#person", Told).update(plain(say("people.nobody")))
+            self.query_one("#cell", Told).update(plain(""))
             return
         parts = [person.name or person.id, say(f"people.capacity_{person.capacity.value}")]
         if is_external(person):
@@ -224,11 +224,11 @@ class PeopleScreen(WorkPage):
         if person.span.until is not None:
             parts.append(say("people.leaves", until=f"{person.span.until:%Y-%m-%d}"))
         parts.append(say("people.keys", n=self._matrix.held(person.id)))
-        self.query_one("#person", Static).update(plain(" · ".join(parts), "bold"))
+        self.query_one("#person", Told).update(plain(" · ".join(parts), "bold"))
         grants = self._matrix.grants.get((self.query_one(Rows).chosen, person.id), ())
         lines = [plain(self._grant(grant)) for grant in grants] or [plain(say("people.no_grant"), "dim")]
         lines.append(plain(say("people.legend"), "dim"))
-        self.query_one("#cell", Static).update(Content("\n").join(lines))
+        self.query_one("#cell", Told).update(Content("\n").join(lines))
 
     def _grant(self, grant: Grant) -> str:
         say, until = self.say, grant.span.until

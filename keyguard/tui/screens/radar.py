@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
 from textual.content import Content
-from textual.widgets import Static
 
 from keyguard.tui import facts
 from keyguard.tui.cells import fit, plain
 from keyguard.tui.ends import End, ends
 from keyguard.tui.page import Page
-from keyguard.tui.widgets.rows import Cell, Column, Line, Rows, heading
+from keyguard.tui.widgets.rows import Cell, Column, Line, Lines, Rows, heading
+from keyguard.tui.widgets.told import Told
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -49,12 +49,12 @@ class RadarScreen(Page):
     def __init__(self) -> None:
         super().__init__()
         self._kind = "all"
-        self._ends: dict[str, End] = {}
+        self._ends: Sequence[End] = ()
 
     def body(self) -> ComposeResult:
         """The calendar, how many, the ends."""
-        yield Static(id="calendar")
-        yield Static(id="count")
+        yield Told(id="calendar")
+        yield Told(id="count")
         yield Rows(id="ends")
 
     def on_mount(self) -> None:
@@ -84,7 +84,7 @@ class RadarScreen(Page):
 
     async def on_rows_opened(self, event: Rows.Opened) -> None:
         """Go where it is seen to."""
-        end = self._ends[event.id]
+        end = next(end for end in self._ends if end.id == event.id)
         await self.keyguard.go(end.place, end.target)
 
     def action_kind(self) -> None:
@@ -96,25 +96,28 @@ class RadarScreen(Page):
     def _draw(self, picture: Picture) -> None:
         say = self.say
         found = [end for end in ends(picture) if self._kind in ("all", end.kind)]
-        self._ends = {end.id: end for end in found}
+        self._ends = found
         weeks = min(max((self.size.width - 2 - _DAY) // _WEEK, 1), _MOST_WEEKS)
         calendar = _calendar(say, (end.at for end in found), picture.at, weeks)
-        self.query_one("#calendar", Static).update(calendar)
+        self.query_one("#calendar", Told).update(calendar)
         over = sum(end.at <= picture.at for end in found)
         told = say("radar.count", kind=say(f"radar.kind_{self._kind}"), n=len(found), over=over)
-        self.query_one("#count", Static).update(plain(told))
+        self.query_one("#count", Told).update(plain(told))
         self.query_one(Rows).fill(self._lines(found, picture.at))
 
-    def _lines(self, found: Sequence[End], now: datetime) -> list[Line]:
-        lines: list[Line] = []
+    def _lines(self, found: Sequence[End], now: datetime) -> Sequence[Line]:
+        things: list[End | str] = []
         told = ""
         for end in found:
             name = next((name for name, span in _SPANS if end.at - now <= span), "later")
             if name != told:
-                lines.append(heading(self.say(f"radar.span_{name}")))
+                things.append(self.say(f"radar.span_{name}"))
                 told = name
-            lines.append(Line(end.id, self._cells(end, now)))
-        return lines
+            things.append(end)
+        return Lines(things, lambda one: self._line(one, now))
+
+    def _line(self, one: End | str, now: datetime) -> Line:
+        return heading(one) if isinstance(one, str) else Line(one.id, self._cells(one, now))
 
     def _cells(self, end: End, now: datetime) -> Callable[[], Sequence[Cell]]:
         say = self.say

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
 from textual.content import Content
-from textual.widgets import Static
 
 from keyguard.core.errors import KeyguardError
 from keyguard.ports.journal import EVERYTHING, Pause
@@ -17,6 +16,7 @@ from keyguard.tui.page import Page
 from keyguard.tui.widgets.form import Field, Form
 from keyguard.tui.widgets.job import JobPanel
 from keyguard.tui.widgets.rows import Cell, Column, Line, Rows
+from keyguard.tui.widgets.told import Told
 from keyguard.tui.work import Stage
 from keyguard.workflows import parking
 from keyguard.workflows.plan import REASONS, decode
@@ -61,7 +61,7 @@ class RotationsScreen(Page):
     def body(self) -> ComposeResult:
         """The work, more of the chosen one, what it asks."""
         yield Rows(id="work")
-        yield Static(id="chosen")
+        yield Told(id="chosen")
         yield JobPanel(self.say, id="job")
 
     def on_mount(self) -> None:
@@ -85,7 +85,7 @@ class RotationsScreen(Page):
             )
         )
         self._fill()
-        self.run_worker(self._read(), exclusive=True)
+        self.in_background(self._read)
         if self._aim:
             target, self._aim = self._aim, ""
             self.aim(target)
@@ -121,7 +121,7 @@ class RotationsScreen(Page):
 
     def on_job_panel_changed(self) -> None:
         """Some work went on."""
-        if not self.query(Rows):
+        if not self.stands:
             return  # the screen was closed meanwhile
         self._fill()
         self.query_one(JobPanel).take_focus(self.query_one(Rows))
@@ -229,7 +229,7 @@ class RotationsScreen(Page):
         self._fill()
 
     def _fill(self) -> None:
-        if not self.query(Rows):
+        if not self.stands:
             return  # the screen was closed meanwhile
         picture, work = self.keyguard.look_now.picture, self.keyguard.work
         if picture is None:
@@ -314,7 +314,7 @@ class RotationsScreen(Page):
             lines.append(plain(say("home.command", command=command), "dim"))
         elif not self.query_one(Rows).chosen:
             lines.append(plain(say("rotations.none")))
-        self.query_one("#chosen", Static).update(Content("\n").join(lines))
+        self.query_one("#chosen", Told).update(Content("\n").join(lines))
         self.query_one(JobPanel).show(self._job(self._key_id()), say)
 
     def _key_id(self) -> str:

@@ -29,6 +29,8 @@ class Bar(Widget):
         link-style-hover: bold; link-color-hover: $primary; link-background-hover: transparent; }
     """
 
+    _drawn: Content | None = None
+
     @property
     def keyguard(self) -> KeyguardApp:
         """The app."""
@@ -36,6 +38,21 @@ class Bar(Widget):
 
         assert isinstance(self.app, KeyguardApp)
         return self.app
+
+    def draw(self) -> Content:
+        """What it shows now."""
+        raise NotImplementedError
+
+    def render(self) -> Content:
+        """As drawn, noting what was painted."""
+        self._drawn = self.draw()
+        return self._drawn
+
+    def freshen(self) -> None:
+        """Paint it again if it would show something else."""
+        drawn = self.draw()
+        if self._drawn is None or not drawn.is_same(self._drawn):
+            self.refresh()
 
 
 class TopBar(Bar):
@@ -45,7 +62,7 @@ class TopBar(Bar):
     TopBar { padding: 0 1; text-style: bold; }
     """
 
-    def render(self) -> Content:
+    def draw(self) -> Content:
         """The app, simulated venues and the firm at the left; daemon and time at the right."""
         say, picture = self.keyguard.say, self.keyguard.look_now.picture
         daemon = say(f"shell.daemon_{self.keyguard.daemon_now.state.value}")
@@ -69,7 +86,7 @@ class NavBar(Bar):
     NavBar { background: $surface; }
     """
 
-    def render(self) -> Content:
+    def draw(self) -> Content:
         """The keys of all; their titles whole where there is room, else the one of this screen alone."""
         say, here = self.keyguard.say, self.keyguard.here
         titles = {place.name: say(f"places.{place.name}") for place in PLACES}
@@ -99,9 +116,9 @@ class KeyBar(Bar):
 
     def on_mount(self) -> None:
         """Follow the focus: what has it decides what keys do."""
-        self.screen.bindings_updated_signal.subscribe(self, lambda _: self.refresh())
+        self.screen.bindings_updated_signal.subscribe(self, lambda _: self.freshen())
 
-    def render(self) -> Content:
+    def draw(self) -> Content:
         """As many as there is room for, those of the screen first."""
         left, parts = self.size.width - 2, []
         for action, key, label in self.keyguard.keys_here():
@@ -122,13 +139,19 @@ class NoticeBar(Bar):
     NoticeBar.-shown { display: block; }
     """
 
-    def update(self) -> None:
-        """Show, change or hide it."""
-        text = "\n".join(self._lines())
-        self.set_class(bool(text), "-shown")
-        self.refresh(layout=True)
+    def __init__(self) -> None:
+        super().__init__()
+        self._told: list[str] = []
 
-    def render(self) -> Content:
+    def freshen(self) -> None:
+        """Show, change or hide it: other lines may be another height."""
+        lines = self._lines()
+        if lines != self._told:
+            self._told = lines
+            self.set_class(bool(lines), "-shown")
+            self.refresh(layout=True)
+
+    def draw(self) -> Content:
         """A line for each thing that is wrong."""
         return Content("\n").join(plain(f"! {line}") for line in self._lines())
 

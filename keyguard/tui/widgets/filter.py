@@ -24,10 +24,11 @@ class FilterField(Input):
     def __init__(self, *, id: str | None = None, longest: int = LONGEST) -> None:
         super().__init__(id=id, select_on_focus=False, max_length=longest, compact=True)
         self.cursor_blink = False
+        self._longest = longest
 
     def _on_paste(self, event: events.Paste) -> None:
         """Where this does not prevent it, Textual calls the field's own handler next."""
-        if "\n" in event.text or len(event.text) > (self.max_length or 0) or _looks_secret(event.text):
+        if "\n" in event.text or len(event.text) > self._longest or _looks_secret(event.text):
             event.stop()
             event.prevent_default()
 
@@ -38,6 +39,5 @@ def matches(text: str, words: list[str]) -> bool:
 
 
 def _looks_secret(text: str) -> bool:
-    """One long word of letters and digits: the form of keys, not of what people look for."""
-    word = text.strip()
-    return len(word) >= 20 and " " not in word and "/" not in word and any(map(str.isdigit, word))
+    """A long word of letters and digits: the form of keys, not of what people look for or say."""
+    return any(len(word) >= 20 and "/" not in word and any(map(str.isdigit, word)) for word in text.split())

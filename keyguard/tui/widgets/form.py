@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
@@ -21,17 +22,26 @@ if TYPE_CHECKING:
 
     from keyguard.tui.words import Words
 
+SENTENCE = 400
+"""The longest text that is said in one field."""
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One thing to say. With `choices` (value, what it is called) one of them, else a text of so many
-    characters at most."""
+    """One thing to say. With `choices` (value, what it is called) one of them, else a text; `sentence`: one
+    that is kept in words, and may be long. `longest`: characters, 0 for the usual."""
 
     name: str
     label: str
     value: str = ""
     choices: tuple[tuple[str, str], ...] = ()
-    longest: int = LONGEST
+    sentence: bool = False
+    longest: int = 0
+
+
+def end_of(day: str) -> datetime:
+    """The end of a day like 2026-12-31, UTC; ValueError for anything else."""
+    return datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC) + timedelta(days=1)
 
 
 class Choice(Widget, can_focus=True):
@@ -81,14 +91,15 @@ class Form(ModalScreen[Mapping[str, str] | None]):
         background: $surface; padding: 0 1; }
     Form.-danger > Vertical { border: heavy $error; }
     Form VerticalScroll { height: auto; max-height: 100%; }
+    Form FilterField, Form Choice { background: $background; }
+    Form FilterField:focus, Form Choice:focus { background: $panel; }
     Form .label { height: 1; text-style: bold; margin-top: 1; }
     Form #fields { height: auto; max-height: 100%; }
     Form.-many #fields { margin-top: 1; height: auto; }
     Form.-many #fields > Horizontal { height: 1; }
     Form.-many .label { width: 26; margin-top: 0; }
-    Form.-many FilterField, Form.-many Choice { width: 1fr; background: $background; }
+    Form.-many FilterField, Form.-many Choice { width: 1fr; }
     Form.-many Choice { padding: 0; }
-    Form.-many FilterField:focus, Form.-many Choice:focus { background: $panel; }
     Form #how { height: auto; margin-top: 1; color: $foreground 70%; }
     """
     BINDINGS: ClassVar = [
@@ -170,4 +181,6 @@ class Form(ModalScreen[Mapping[str, str] | None]):
 
 def _asked(field: Field) -> Choice | FilterField:
     id_ = f"field_{field.name}"
-    return Choice(field, id=id_) if field.choices else FilterField(id=id_, longest=field.longest)
+    if field.choices:
+        return Choice(field, id=id_)
+    return FilterField(id=id_, longest=field.longest or (SENTENCE if field.sentence else LONGEST))

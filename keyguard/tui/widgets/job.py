@@ -9,13 +9,13 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Static
 
 from keyguard.core.errors import UsageError
 from keyguard.intake.credentials import assemble
 from keyguard.tui import asking
 from keyguard.tui.cells import plain
 from keyguard.tui.widgets.paste import PasteField
+from keyguard.tui.widgets.told import Told
 from keyguard.tui.words import known
 from keyguard.tui.work import Stage
 
@@ -73,8 +73,8 @@ class JobPanel(Vertical, can_focus=True):
 
     def compose(self) -> ComposeResult:
         """What it told, what it asks."""
-        yield Static(id="told")
-        yield Static(id="asked")
+        yield Told(id="told")
+        yield Told(id="asked")
         yield PasteField(self._say, id="paste")
 
     def on_mount(self) -> None:
@@ -163,8 +163,8 @@ class JobPanel(Vertical, can_focus=True):
         if view.trouble is not None and view.stage is Stage.FAILED:
             told = (self._why(view.trouble), view.trouble.message, view.still, view.trouble.hint)
             lines += [plain(text, style) for text, style in zip(told, _LOOKS, strict=True) if text]
-        self.query_one("#told", Static).update(Content("\n").join(lines))
-        self.query_one("#asked", Static).update(Content("\n").join(self._asked()))
+        self.query_one("#told", Told).update(Content("\n").join(lines))
+        self.query_one("#asked", Told).update(Content("\n").join(self._asked()))
         self.set_class(self.asks, "-asks")
         self.set_class(self._wants_secret(), "-secret")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
 from rich.segment import Segment
 from textual.binding import Binding
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.style import Style
     from textual import events
 
+T = TypeVar("T")
 GAP = 2
 
 
@@ -49,6 +50,26 @@ class Line:
 
     id: str
     cells: Callable[[], Sequence[Cell]]
+
+
+class Lines(Sequence[Line]):
+    """A line for each of many things, made by `make` when it is seen."""
+
+    def __init__(self, things: Sequence[T], make: Callable[[T], Line]) -> None:
+        self._things: Sequence[Any] = things
+        self._make: Callable[[Any], Line] = make
+
+    def __len__(self) -> int:
+        return len(self._things)
+
+    @overload
+    def __getitem__(self, index: int) -> Line: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Line]: ...
+    def __getitem__(self, index: int | slice) -> Line | Sequence[Line]:
+        if isinstance(index, slice):
+            return Lines(self._things[index], self._make)
+        return self._make(self._things[index])
 
 
 def heading(text: str) -> Line:
@@ -113,9 +134,11 @@ class Rows(ScrollView, can_focus=True):
         self._titles = titles
         self._columns: Sequence[Column] = ()
         self._lines: Sequence[Line] = ()
+        self._where: Callable[[str], int] | None = None
         self._cursor = -1
         self._layout: tuple[tuple[int, int], ...] = ()  # index of a column, its cells
         self._laid_for = -1
+        self._painted: dict[int, Strip] = {}
 
     @property
     def chosen(self) -> str:
@@ -124,28 +147,38 @@ class Rows(ScrollView, can_focus=True):
 
     def set_columns(self, columns: Sequence[Column]) -> None:
         """Which columns there are; a line's cells stand in the same order."""
-        self._columns, self._laid_for = columns, -1
-        self.refresh()
+        if columns != self._columns:
+            self._columns, self._laid_for = columns, -1
+            self.refresh()
 
-    def fill(self, lines: Sequence[Line]) -> None:
-        """Show these lines. The cursor stays on the row of the same id, else near where it was."""
-        chosen, before = self.chosen, max(self._cursor, 0)
-        self._lines = lines
-        found = next((i for i, line in enumerate(lines) if line.id == chosen), -1) if chosen else -1
-        self._cursor = found if found >= 0 else self._near(min(before, len(lines) - 1))
+    def fill(
+        self, lines: Sequence[Line], where: Callable[[str], int] | None = None, *, follow: bool = False
+    ) -> None:
+        """Show these lines. The cursor stays on the row of the same id, else near where it was.
+
+        `where`: the index of an id, -1 for none; without it the lines are looked through. `follow`: lines
+        come at the end and go at the top; a cursor on the last row stays on the last, else the rows that are
+        seen stay where they are. Of what is seen only lines that changed are painted again.
+        """
+        chosen, at = self.chosen, self._cursor
+        last = follow and self._cursor in (-1, len(self._lines) - 1)
+        self._lines, self._where = lines, where
+        found = self._index(chosen) if chosen and not last else -1
+        before = len(lines) - 1 if last else min(max(at, 0), len(lines) - 1)
+        self._cursor = found if found >= 0 else self._near(before)
         self.virtual_size = Size(self.size.width, len(lines) + self._titles)
+        if follow and found >= 0:
+            self._shift(found - at)
         self._into_view()
-        self.refresh()
+        self._refresh_changed()
         if self.chosen != chosen:
             self.post_message(self.Moved(self, self.chosen))
 
     def choose(self, id_: str) -> bool:
         """Put the cursor on the row of this id; False if there is none."""
-        for index, line in enumerate(self._lines):
-            if line.id == id_:
-                self._go(index)
-                return True
-        return False
+        index = self._index(id_)
+        self._go(index)
+        return index >= 0
 
     def action_move(self, by: int) -> None:
         """Up or down by so many rows, headings passed over."""
@@ -196,6 +229,10 @@ class Rows(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One line of the screen: the titles, then the rows that are scrolled to."""
+        self._painted[y] = strip = self._drawn(y)
+        return strip
+
+    def _drawn(self, y: int) -> Strip:
         self._lay_out()
         if self._titles and y == 0:
             base = self._look("title")
@@ -262,10 +299,32 @@ class Rows(ScrollView, can_focus=True):
         elif self._cursor >= top + seen:
             self.scroll_to(y=self._cursor - seen + 1, animate=False, immediate=True)
 
+    def _index(self, id_: str) -> int:
+        if self._where is not None:
+            return self._where(id_)
+        return next((index for index, line in enumerate(self._lines) if line.id == id_), -1)
+
+    def _shift(self, by: int) -> None:
+        """Scroll with lines that went at the top. What is seen stays: nothing is painted for it."""
+        y = max(self.scroll_y + by, 0)
+        if y != self.scroll_y:
+            self.set_reactive(Rows.scroll_y, y)
+            self.set_reactive(Rows.scroll_target_y, y)
+            self.vertical_scrollbar.position = y
+
+    def _refresh_changed(self) -> None:
+        """Paint the lines that would not look as they were painted last."""
+        changed = [y for y in range(self.size.height) if self._drawn(y) != self._painted.get(y)]
+        self.refresh(*(Region(0, y, self.size.width, 1) for y in changed), repaint=bool(changed))
+
     def _refresh_line(self, index: int) -> None:
         y = index - int(self.scroll_offset.y) + self._titles
         if self._titles <= y < self.size.height:
             self.refresh(Region(0, y, self.size.width, 1))
+
+
+MOVES = frozenset(one.action for one in Rows.BINDINGS if isinstance(one, Binding) and not one.show)
+"""What moves in a table: told of last, for it is the same everywhere."""
 
 
 def _fitted(columns: Sequence[Column], room: int) -> tuple[tuple[int, int], ...]:

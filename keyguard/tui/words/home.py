@@ -18,6 +18,7 @@ TEXTS = {
     "nothing": ("Nothing needs you.", "조치할 일이 없습니다."),
     "command": ("command line:  {command}", "명령줄:  {command}"),
     "desks": ("hand-outs by desk, the last 10 minutes", "데스크별 사용 현황, 최근 10분"),
+    "incident": ("Open incident", "사고 등록"),
     "key_r": ("Rotate the chosen key", "선택한 키 교체"),
     "key_e": ("Refresh the chosen sign-in", "선택한 로그인 갱신"),
     "key_i": ("Ask the venue", "거래소에 확인"),

@@ -38,8 +38,8 @@ TEXTS = {
     ),
     "instead": ("Instead: {command}", "대신: {command}"),
     "next": (
-        "Enter: the second step · r: another reason · Esc: back",
-        "Enter: 두 번째 단계 · r: 다른 사유 · Esc: 뒤로",
+        "Enter: the second step · r: another reason · m: a manager key · Esc: back",
+        "Enter: 두 번째 단계 · r: 다른 사유 · m: 관리 키 · Esc: 뒤로",
     ),
     "type": (
         "SECOND STEP. To end {n} keys type their number, {n}, and press Enter. Esc: back",
@@ -90,6 +90,18 @@ TEXTS = {
         "읽기 전용 화면이라 폐기할 수 없습니다. 데스크 컴퓨터에서: keyguard panic",
     ),
     "back": ("Back, stop", "뒤로, 멈춤"),
+    "manager": ("Manager key", "관리 키"),
+    "managed": ("ended with what manages their accounts: {names}", "계정 관리 키로 폐기: {names}"),
+    "ask_managers": (
+        "keys that manage others, by name, with commas between",
+        "다른 키를 관리하는 키의 이름, 쉼표로 구분",
+    ),
+    "text_managers": (
+        "Where a venue does not tell which key manages others (Binance), name it: the keys of its account"
+        " then end by API.",
+        "거래소가 관리 키를 알려 주지 않으면(Binance) 적어 주세요. 그 계정의 키를 API로 폐기합니다.",
+    ),
+    "no_manager": ("No key is called {name}.", "{name} 키가 없습니다."),
     "reason": ("Other reason", "다른 사유"),
     "reason_schedule": ("schedule", "정기"),
     "reason_leaver": ("leaver", "퇴사자"),

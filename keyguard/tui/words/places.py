@@ -33,7 +33,10 @@ TEXTS = {
     "attest": ("Attest", "증명"),
     "attest_help": ("Evidence for a venue or an auditor.", "거래소나 감사인에게 줄 증빙."),
     "reviews": ("Reviews", "검토"),
-    "reviews_help": ("Recertification of rights, and approvals that wait.", "권한 재확인과 대기 중인 승인."),
+    "reviews_help": (
+        "Is every grant still needed? Open a desk's review, answer its items; approve what waits.",
+        "모든 권한이 아직 필요한지 데스크별로 검토하고 답하며, 두 번째 승인을 기다리는 일에 답합니다.",
+    ),
     "incidents": ("Incidents", "사고"),
     "incidents_help": (
         "What went wrong, and what was done about it.",
@@ -41,8 +44,4 @@ TEXTS = {
     ),
     "panic": ("Panic", "비상"),
     "panic_help": ("Revoke everything at once, in two steps.", "두 단계로 모든 키를 한꺼번에 폐기."),
-    "later": ("This screen is not built yet in this version.", "이 버전에는 아직 이 화면이 없습니다."),
-    "later_command": ("Until then:  {command}", "그때까지:  {command}"),
-    "later_none": ("No command does this yet either.", "아직 이 일을 하는 명령도 없습니다."),
-    "later_target": ("You came here for:  {target}", "찾으신 대상:  {target}"),
 }

@@ -6,19 +6,25 @@ import json
 
 import pytest
 
+from keyguard.core import canonical
 from keyguard.core.errors import IntegrityError, UsageError
 from keyguard.core.record import commitment
-from keyguard.kga import bundle, checkpoints, container, dsse, notes
+from keyguard.kga import bundle, checkpoints, container, dsse, notes, statement
+from keyguard.kga.verdict import Exit
+from keyguard.kga.verify.opening import Wanted
+from keyguard.kga.verify.steps import verify
 from keyguard.kga.verify.trust import parse
 from keyguard.workflows import anchors, attesters
 from keyguard.workflows.attest import Key, Reading, sign
+from keyguard.workflows.attest_documents import document
 from keyguard.workflows.attest_packs import demand_nothing
 from keyguard.workflows.attest_predicate import Recipient
 from keyguard.workflows.log_renew import renew
 from keyguard.workflows.seal import make_seal, sealed
 from keyguard.workflows.trust_file import key_card, trust_file
-from tests.fakes.attesting import ACTOR, AUDITOR, BITHUMB, UPBIT, Firm
+from tests.fakes.attesting import ACTOR, AUDITOR, BITHUMB, REGISTER, UPBIT, Firm
 from tests.fakes.sealing import HANDOUT, KEY
+from tests.kga import alone
 from tests.kga.making import private, public
 
 OBSERVED = {
@@ -111,8 +117,9 @@ def test_two_for_one_time():
     (again,) = firm.attest(0, 1, again=True)
     assert again.predicate["serial"] == 2
     firm.wait(2)
-    refused("attest.overlap", firm.attest, 0, 3, again=True)  # of the first, which it would not name
-    assert firm.audit.types().count("attestation.issued") == 2
+    (third,) = firm.attest(0, 3, again=True)  # also of the first, which the second names
+    assert third.predicate["serial"] == 3
+    assert firm.audit.types().count("attestation.issued") == 3
 
 
 def test_without_the_copy_of_the_one_before():
@@ -304,7 +311,7 @@ def test_a_log_that_began_anew_begins_its_serials_anew():
     firm.audit.append("upbit", "key.observe", OBSERVED, private={"user": "lee"})
     firm.wait()
     (old,) = firm.attest(0, 1)
-    renew(firm.ports, tool_version="0")
+    renew(firm.ports, tool_version="0", actor=ACTOR)
     firm.wait()
     (made,) = firm.attest(1, 2)
     assert (made.predicate["serial"], made.predicate["previous"]) == (1, None)
@@ -342,3 +349,120 @@ def test_the_trust_file_and_the_card():
     assert " ".join(digest[at : at + 4] for at in range(0, 64, 4)) in card
     assert str(made.vkey) in card
     assert checkpoints.parse(made.note.text).root.hex()[:4] in card
+
+
+def test_a_document_goes_along_under_its_digest():
+    firm = Firm()
+    seen = document("register.txt", b"FAKE: what the venue showed")
+    firm.audit.append("upbit", "key.observe", OBSERVED | {"evidence_sha256": seen.sha256})
+    firm.wait()
+    contract = document("contract with FAKE.txt", "FAKE 계약".encode())
+    (made,) = firm.attest(0, 1, documents=(seen, contract))
+    inside = entries(made)
+    assert inside[seen.entry] == seen.data
+    assert inside[f"evidence/{contract.sha256}.txt"] == contract.data
+    first, second = made.predicate["reservations"][-2:]
+    assert "register.txt, SHA-256 " + seen.sha256 in first
+    assert "named by a record" in first
+    assert "contract with FAKE.txt" in second
+    assert "named by no record" in second
+    trust = parse(trust_file(firm.ports, "FAKE", 1))
+    wanted = Wanted(firm.ports.clock.now(), recipient="upbit")
+    spoilt = [
+        inside | {seen.entry: b"FAKE: another"},
+        {name: data for name, data in inside.items() if name != seen.entry},
+        inside | {f"evidence/{'00' * 32}.txt": b"FAKE"},
+    ]
+    for one in spoilt:
+        report = verify(container.pack(one), trust, wanted)
+        alone.agrees(report, container.pack(one), trust, wanted, None)
+        assert [check.step for check in report.checks if check.outcome > Exit.WARNINGS] == [3]
+
+
+PDF = b"%PDF-1.7\n1 0 obj << /Type /Font /Subtype /Type0 /ToUnicode 2 0 R >> endobj"
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("a.txt", b"\xff", "is no text in UTF-8"),
+        ("a.txt", b"a\0b", "is no text"),
+        ("a.docx", b"PK\x03\x04", "of a kind that cannot be searched"),
+        ("README", b"x", "of a kind that cannot be searched"),
+        ("a.png", b"\x89PNG\r\n\x1a\n", "is a picture, which cannot be searched"),
+        ("a.jpg", b"x", "is not what its name says"),
+        ("a.pdf", b"x", "is not what its name says"),
+        ("a.pdf", PDF + b"<< /Type /ObjStm >>", "packs its objects"),
+        ("a.pdf", PDF + b"<< /Encrypt 9 0 R >>", "is encrypted"),
+        ("a.pdf", PDF + b"<< /Subtype /Image >>", "holds pictures"),
+        ("a.pdf", PDF + b"<< /Type /EmbeddedFile >>", "holds other files"),
+        ("a.pdf", PDF.replace(b"/ToUnicode 2 0 R", b""), "without a table of its characters"),
+        ("a\u202e.txt", b"x", "forbidden character"),
+    ],
+)
+def test_documents_that_nobody_could_search(name, data, said):
+    error = refused("attest.text" if "forbidden" in said else "attest.evidence", document, name, data)
+    assert said in error.message
+
+
+def test_documents_that_can_be_searched_or_were_looked_at():
+    assert document("a.PDF", PDF).kind == "pdf"
+    assert document("a.png", b"\x89PNG\r\n\x1a\nFAKE", looked_at=True).entry.endswith(".png")
+
+
+def test_a_summary_is_worded_by_all_tables_though_it_leaves_them_out():
+    firm = Firm()
+    said = {"incident": "in_" + "1" * 16, "keys": [KEY], "how": "a call", "class": "suspected_sharing"}
+    firm.audit.append("upbit", "incident.open", said | {"detected_at": firm.day(0)})
+    firm.wait()
+    (made,) = firm.attest(0, 1, Recipient(None, "bank", "FAKE Bank", "upbit"), profile="summary")
+    assert any("suspected_sharing" in one for one in made.predicate["reservations"])
+    assert "F06" in " ".join(made.predicate["reservations"])
+
+
+def test_a_summary_shows_chosen_rows_with_their_proof():
+    firm = Firm()
+    others = [f"{digit}c" * 32 for digit in range(4)]
+    for key in others:
+        firm.audit.append("upbit", "key.register", REGISTER | {"key": key})
+    firm.wait()
+    bank = Recipient(None, "bank", "FAKE Bank", "upbit")
+    chosen = frozenset([others[2], KEY])
+    (made,) = firm.attest(0, 1, bank, profile="summary", rows=chosen)
+    inside = entries(made)
+    tables = json.loads(inside["derived.json"])
+    assert {row["key"] for row in tables["register"]} == chosen
+    assert "incidents" not in tables, "a table that is not shown is not an empty one"
+    assert made.predicate["register"]["rows"] == 5
+    for key in {*others} - chosen:
+        assert key.encode() not in made.data
+    assert firm.finish.reports[-1].exit is Exit.WARNINGS
+
+    def told(change):
+        """What both verifiers say of it, signed anew by the officer."""
+        forged = json.loads(inside["derived.json"])
+        change(forged)
+        covered = {"derived.json": canonical.encode(forged)}
+        said = statement.Statement(statement.ATTESTATION, statement.subject(covered), made.predicate)
+        signed = dsse.sign(statement.encode(said), dsse.IN_TOTO, [(public(2), private(2).sign)])
+        data = container.pack(covered | {bundle.STATEMENT: signed.encode()})
+        trust, wanted = parse(trust_file(firm.ports, "FAKE", 1)), Wanted(firm.ports.clock.now())
+        report = verify(data, trust, wanted)
+        alone.agrees(report, data, trust, wanted, None)
+        return [(one.step, one.outcome) for one in report.checks if one.outcome > Exit.WARNINGS]
+
+    assert told(lambda tables: None) == []
+    failed, malformed = [(9, Exit.FAILED)], [(9, Exit.MALFORMED)]
+    assert told(lambda tables: tables["register"][0].update(purpose="another")) == failed
+    assert told(lambda tables: tables["rows"].pop()) == failed
+    assert told(lambda tables: tables["register"].append(tables["register"][0])) == failed
+    assert told(lambda tables: tables["rows"][0].update(salt="00" * 32)) == failed
+    assert told(lambda tables: tables["rows"][1].update(index=3)) == failed
+    assert told(lambda tables: tables["rows"][1].update(index=9)) == failed
+    assert told(lambda tables: tables["rows"][1]["path"].pop()) == failed
+    assert told(lambda tables: tables["rows"][0].update(path=["00"])) == malformed
+    assert told(lambda tables: tables["rows"][0].update(path=1)) == malformed
+    assert told(lambda tables: tables["rows"][0].update(more=1)) == malformed
+    assert told(lambda tables: (tables["rows"].reverse(), tables["register"].reverse())) == malformed
+    assert told(lambda tables: tables.update(rows=1)) == failed
+    refused("attest.row", firm.attest, 0, 1, bank, profile="summary", rows=frozenset(["9c" * 32]))

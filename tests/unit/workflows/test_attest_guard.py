@@ -7,13 +7,11 @@ from datetime import UTC, datetime
 from keyguard.core.alerts import Urgency
 from keyguard.core.exchange import Credential
 from keyguard.core.keys import Key, KeyKind, KeyVersion, VersionStatus
-from keyguard.core.people import Capacity, Person, Span
 from keyguard.core.secret import Secret
 from keyguard.core.tokens import Tokens
 from keyguard.ports.channels import Channel
 from keyguard.workflows import channels, credentials
 from keyguard.workflows.attest_guard import known
-from keyguard.workflows.attest_people import across_venues
 from keyguard.workflows.identity import names
 from keyguard.workflows.seal import make_seal
 from tests.fakes.attesting import AUDITOR, REGISTER, UPBIT, Firm
@@ -83,9 +81,3 @@ def test_an_auditor_may_read_of_all():
     found = known(firm.ports, AUDITOR)
     assert found.secrets
     assert found.other_ids | found.own_ids | found.other_names | found.own_names == frozenset()
-    firm.ports.people.put_person(Person("kim", Capacity.EMPLOYEE, Span(AT), name="Kim FAKE"))
-    rows = across_venues(firm.ports)
-    assert {(row["person"], row["venue"]) for row in rows} == {
-        ("kim", v) for v in ("bithumb", "korbit", "upbit")
-    }
-    assert rows[0]["pseudonym"] == names(firm.ports, rows[0]["venue"]).person("kim")

@@ -56,7 +56,7 @@ def present(ports, stream):
 def test_it_signs_under_its_own_name_from_the_first_seal_on():
     ports = behind()
     old = log_id(ports)
-    fresh = renew(ports, tool_version="1")
+    fresh = renew(ports, tool_version="1", actor=ACTOR)
     assert fresh != old
     made = make_seal(ports)
     assert (made.origin, made.seal.no, made.checkpoint.size) == (f"keyguard/{fresh}", 0, 1)
@@ -75,7 +75,7 @@ def test_what_was_known_is_said_again():
     ports = behind()
     before = [Line("", r) for stream in ("firm", "upbit") for r in present(ports, stream)]
     ports.clock.sleep(60)
-    renew(ports, tool_version="1")
+    renew(ports, tool_version="1", actor=ACTOR)
     firm = [(r.type, r.body.get("label") or r.body.get("person_f")) for r in present(ports, "firm")]
     assert firm[1:] == [("signer.add", "officer"), ("role.assign", "p_" + "0" * 20), ("policy.set", None)]
     ports.clock.sleep(60)
@@ -90,12 +90,12 @@ def test_what_was_known_is_said_again():
 
 def test_killed_anywhere_there_is_the_old_log_or_the_whole_new_one():
     fate = Fate()
-    renew(mortal(behind(), fate), tool_version="1")
+    renew(mortal(behind(), fate), tool_version="1", actor=ACTOR)
     for at in range(1, len(fate.names) + 1):
         for side in ("before", "after"):
             ports = behind()
             old, count = log_id(ports), len(ports.audit.types())
             with pytest.raises(Killed):
-                renew(mortal(ports, Fate(at, side)), tool_version="1")
+                renew(mortal(ports, Fate(at, side)), tool_version="1", actor=ACTOR)
             assert (log_id(ports) == old) == (len(ports.audit.types()) == count)
             ports.audit.verify()
