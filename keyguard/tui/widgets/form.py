@@ -76,7 +76,7 @@ class Choice(Widget, can_focus=True):
         self.refresh()
 
 
-MANY = 4
+MANY = 6
 """More fields than that stand beside their labels, a line each."""
 
 
