@@ -38,7 +38,7 @@ def fields_of(exporter: Exporter, preview: Preview, given: Mapping[str, str], sa
     def field(name: str, choices: Sequence[str] = ()) -> Field:
         offered = tuple((value, say(f"attest.{name}_{value or 'usual'}")) for value in choices)
         longest = lengths.get(name, canonical.LONGEST)
-        return Field(name, say(f"attest.field_{name}"), proposed.get(name, ""), offered, longest)
+        return Field(name, say(f"attest.field_{name}"), proposed.get(name, ""), offered, longest=longest)
 
     names = ["signer", "since", "until", "officer", "title"]
     if exporter.proposed("second_signature") == "required":

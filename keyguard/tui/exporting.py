@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from keyguard.kga.verdict import Check
     from keyguard.ports.all import Ports
     from keyguard.tui.work import Doing
+    from keyguard.workflows.agents import Copies
     from keyguard.workflows.attest import Finish, Key, Made, Reading
     from keyguard.workflows.attest_past import Kept
 
@@ -43,7 +44,8 @@ Say = Callable[..., str]
 class Exporter:
     """What belongs to one home. `finishing`: `Finish` for these ports and reading copies in this order
     (`ko`, `en`, "" by recipient, or NO_COPIES); `opened_key`: an attester's key from its file; `checks`: the
-    verifier, in a process of its own; `signer`: the key file that is proposed, "" for none."""
+    verifier, in a process of its own; `signer`: the key file that is proposed, "" for none; `agents`:
+    copies of the logs of enrolled agents."""
 
     home: Path
     config: Callable[[], Config]
@@ -53,6 +55,7 @@ class Exporter:
     opened_key: Callable[[Path, Secret], Key]
     checks: Callable[[bytes, bytes, str | None, bytes | None], Sequence[Check]]
     signer: str = ""
+    agents: Copies | None = None
 
     def who(self, chosen: Mapping[str, str]) -> AttestConfig:
         """Who answers for the firm, what was `chosen` first; UsageError `attest.config`."""
@@ -116,7 +119,15 @@ def export(exporter: Exporter, wanted: Wanted, say: Say) -> Callable[[Doing], Ma
         run = attest.Run(asked, who, (recipient,), (key,), wanted.again)
         doing.person.tell(say("attest.step_seal"))
         finish = _Telling(exporter.finishing(ports, wanted.copies), doing, say)
-        made = attest.attest(ports, run, exporter.kept, exporter.waiting, finish, actor=doing.actor)[0]
+        (made,) = attest.attest(
+            ports,
+            run,
+            exporter.kept,
+            exporter.waiting,
+            finish,
+            actor=doing.actor,
+            copies=exporter.agents,
+        )
         _tell(made, wanted.folder, doing, say)
         return made
 

@@ -149,6 +149,7 @@ def work(home: Home, passphrase_file: str | None = None) -> Work:
 def exporter(home: Home, signer: str = "") -> Exporter:
     """Has this home's attestations made, checked and copied, as commands do."""
     from keyguard import attestations  # noqa: PLC0415 - as above
+    from keyguard.stores.agent_logs import AgentLogs  # noqa: PLC0415 - as above
     from keyguard.stores.attestations import AttestationFolder  # noqa: PLC0415 - as above
     from keyguard.tui.exporting import NO_COPIES, Exporter  # noqa: PLC0415 - as above
 
@@ -166,6 +167,7 @@ def exporter(home: Home, signer: str = "") -> Exporter:
         attestations.opened_key,
         attestations.checks,
         signer,
+        AgentLogs(home.agents),
     )
 
 

@@ -14,6 +14,7 @@ from keyguard.core.errors import UsageError
 from keyguard.kga import notes
 from keyguard.ports.all import Ports
 from keyguard.workflows import attest_past as past
+from keyguard.workflows.agents import agents
 from keyguard.workflows.attest_past import Kept
 from keyguard.workflows.attesters import attesters
 
@@ -29,7 +30,7 @@ class Question:
 
 
 def pinned(ports: Ports) -> dict[str, Any]:
-    """The trust file's keys by this log: its own, attesters and witnesses, those of the past included.
+    """The trust file's keys by this log: its own, agents' logs, attesters and witnesses, past ones included.
 
     UsageError `log.unsealed` before the first seal.
     """
@@ -38,7 +39,10 @@ def pinned(ports: Ports) -> dict[str, Any]:
         raise UsageError("this log has no seal yet", code="log.unsealed", hint="keyguard log checkpoint")
     signing = attesters(ports, past=True)
     return {
-        "logs": [{"origin": notes.verifier_key(last.vkey).name, "vkey": last.vkey}],
+        "logs": [
+            {"origin": notes.verifier_key(last.vkey).name, "vkey": last.vkey},
+            *({"origin": one.origin, "vkey": one.vkey} for one in agents(ports, past=True)),
+        ],
         "attesters": [
             {"name": one.label, "public_key": one.public_key, "from": one.since, "until": one.until or None}
             for one in signing

@@ -75,7 +75,7 @@ class Choice(Widget, can_focus=True):
         self.refresh()
 
 
-MANY = 4
+MANY = 6
 """More fields than that stand beside their labels, a line each."""
 
 
@@ -97,9 +97,8 @@ class Form(ModalScreen[Mapping[str, str] | None]):
     Form.-many #fields { margin-top: 1; height: auto; }
     Form.-many #fields > Horizontal { height: 1; }
     Form.-many .label { width: 26; margin-top: 0; }
-    Form.-many FilterField, Form.-many Choice { width: 1fr; background: $background; }
+    Form.-many FilterField, Form.-many Choice { width: 1fr; }
     Form.-many Choice { padding: 0; }
-    Form.-many FilterField:focus, Form.-many Choice:focus { background: $panel; }
     Form #how { height: auto; margin-top: 1; color: $foreground 70%; }
     """
     BINDINGS: ClassVar = [
