@@ -19,9 +19,6 @@ from tests.tui.desk import desk
 from tests.tui.harness import Seat, seated, sitting, source
 from tests.tui.painting import Painted, Terminal
 
-LATER = ("reviews",)
-"""Screens that show nothing of a home yet."""
-
 
 def counted(port, name: str) -> list[object]:
     """What the calls of a method of this port give from now on."""
@@ -62,8 +59,6 @@ async def test_a_change_that_shows_nowhere_paints_nothing(seat: Seat) -> None:
     seat.desk.clock.sleep(1)  # past where "in 5 days" becomes "in 4 days"
     seat.desk.changes += 1
     for place in PLACES:
-        if place.name in LATER:
-            continue
         await seat.app.go(place.name)
         await seat.look()
         await painted(seat, terminal)
