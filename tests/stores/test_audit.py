@@ -311,7 +311,8 @@ from keyguard.stores.audit import SqlAuditLog
 from keyguard.stores.database import open_database, sqlite_url
 from tests.stores.contract_audit import HANDOUT
 
-log = SqlAuditLog(open_database(sqlite_url(Path(sys.argv[1]))), SystemClock())
+# A writer that never pauses can keep another one waiting for long on a busy machine.
+log = SqlAuditLog(open_database(sqlite_url(Path(sys.argv[1])), patience=60), SystemClock())
 while True:
     entry = log.append("bybit", "handout", HANDOUT, private={"path": "x" * 3000})
     print(entry.number, entry.chain.hex(), flush=True)
