@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
+from tests.tui.desk import reviewed
 from tests.tui.harness import seated
 from tests.tui.test_attest import computed, logged
 
@@ -39,6 +40,14 @@ async def panic(seat: Seat) -> None:
     """What would die."""
     await seat.app.go("panic", "desk mm")
     await seat.until(lambda: seat.sees(" die, "))
+
+
+async def reviews(seat: Seat) -> None:
+    """The items of a review, what is too much first."""
+    reviewed(seat.desk)
+    await seat.look()
+    await seat.app.go("reviews", "rv_mm")
+    await seat.until(lambda: seat.sees("1 of 4 decided"))
 
 
 async def attest(seat: Seat) -> None:
@@ -74,7 +83,7 @@ async def take(name: str, reach: Callable[[Seat], Awaitable[None]]) -> None:
 def main() -> None:
     """Draw them all."""
     FOLDER.mkdir(exist_ok=True)
-    for reach in (home, keys, panic, attest):
+    for reach in (home, keys, reviews, panic, attest):
         asyncio.run(take(reach.__name__, reach))
 
 

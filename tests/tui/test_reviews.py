@@ -216,3 +216,5 @@ async def test_home_leads_to_the_review_it_speaks_of(seat: Seat) -> None:
     seat.app.screen.query_one(Rows).choose(next(n.id for n in seat.needs() if n.kind == "approval"))
     await seat.press("a")
     await shows(seat, "keyguard approve ap91")
+    await seat.press("enter")  # answers nothing: it shows the grant
+    assert (seat.app.here, seat.sees("▸◆jo")) == ("people", True)

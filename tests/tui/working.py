@@ -52,11 +52,11 @@ class Bench(Seat):
         await self.pilot.pause()
 
     async def fill(self, *values: str) -> None:
-        """Type into the fields of a form, Enter after each; "" leaves a field as it is."""
+        """Paste into the fields of a form, Enter after each; "" leaves a field as it is."""
         for value in values:
             if value:
                 self.app.focused.value = ""
-                await self.type(value)
+                await self.paste(value)
             await self.press("enter")
 
     @property

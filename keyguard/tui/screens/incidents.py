@@ -15,7 +15,7 @@ from keyguard.core.incidents import Kind, Stage
 from keyguard.tui import incident_rows, responding
 from keyguard.tui.cells import plain
 from keyguard.tui.navigation import NEW
-from keyguard.tui.widgets.form import Field, end_of
+from keyguard.tui.widgets.form import SENTENCE, Field, end_of
 from keyguard.tui.widgets.job import JobPanel
 from keyguard.tui.widgets.rows import Rows
 from keyguard.tui.widgets.told import Told
@@ -193,8 +193,8 @@ class IncidentsScreen(WorkPage):
         freezing = tuple((name, say(f"incidents.freeze_{name}")) for name in ("no", "yes"))
         fields = (
             Field("kind", say("incidents.ask_kind"), draft.kind.value, kinds),
-            Field("how", say("incidents.ask_how"), draft.how, sentence=True),
-            Field("keys", say("incidents.ask_keys"), draft.key, sentence=True),
+            Field("how", say("incidents.ask_how"), draft.how, longest=SENTENCE),
+            Field("keys", say("incidents.ask_keys"), draft.key, longest=SENTENCE),
             Field("venues", say("incidents.ask_venues"), draft.venue),
             Field("freeze", say("incidents.ask_freeze"), "no", freezing),
         )
@@ -205,7 +205,7 @@ class IncidentsScreen(WorkPage):
         self.ask(say("incidents.do_open"), (plain(say("incidents.text_open")),), fields, then)
 
     def _sentence(self, ask: str, name: str = "text") -> Field:
-        return Field(name, self.say(f"incidents.ask_{ask}"), sentence=True)
+        return Field(name, self.say(f"incidents.ask_{ask}"), longest=SENTENCE)
 
     def _say_and_do(
         self,

@@ -18,7 +18,7 @@ from keyguard.tui.cells import plain
 from keyguard.tui.page import Page
 from keyguard.tui.panicking import Doomed, How, Which, choices, plan
 from keyguard.tui.widgets.filter import FilterField
-from keyguard.tui.widgets.form import Field, Form
+from keyguard.tui.widgets.form import SENTENCE, Field, Form
 from keyguard.tui.widgets.paste import PasteField
 from keyguard.tui.widgets.rows import Rows
 from keyguard.tui.widgets.told import Told
@@ -197,7 +197,7 @@ class PanicScreen(Page):
     def action_manager(self) -> None:
         """Name keys that manage others, where a venue does not tell which do."""
         say = self.say
-        field = Field("names", say("panic.ask_managers"), ", ".join(self._managers), sentence=True)
+        field = Field("names", say("panic.ask_managers"), ", ".join(self._managers), longest=SENTENCE)
         text = (plain(say("panic.text_managers")),)
         self.app.push_screen(Form(say, say("panic.manager"), text, (field,)), self._named)
 

@@ -15,7 +15,7 @@ from keyguard.core.reviews import Verdict
 from keyguard.tui import review_rows, reviewing
 from keyguard.tui.cells import plain
 from keyguard.tui.screens.reviews import close
-from keyguard.tui.widgets.form import Field
+from keyguard.tui.widgets.form import SENTENCE, Field
 from keyguard.tui.widgets.job import JobPanel
 from keyguard.tui.widgets.rows import Rows
 from keyguard.tui.widgets.told import Told
@@ -93,7 +93,7 @@ class ReviewPage(WorkPage):
         needed = reviewing.needs_reason(item, verdict)
         title = say(f"reviews.do_{answer}", person=item.person)
         why = say("reviews.ask_reason" if needed else "reviews.ask_reason_free")
-        fields = [Field("reason", why, sentence=True)]
+        fields = [Field("reason", why, longest=SENTENCE)]
         if verdict is Verdict.REDUCE:
             left = review_rows.without_excess(picture, item)
             fields.insert(0, Field("scopes", say("reviews.ask_scopes"), left))

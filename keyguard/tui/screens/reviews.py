@@ -16,7 +16,7 @@ from keyguard.core.reviews import DUE_IN
 from keyguard.tui import review_rows, reviewing
 from keyguard.tui.cells import plain
 from keyguard.tui.reviewing import Campaigns
-from keyguard.tui.widgets.form import Field, end_of
+from keyguard.tui.widgets.form import SENTENCE, Field, end_of
 from keyguard.tui.widgets.job import JobPanel
 from keyguard.tui.widgets.rows import Rows
 from keyguard.tui.widgets.told import Told
@@ -76,14 +76,16 @@ class ReviewsScreen(WorkPage):
         """Say more of the one that is chosen."""
         self._tell()
 
-    def on_rows_opened(self, event: Rows.Opened) -> None:
-        """To the items of a review; what is to come is opened, what waits is answered."""
+    async def on_rows_opened(self, event: Rows.Opened) -> None:
+        """To the items of a review, or to the grant or key that waits; what is to come is opened."""
         if self._review(event.id) is not None:
             self._enter(event.id)
-        elif self._approval(event.id) is not None:
-            self.action_answer("approve")
-        else:
+        elif (waiting := self._approval(event.id)) is None:
             self.action_begin()
+        elif grant := waiting.subject.get("grant"):
+            await self.keyguard.go("people", grant)
+        elif key := waiting.subject.get("key"):
+            await self.keyguard.go("keys", key)
 
     def on_job_panel_changed(self) -> None:
         """A review that was opened is shown."""
@@ -112,7 +114,7 @@ class ReviewsScreen(WorkPage):
                 tuple((name, say(f"reviews.{name}")) for name in (_EVERYBODY, _EXTERNAL)),
             ),
             Field("due", say("reviews.ask_due"), f"{until:%Y-%m-%d}"),
-            Field("reviewers", say("reviews.ask_reviewers")),
+            Field("reviewers", say("reviews.ask_reviewers"), longest=SENTENCE),
         )
 
         def then(given: Mapping[str, str]) -> None:
@@ -154,7 +156,7 @@ class ReviewsScreen(WorkPage):
                 return
             self.do(answer, title, one.id, reviewing.answered(one.id, decision, given["why"]))
 
-        self.ask(title, text, (Field("why", say(f"reviews.ask_{answer}"), sentence=True),), then)
+        self.ask(title, text, (Field("why", say(f"reviews.ask_{answer}"), longest=SENTENCE),), then)
 
     @property
     def _chosen(self) -> str:

@@ -24,11 +24,10 @@ class FilterField(Input):
     def __init__(self, *, id: str | None = None, longest: int = LONGEST) -> None:
         super().__init__(id=id, select_on_focus=False, max_length=longest, compact=True)
         self.cursor_blink = False
-        self._longest = longest
 
     def _on_paste(self, event: events.Paste) -> None:
         """Where this does not prevent it, Textual calls the field's own handler next."""
-        if "\n" in event.text or len(event.text) > self._longest or _looks_secret(event.text):
+        if "\n" in event.text or len(event.text) > (self.max_length or 0) or _looks_secret(event.text):
             event.stop()
             event.prevent_default()
 

@@ -23,20 +23,19 @@ if TYPE_CHECKING:
     from keyguard.tui.words import Words
 
 SENTENCE = 400
-"""The longest text that is said in one field."""
+"""The longest of a text that is kept in words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One thing to say. With `choices` (value, what it is called) one of them, else a text; `sentence`: one
-    that is kept in words, and may be long. `longest`: characters, 0 for the usual."""
+    """One thing to say. With `choices` (value, what it is called) one of them, else a text of so many
+    characters at most."""
 
     name: str
     label: str
     value: str = ""
     choices: tuple[tuple[str, str], ...] = ()
-    sentence: bool = False
-    longest: int = 0
+    longest: int = LONGEST
 
 
 def end_of(day: str) -> datetime:
@@ -183,4 +182,4 @@ def _asked(field: Field) -> Choice | FilterField:
     id_ = f"field_{field.name}"
     if field.choices:
         return Choice(field, id=id_)
-    return FilterField(id=id_, longest=field.longest or (SENTENCE if field.sentence else LONGEST))
+    return FilterField(id=id_, longest=field.longest)

@@ -80,11 +80,8 @@ TEXTS = {
     "do_close": ("Close {id}", "{id} 종료"),
     "ask_kind": ("what it is", "종류"),
     "ask_how": ("what happened", "무슨 일인지"),
-    "ask_keys": (
-        "its keys by name, with commas between (may stay empty)",
-        "키 이름, 쉼표로 구분(비워 둘 수 있음)",
-    ),
-    "ask_venues": ("other venues concerned (may stay empty)", "다른 관련 거래소(비워 둘 수 있음)"),
+    "ask_keys": ("keys, commas between", "키(쉼표로 구분)"),
+    "ask_venues": ("other venues", "다른 거래소"),
     "ask_freeze": ("hand-outs of its keys", "키 내주기"),
     "freeze_no": ("go on for now", "일단 계속"),
     "freeze_yes": ("stop at once", "바로 중지"),
