@@ -86,7 +86,7 @@ bench-venues: $(VENV)/dev.stamp ## looking at 200 keys over all simulated venues
 bench-panic: $(VENV)/dev.stamp ## ending 200 keys at 20 simulated venues, 100 ms away
 	@$(BIN)/python -m tests.bench.panic
 
-bench-tui: $(VENV)/dev.stamp ## the terminal UI with 5,000 keys: first paint, how soon keys are answered
+bench-tui: $(VENV)/dev.stamp ## the terminal UI with 5,000 keys and 50,000 records: paint, keys, flicker, memory (BENCH_ARGS=--help)
 	@$(BIN)/python -m tests.bench.tui $(BENCH_ARGS)
 
 screenshots: $(VENV)/dev.stamp ## pictures of the terminal UI, in docs/pictures

@@ -12,7 +12,7 @@ from keyguard.core.escape import escape
 ELLIPSIS = "…"
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=4_000)
 def fit(text: str, width: int, *, right: bool = False) -> str:
     """The text, escaped, in exactly `width` cells: cut with an ellipsis, or filled with spaces."""
     shown = escape(text)

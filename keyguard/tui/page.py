@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from textual._styles_cache import StylesCache
 from textual.containers import Vertical
 from textual.screen import Screen
 
@@ -100,5 +101,10 @@ class Page(Screen[None]):
         self.freshen()
 
     def on_screen_resume(self) -> None:
-        """Catch up with what came while another screen was shown."""
+        """Catch up with what came while another screen was shown, and let go of what was laid over this one.
+
+        Textual 8.2.8 keeps up to 1,024 painters of closed widgets, each with all it painted, as keys of a
+        cache of colours: tens of MB once the palette was opened often enough.
+        """
+        StylesCache.get_inner_outer.cache_clear()
         self.freshen()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 
 from keyguard.core.canonical import parse_instant
 from keyguard.core.errors import UsageError
 from keyguard.core.keys import scope_names
+from keyguard.kga.log_copy import LogCopy
 from keyguard.ports.all import Ports
 from keyguard.workflows.records import instant
 
@@ -56,12 +58,14 @@ def fingerprints(ports: Ports, venue: str, wanted: str) -> set[str]:
     return {one.fingerprint for one in ports.inventory.versions(key.id)}
 
 
-def demand_nothing(ports: Ports, venue: str) -> None:
-    """UsageError `attest.not_empty` where this log ever held anything about the venue but attestations."""
-    for entry in ports.audit.entries(stream=venue):
-        if not json.loads(entry.record)["type"].startswith(("attestation.", "snapshot.")):
+def demand_nothing(ports: Ports, venue: str, agents: Sequence[LogCopy] = ()) -> None:
+    """UsageError `attest.not_empty` where a log of the firm ever held more of the venue than attestations."""
+    own = (json.loads(entry.record)["type"] for entry in ports.audit.entries(stream=venue))
+    theirs = (line.record.type for copy in agents for line in copy.lines(venue))
+    for what, types in (("this log has", own), ("the log of another host has", theirs)):
+        if any(not one.startswith(("attestation.", "snapshot.")) for one in types):
             raise UsageError(
-                f"this log has records about {venue}",
+                f"{what} records about {venue}",
                 code="attest.not_empty",
                 still="nothing was issued",
                 hint="without --negative",

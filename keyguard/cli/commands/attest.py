@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from keyguard.cli.output import Output
     from keyguard.home import Config
     from keyguard.ports.all import Ports
+    from keyguard.workflows.agents import Copies
     from keyguard.workflows.attest import Made, Run
     from keyguard.workflows.attest_config import AttestConfig
     from keyguard.workflows.attest_predicate import Recipient
@@ -85,10 +86,10 @@ def run(args: argparse.Namespace, out: Output) -> int:
     home = session.home_of(args)
     config = home.read()
     with session.opened(args, out) as ports:
-        wanted = _run(args, config, ports)
+        copies = agents.copies(home)
+        wanted = _run(args, config, ports, copies)
         kept, waiting = AttestationFolder(home.attestations), AttestationFolder(home.attestations / "waiting")
         finish = Finishing(home, ports, LANGUAGES.get(args.lang or ""), not args.no_copies, viewers)
-        copies = agents.copies(home)
         made = attest(ports, wanted, kept, waiting, finish, actor=session.actor(), copies=copies)
     tell(made, args.output, out)
     return 0
@@ -155,9 +156,10 @@ def _answers(nonce: str) -> bool:
     return 1 <= len(nonce) <= _NONCE and nonce.isascii() and nonce.isprintable()
 
 
-def _run(args: argparse.Namespace, config: Config, ports: Ports) -> Run:
+def _run(args: argparse.Namespace, config: Config, ports: Ports, copies: Copies) -> Run:
     from keyguard.core.canonical import LONGEST_FREE  # noqa: PLC0415 - as above
     from keyguard.workflows import attest_packs, attest_people  # noqa: PLC0415 - as above
+    from keyguard.workflows.agents import copies_for  # noqa: PLC0415 - as above
     from keyguard.workflows.attest import Run  # noqa: PLC0415 - as above
     from keyguard.workflows.attest_config import attest_config, text  # noqa: PLC0415 - as above
     from keyguard.workflows.attest_period import period_of, spoken  # noqa: PLC0415 - as above
@@ -174,7 +176,7 @@ def _run(args: argparse.Namespace, config: Config, ports: Ports) -> Run:
         )
     period = period_of(since, args.until, who.tz, ports.clock.now())
     for venue in args.venue if args.negative else ():
-        attest_packs.demand_nothing(ports, venue)
+        attest_packs.demand_nothing(ports, venue, copies_for(ports, copies, period))
     own = tuple(text(one, "reservation", LONGEST_FREE) for one in (*explained, *args.reservation))
     people = attest_people.disclosed(ports, args.name, args.venue, args.name_purpose, args.name_basis)
     attached = attesting.documents(args)

@@ -17,6 +17,7 @@ from keyguard.kga.verify.steps import verify
 from keyguard.kga.verify.trust import parse
 from keyguard.workflows import agent_salts, agents, attest_guard
 from keyguard.workflows.attest_documents import document
+from keyguard.workflows.attest_packs import demand_nothing
 from keyguard.workflows.attest_predicate import Recipient
 from keyguard.workflows.identity import names
 from keyguard.workflows.log_hand_over import hand_over
@@ -110,6 +111,24 @@ def test_the_next_one_continues_both_logs():
     assert derived(second)["register"][0]["handouts"] == 1
 
 
+def test_a_snapshot_says_of_a_key_of_both_what_both_said():
+    firm = Two()
+    firm.enroll()
+    person = {"reason": "leak", "by": HANDOUT["person"], "at_venue": "api"}
+    firm.agent.audit.append("upbit", "key.revoke", {"key": KEY, **person})
+    listed = LISTED | {"keys": [OTHER_KEY], "count": 1}
+    firm.audit.append("upbit", "venue.keys_listed", listed)  # a stranger, as far as this log knows
+    firm.agent.audit.append("upbit", "key.register", REGISTER | {"key": OTHER_KEY})
+    for since, until in ((0, 1), (1, 2), (2, 3)):
+        firm.wait()
+        firm.take_in()
+        (made,) = firm.attest(since, until)
+    assert made.predicate["logs"][0]["from"] > 0, "it begins with a snapshot of the primary"
+    tables = derived(made)
+    assert [row["key"] for row in tables["register"]] == [OTHER_KEY], "the other one ended before"
+    assert not [one for one in tables["findings"] if one["code"] == "F11"]
+
+
 def test_one_enrolled_later_is_shown_from_its_first_record_on():
     firm = Two()
     firm.wait()
@@ -171,6 +190,10 @@ def test_a_venue_learns_nothing_of_what_the_other_host_does_elsewhere():
     (of_it,) = firm.attest(0, 1, BITHUMB)  # of which this log itself holds nothing
     assert OTHER_KEY.encode() in of_it.data
     assert of_it.predicate["logs"][0]["to"] == 0
+    demand_nothing(firm.ports, "okx", copies)
+    assert (
+        "another host" in refused("attest.not_empty", demand_nothing, firm.ports, "bithumb", copies).message
+    )
 
 
 def test_none_is_made_without_a_copy_that_reaches_to_the_end():
@@ -328,6 +351,9 @@ def test_a_copy_that_was_tampered_with():
         entries | {"derived.json": b"{}"},
         {name.replace("/upbit/", "/nowhere/"): d for name, d in entries.items()},
         {name: d for name, d in entries.items() if "/firm/" not in name},
+        _changed(entries, f"{folder}/firm/records.jsonl", lambda d: b"".join(d.splitlines(True)[1:])),
+        _changed(entries, f"{folder}/firm/records.jsonl", lambda d: d.replace(b"signer.add", b"signer.adx")),
+        _changed(entries, f"{folder}/upbit/frontier.json", lambda d: d.replace(b'"from":0', b'"from":1')),
         _changed(entries, f"{folder}/seal.tlog-proof", lambda d: d.replace(b"index 0", b"index 1")),
     ]
     for forged in several:
