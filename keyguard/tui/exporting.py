@@ -151,7 +151,7 @@ def second(exporter: Exporter, id_: str, signer: Path, folder: Path, say: Say) -
 
 
 def check(exporter: Exporter, id_: str, keys: Mapping[str, Any]) -> Sequence[Check]:
-    """What the verifier says of a kept copy, with the keys that `attest_check.pinned` found."""
+    """What the verifier says of a kept copy, with the keys that `trust_file.pinned` found."""
     asked = attest_check.question(exporter.kept, id_, keys)
     return exporter.checks(asked.data, asked.trust, asked.venue, asked.previous)
 

@@ -11,12 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from keyguard.core.errors import UsageError
-from keyguard.kga import notes
-from keyguard.ports.all import Ports
 from keyguard.workflows import attest_past as past
-from keyguard.workflows.agents import agents
 from keyguard.workflows.attest_past import Kept
-from keyguard.workflows.attesters import attesters
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,29 +23,6 @@ class Question:
     trust: bytes
     venue: str | None
     previous: bytes | None = field(repr=False)
-
-
-def pinned(ports: Ports) -> dict[str, Any]:
-    """The trust file's keys by this log: its own, agents' logs, attesters and witnesses, past ones included.
-
-    UsageError `log.unsealed` before the first seal.
-    """
-    last = ports.seals.last()
-    if last is None:
-        raise UsageError("this log has no seal yet", code="log.unsealed", hint="keyguard log checkpoint")
-    signing = attesters(ports, past=True)
-    return {
-        "logs": [
-            {"origin": notes.verifier_key(last.vkey).name, "vkey": last.vkey},
-            *({"origin": one.origin, "vkey": one.vkey} for one in agents(ports, past=True)),
-        ],
-        "attesters": [
-            {"name": one.label, "public_key": one.public_key, "from": one.since, "until": one.until or None}
-            for one in signing
-            if one.role == "attester"
-        ],
-        "witnesses": [{"vkey": one.public_key} for one in signing if one.role == "witness"],
-    }
 
 
 def question(kept: Kept, id_: str, keys: Mapping[str, Any]) -> Question:

@@ -7,6 +7,7 @@ import hashlib
 import json
 from typing import Any
 
+from keyguard.core.errors import UsageError
 from keyguard.kga import dsse, notes
 from keyguard.ports.all import Ports
 from keyguard.workflows.agents import agents
@@ -15,29 +16,42 @@ from keyguard.workflows.seal import Sealed, sealed
 
 
 def trust_file(ports: Ports, firm: str, required: int) -> bytes:
-    """`trust.json` with the keys that sign now: the log's, attesters', witnesses'; no quorum is set.
+    """`trust.json` with the keys that sign for the firm: the log's, attesters', witnesses'; no quorum is set.
 
+    Attesters who sign no more stand there with the time in which they did: they signed what went before.
     UsageError `log.unsealed` before the log's first seal: until then its key has signed nothing.
     """
-    log = sealed(ports)
-    signing = attesters(ports)
     value = {
         "firm": firm,
-        "logs": [
-            {"origin": log.origin, "vkey": str(log.vkey)},
-            *({"origin": one.origin, "vkey": one.vkey} for one in agents(ports, past=True)),
-        ],
-        "attesters": [
-            {"name": one.label, "public_key": one.public_key, "from": one.since, "until": None}
-            for one in signing
-            if one.role == "attester"
-        ],
-        "witnesses": [{"vkey": one.public_key} for one in signing if one.role == "witness"],
+        **pinned(ports),
         "quorum": 0,
         "tsa_roots": [],
         "signatures_required": required,
     }
     return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True).encode() + b"\n"
+
+
+def pinned(ports: Ports) -> dict[str, Any]:
+    """The keys of a trust file: this log's and agents' logs', attesters, each for its time, and witnesses.
+
+    Reads the log alone, no secret. UsageError `log.unsealed` before the first seal.
+    """
+    last = ports.seals.last()
+    if last is None:
+        raise UsageError("this log has no seal yet", code="log.unsealed", hint="keyguard log checkpoint")
+    signing = attesters(ports, past=True)
+    return {
+        "logs": [
+            {"origin": notes.verifier_key(last.vkey).name, "vkey": last.vkey},
+            *({"origin": one.origin, "vkey": one.vkey} for one in agents(ports, past=True)),
+        ],
+        "attesters": [
+            {"name": one.label, "public_key": one.public_key, "from": one.since, "until": one.until or None}
+            for one in signing
+            if one.role == "attester"
+        ],
+        "witnesses": [{"vkey": one.public_key} for one in signing if one.role == "witness" and not one.until],
+    }
 
 
 def key_card(ports: Ports, firm: dict[str, str], trust: bytes) -> str:

@@ -933,7 +933,7 @@ class Verification:
         demand(signed, "no pinned key signed the statement")
         self.said, self.subject = statement(self.payload, ATTESTATION)
         at = self.said["issued_at"]
-        self.signers = [one for one in signed if (one["from"] or "") <= at < (one["until"] or "9999-99")]
+        self.signers = [one for one in signed if valid(one, at)]
         needed = max(self.asked.require_signatures, self.trust["signatures_required"])
         enough = len({one["key"] for one in self.signers}) >= needed
         demand(enough, f"fewer than {needed} pinned keys signed that were valid when it was issued")
@@ -1224,7 +1224,10 @@ class Verification:
         """The bundle given as the previous one is it, and its log is what this one goes on from."""
         payload, signatures = envelope(entries, STATEMENT)
         said, _ = statement(payload, ATTESTATION)
-        known = any(signs(one["key"], signatures, payload) for one in self.signers)
+        then = [
+            one for one in [*self.trust["attesters"], *attesters_named(self.entries)] if valid(one, said["issued_at"])
+        ]
+        known = any(signs(one["key"], signatures, payload) for one in [*self.signers, *then])
         same = before and before["statement_sha256"] == sha256(payload).hex()
         demand(known and same, "the bundle given as the previous one is another")
         heads = {one["origin"]: one for one in said["logs"]}
@@ -1306,10 +1309,21 @@ class Verification:
 
 
 def trust_on_first_use(entries: dict[str, bytes]) -> Object:
-    """The keys that the bundle itself names (§14.1): of logs its statement's, of signers its records',
-    each from its `signer.add` on until the first `signer.remove` that is not earlier."""
+    """The keys that the bundle itself names (§14.1): of logs its statement's, of signers its records'."""
     payload, _ = envelope(entries, STATEMENT)
     said, _ = statement(payload, ATTESTATION)
+    attesters = attesters_named(entries)
+    try:
+        logs = {one["origin"]: VerifierKey(one["vkey"]) for one in said["logs"]}
+    except ValueError as error:
+        raise Malformed(f"a key that the bundle names: {error}") from None
+    rest = {"witnesses": [], "quorum": 0, "signatures_required": 1, "last": None}
+    return {"logs": logs, "attesters": attesters, **rest}
+
+
+def attesters_named(entries: dict[str, bytes]) -> list[Object]:
+    """The signers that the records shown name: each from its `signer.add` on, until the first `signer.remove`
+    that is not earlier."""
     told: dict[str, list[Object]] = {"signer.add": [], "signer.remove": []}
     try:
         for name in sorted(entries):
@@ -1324,14 +1338,17 @@ def trust_on_first_use(entries: dict[str, bytes]) -> Object:
                 type_, body = value["type"], value["body"]
                 if type_ in told and fits_type("firm", type_, body) and body["role"] == "attester":
                     told[type_].append(attester(body["label"], body["public_key"], body["from"]))
-        logs = {one["origin"]: VerifierKey(one["vkey"]) for one in said["logs"]}
     except ValueError as error:
         raise Malformed(f"a key that the bundle names: {error}") from None
     for one in told["signer.add"]:
         gone = [other["from"] for other in told["signer.remove"] if other["key"] == one["key"]]
         one["until"] = min((at for at in gone if at >= one["from"]), default=None)
-    rest = {"witnesses": [], "quorum": 0, "signatures_required": 1, "last": None}
-    return {"logs": logs, "attesters": told["signer.add"], **rest}
+    return told["signer.add"]
+
+
+def valid(one: Object, at: str) -> bool:
+    """Whether this key could sign then."""
+    return (one["from"] or "") <= at < (one["until"] or "9999-99")
 
 
 def attester(name: str, key: str, since: str | None, until: str | None = None) -> Object:

@@ -18,7 +18,7 @@ from keyguard.kga import bundle, checkpoints, container, dsse, merkle, notes, se
 from keyguard.kga.derive.derived import derive
 from keyguard.kga.verdict import Exit
 from keyguard.kga.verify.steps import verify
-from keyguard.kga.verify.trust import Head, Last
+from keyguard.kga.verify.trust import Attester, Head, Last
 from tests.kga import alone
 from tests.kga.histories import snapshot
 from tests.kga.making import (
@@ -361,6 +361,25 @@ def second(log, data, **more) -> Making:
 def test_the_second_follows_on_the_first():
     log, data = first_and_second()
     judged(second(log, data).bundle(), log, exit=Exit.WARNINGS, step=None, previous=data)
+
+
+def test_a_new_officer_follows_on_the_old_one_whom_the_firms_records_name():
+    log, data = first_and_second()
+    making = second(log, data, signers=(3,))
+
+    def change(predicate):
+        making.change(predicate)
+        predicate["officer"]["key_sha256"] = dsse.keyid(public(3))
+
+    held = replace(trust(log), attesters=(Attester("new officer", public(3)),))
+    data_now = replace(making, change=change).bundle()
+    judged(data_now, log, exit=Exit.WARNINGS, step=None, held=held, previous=data)
+
+
+def test_the_one_before_was_signed_by_somebody_else():
+    log = firm_log()
+    data = Making(replace_leaves(log, 7), until=60, seal_no=6, signers=(9,)).bundle()
+    judged(second(log, data).bundle(), log, exit=Exit.FAILED, step=11, said="is another", previous=data)
 
 
 def rebuilt():

@@ -19,7 +19,7 @@ from keyguard.home import Config, Home
 from keyguard.tui import run
 from keyguard.tui.picture import DaemonState, DaemonView
 from keyguard.tui.source import Source
-from keyguard.workflows import attest_check
+from keyguard.workflows import trust_file
 from keyguard.workflows.begin import Firm, begin
 from keyguard.workflows.seal import make_seal
 from tests.tui.desk import HOME, RUNNING, desk
@@ -151,7 +151,7 @@ def test_who_only_looks_has_the_keys_that_attestations_are_checked_with(home: Ho
 
     async def whole() -> None:
         reads = run.source(home, read_only=True)
-        keys = await reads.ask(attest_check.pinned)
+        keys = await reads.ask(trust_file.pinned)
         reads.close()
         assert keys["logs"][0]["vkey"].startswith(keys["logs"][0]["origin"])
 

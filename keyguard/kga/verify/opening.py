@@ -171,14 +171,15 @@ def trust_on_first_use(entries: Mapping[str, bytes]) -> Trust:
     said = read_statement(envelope, statement.ATTESTATION)
     try:
         logs = {one["origin"]: notes.verifier_key(one["vkey"]) for one in said.predicate["logs"]}
-        attesters = tuple(_named(entries))
+        attesters = tuple(named(entries))
     except ValueError as error:
         raise Malformed(f"a key that the bundle names: {error}") from None
     return Trust(said.predicate["firm"]["name_latin"], logs, attesters, first_use=True)
 
 
-def _named(entries: Mapping[str, bytes]) -> list[Attester]:
-    """Each key from its `signer.add` on, until the first `signer.remove` of it that is not earlier."""
+def named(entries: Mapping[str, bytes]) -> list[Attester]:
+    """The attesters that the records shown name: each from its `signer.add` on, until the first
+    `signer.remove` of it that is not earlier. ValueError for what is no key."""
     added: list[Attester] = []
     removed: list[Attester] = []
     for name in sorted(entries):

@@ -33,7 +33,7 @@ def before(opened: Open, trust: Trust, logs: list[Log], previous: bytes | None) 
     if last is not None and last.serial == said["serial"] - 1 and named != last.statement_sha256:
         raise Failed("it does not follow on the attestation seen last")
     if previous is not None:
-        _continues(opened, logs, previous)
+        _continues(opened, trust, logs, previous)
 
 
 def _issued(said: Mapping[str, Any], logs: Iterable[Log]) -> None:
@@ -62,11 +62,11 @@ def _meets(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
     return one["from"] < other["to"] and one["to"] > other["from"]
 
 
-def _continues(opened: Open, logs: Iterable[Log], previous: bytes) -> None:
+def _continues(opened: Open, trust: Trust, logs: Iterable[Log], previous: bytes) -> None:
     entries = opening.unpack(previous)
     envelope = opening.envelope_of(entries, bundle.STATEMENT)
     said = opening.read_statement(envelope, statement.ATTESTATION)
-    signers = envelope.signers([one.public for one in opened.signers])
+    signers = envelope.signers(_could_sign(opened, trust, said.predicate["issued_at"]))
     before = opened.predicate["previous"]
     earlier = Open(entries, envelope.payload, said.predicate, ())
     if not signers or before is None or before["statement_sha256"] != earlier.sha256:
@@ -82,6 +82,16 @@ def _continues(opened: Open, logs: Iterable[Log], previous: bytes) -> None:
         root = _root_of(entries, head["log_id"])
         if (one.sealed.part.seals_from, one.sealed.seals_root_before) != (head["checkpoint_size"], root):
             raise Failed("the seal log was rewritten: it does not continue the previous checkpoint")
+
+
+def _could_sign(opened: Open, trust: Trust, issued: str) -> list[bytes]:
+    """Keys that may have signed the one before: this one's signers, and whoever was pinned or an attester by
+    the firm's records when it was issued. Officers change."""
+    try:
+        known = [*trust.attesters, *opening.named(opened.entries)]
+    except ValueError as error:
+        raise Malformed(f"a key that the bundle names: {error}") from None
+    return [one.public for one in [*opened.signers, *(one for one in known if one.valid_at(issued))]]
 
 
 def _root_of(entries: Mapping[str, bytes], log_id: str) -> bytes:

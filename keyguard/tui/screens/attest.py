@@ -27,7 +27,7 @@ from keyguard.tui.widgets.rows import Cell, Column, Line, Rows, heading
 from keyguard.tui.widgets.told import Told
 from keyguard.tui.work import Stage
 from keyguard.tui.work_page import WorkPage
-from keyguard.workflows import attest_check
+from keyguard.workflows import trust_file
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -252,7 +252,7 @@ class AttestScreen(WorkPage):
     async def _verify(self, exporter: Exporter, id_: str) -> None:
         say = self.say
         try:
-            keys = await self.keyguard.source.ask(attest_check.pinned)
+            keys = await self.keyguard.source.ask(trust_file.pinned)
             checks = await asyncio.to_thread(exporting.check, exporter, id_, keys)
         except KeyguardError as error:
             self.notify(f"{error.message}. {error.hint}" if error.hint else error.message, markup=False)

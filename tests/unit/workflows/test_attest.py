@@ -234,6 +234,21 @@ def test_a_second_signature_comes_later():
     refused("attest.unknown", sign, firm.ports, first.id, key(3), *more)
 
 
+def test_a_new_officer_follows_on_the_old_one():
+    firm = Firm()
+    firm.wait()
+    firm.attest(0, 1)
+    firm.wait()
+    attesters.remove(firm.ports, key(2).text)
+    firm.register(3, "new officer")
+    (second,) = firm.attest(1, 2, seeds=(3,))
+    assert second.predicate["serial"] == 2
+    old, new = parse(trust_file(firm.ports, "FAKE Trading", 1)).attesters
+    assert (old.public, new.public) == (public(2), public(3))
+    assert not old.valid_at(second.predicate["issued_at"])
+    assert new.until is None
+
+
 def test_one_that_waited_too_long():
     firm = Firm(two=True)
     firm.register(3, "board member")
