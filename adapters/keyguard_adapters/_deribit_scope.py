@@ -13,7 +13,8 @@ FEATURES = ("restricted_block_trades", "block_trade_approval")
 TOKEN_PROPERTIES = frozenset({"mainaccount", "connection", "session", "expires", "ip"})
 """Words in a token's scope that say something of the token, not of permissions."""
 
-_BLOCK = Scope.READ | Scope.TRADE_DERIVATIVES
+_BLOCK = Scope.READ | Scope.TRADE_DERIVATIVES | Scope.OTHER
+"""OTHER, so that who asks for trading is given the order book, and never block trades with it or instead."""
 SCOPES = ScopeNames(
     {
         **{f"{area}:none": Scope.NONE for area in AREAS},

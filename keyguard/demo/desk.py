@@ -110,7 +110,7 @@ def _keys(ports: Ports, served: Venues) -> None:
         ("bybit/mm/hedge", extra[0], "jo", READ | DERIVATIVES),
         ("bybit/arb/runner", extra[1], "bo", READ | DERIVATIVES),
         ("deribit/ops/manager", served.deribit_manager, "kim", Scope.MANAGE_KEYS),
-        ("deribit/vol/gamma", served.deribit, "mina", READ | DERIVATIVES),
+        ("deribit/vol/gamma", served.deribit, "mina", READ | SPOT | DERIVATIVES),
         ("upbit/krw/maker", served.upbit, "jimin", READ | SPOT),
         ("upbit/krw/taker", krw, "jimin", READ | SPOT),
     ):

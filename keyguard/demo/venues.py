@@ -115,7 +115,7 @@ def _furnished(urls: dict[str, str]) -> Venues:
             deribit,
             account=futures,
             label="manager",
-            permissions="account:read_write trade:read_write wallet:read",
+            permissions="account:read_write trade:read_write wallet:read block_trade:read block_rfq:read",
             ips=[TRADER_IP],
         ),
         upbit=issue(

@@ -179,9 +179,14 @@ def test_of_two_levels_of_an_area_the_higher_is_sent() -> None:
         "account:read",
         "trade:read_write",
         "wallet:read",
-        "block_trade:read_write",
-        "block_rfq:read_write",
+        "block_trade:read",
+        "block_rfq:read",
     ]
+
+
+def test_who_asks_for_derivatives_alone_is_not_given_block_trades_instead() -> None:
+    with pytest.raises(ValueError, match="cannot grant exactly"):
+        deribit.SCOPES.write(Scope.READ | Scope.TRADE_DERIVATIVES)
 
 
 def test_the_order_of_levels_does_not_matter() -> None:
