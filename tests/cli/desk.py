@@ -23,7 +23,7 @@ from keyguard_simulators.accounts import Key
 from keyguard_simulators.serve import Running, running
 from keyguard_simulators.venue import KeyForm, Venue
 from keyguard_simulators.wire import Answer, Call
-from tests.cli.nursery import Child, Nursery
+from tests.cli.nursery import Child, Nursery, shared_nursery
 from tests.fakes.person import FakePerson
 from tests.stores.vaults import CHEAP
 
@@ -72,7 +72,7 @@ class Desk:
     impatient: bool = False
     before: Sequence[str] = ()
     home: Path = field(init=False)
-    nurseries: dict[tuple[str, ...], Nursery] = field(default_factory=dict, repr=False)
+    nursery: Nursery | None = field(default=None, repr=False)
     passphrase: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
 
     def __post_init__(self) -> None:
@@ -124,10 +124,16 @@ class Desk:
         return replace(self, impatient=True)
 
     def _nursery(self) -> Nursery:
-        before = tuple(self.before)
-        if before not in self.nurseries:
-            self.nurseries[before] = Nursery(self.folder / "tmp", self.environment(), before)
-        return self.nurseries[before]
+        if not self.before:
+            return shared_nursery()
+        if self.nursery is None:
+            self.nursery = Nursery(self.environment(), self.before)
+        return self.nursery
+
+    def close(self) -> None:
+        """End the nursery, where it has one of its own."""
+        if self.nursery is not None:
+            self.nursery.close()
 
     def keyguard(
         self,
@@ -191,8 +197,7 @@ def desk(folder: Path, **settings: Any) -> Iterator[Desk]:
         try:
             yield opened
         finally:
-            for nursery in opened.nurseries.values():
-                nursery.close()
+            opened.close()
 
 
 def write_private(path: Path, text: str) -> Path:

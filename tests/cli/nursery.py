@@ -6,13 +6,16 @@ folder and environment, that can be killed like any other. Its waits take a hund
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
+ROOT = Path(__file__).parents[2]
 _LOADED = (
     "cryptography.hazmat.primitives.ciphers.aead",
     "cryptography.hazmat.primitives.kdf.argon2",
@@ -48,10 +52,12 @@ _LOADED = (
 
 
 class Nursery:
-    """The program, running. `before`: what starts Python, if not the shell."""
+    """The program, running. `environment`: its own, not that of the commands. `before`: what starts Python,
+    if not the shell."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str], before: Sequence[str]) -> None:
-        self._path = folder / f"nursery{time.monotonic_ns()}"
+    def __init__(self, environment: Mapping[str, str], before: Sequence[str] = ()) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="nursery-")
+        self._path = Path(self._folder.name, "socket")
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with short_path(self._path) as name:  # pytest's folders can be longer than a socket's name may be
             self._listener.bind(name)
@@ -70,6 +76,15 @@ class Nursery:
         self._process.kill()
         self._process.wait()
         self._listener.close()
+        self._folder.cleanup()
+
+
+@functools.cache
+def shared_nursery() -> Nursery:
+    """The one for all tests of this process: what is imported is the same for all of them."""
+    nursery = Nursery(os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "adapters")])})
+    atexit.register(nursery.close)
+    return nursery
 
 
 class Child:

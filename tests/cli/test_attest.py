@@ -318,7 +318,7 @@ def test_after_a_restore_the_next_one_follows_on_the_last(ready: Desk) -> None:
     held = [path for name in ("attestations", "incidents") for path in (ready.home / name).rglob("*")]
     assert (made["files"], made["left_out"]) == (len([one for one in held if one.is_file()]), [])
 
-    new = Desk(ready.folder.parent / "new", ready.venues, impatient=True, nurseries=ready.nurseries)
+    new = Desk(ready.folder.parent / "new", ready.venues, impatient=True)
     told = new.keyguard("backup", "restore", file, "--backup-passphrase-file", passphrase, "--json").json
     assert (told["files"], told["lacking"]) == (made["files"], [])
     waits = new.keyguard("log", "resume", "-", sent=newest, expect=2)

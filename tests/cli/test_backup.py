@@ -62,7 +62,7 @@ addresses = ["203.0.113.7"]
 
 def empty_machine(old: Desk, name: str = "new") -> Desk:
     """Another user's folders, another passphrase, the same venues."""
-    return Desk(old.folder.parent / name, old.venues, impatient=True, nurseries=old.nurseries)
+    return Desk(old.folder.parent / name, old.venues, impatient=True)
 
 
 def backup_passphrase(at: Desk) -> str:

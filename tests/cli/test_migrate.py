@@ -94,7 +94,7 @@ def test_a_backup_moves_between_kinds_of_stores(at: Desk) -> None:
     phrase = str(write_private(at.folder / "phrase", "FAKE backup passphrase, six words"))
     file = str(at.folder / "b.kgb")
     at.keyguard("backup", "create", file, "--backup-passphrase-file", phrase)
-    new = Desk(at.folder / "new", at.venues, at.session, impatient=True, nurseries=at.nurseries)
+    new = Desk(at.folder / "new", at.venues, at.session, impatient=True)
     words = ("backup", "restore", file, "--backup-passphrase-file", phrase)
     new.keyguard(*words, "--store", "os-keyring")
     assert new.keyguard("store", "status").out.startswith("os-keyring: 2 key versions")

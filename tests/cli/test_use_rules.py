@@ -106,7 +106,7 @@ def test_the_rules_go_into_a_backup(ready: Desk, tmp_path: Path) -> None:
     )
     opens = ("--backup-passphrase-file", str(opener))
     ready.keyguard("backup", "create", str(file), *opens)
-    again = Desk(tmp_path / "again", ready.venues, impatient=True, nurseries=ready.nurseries)
+    again = Desk(tmp_path / "again", ready.venues, impatient=True)
     again.keyguard("backup", "restore", str(file), *opens)
     assert (
         again.keyguard("use-rules", "list", "--json").json

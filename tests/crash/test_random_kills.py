@@ -31,8 +31,7 @@ def test_no_key_is_lost_or_lives_on_unknown(tmp_path: Path) -> None:
             load = Load(desk, SEED, KILLS)
             load.run()
         finally:
-            for nursery in desk.nurseries.values():
-                nursery.close()
+            desk.close()
     assert load.wrong == []
     assert sum(load.killed.values()) >= KILLS
     if KILLS > 6:
