@@ -2,7 +2,7 @@
 
 In two parts, because counting lines costs half as much again: first the tests that run what the bar is about
 in their own process, then all others. Those that wait for real processes come first of these, so that no
-worker is left with one of them at the end.
+worker is left with one of them at the end, and have more workers than there are cores.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ TESTS = Path("tests")
 def main() -> int:
     """Return pytest's status, or that of the coverage bar when all tests pass."""
     python = [sys.executable, "-m"]
-    workers = str((os.cpu_count() or 1) + 1)  # many tests wait for processes
-    tests = [*python, "pytest", "-n", workers, "--dist", "loadfile"]
-    first = ["--cov", "--cov-report=", f"--ignore={TESTS / UNCOUNTED}"]
+    cores = os.cpu_count() or 1
+    tests = [*python, "pytest", "--dist", "loadfile"]
+    first = ["-n", str(cores + 1), "--cov", "--cov-report=", f"--ignore={TESTS / UNCOUNTED}"]
     first += [str(TESTS / name) for name in COUNTED]
-    then = ["--no-loadscope-reorder", *map(str, others())]
+    then = ["-n", str(2 * cores), "--no-loadscope-reorder", *map(str, others())]
     for part in (first, then):
         status = subprocess.run([*tests, *sys.argv[1:], *part], check=False).returncode
         if status:
