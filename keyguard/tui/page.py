@@ -24,7 +24,8 @@ class Page(Screen[None]):
     """A screen with the bars around it.
 
     A screen says what it is made of (`body`), shows each new picture (`show`), and where that makes sense
-    moves to what somebody came for (`aim`). The descriptions of its BINDINGS are names of words.
+    moves to what somebody came for (`aim`). The descriptions of its BINDINGS are names of words. Focus is set
+    by `set_focus`, at once: a widget's own `focus` does it later, and what is typed meanwhile goes astray.
     """
 
     NAME: ClassVar[str] = ""

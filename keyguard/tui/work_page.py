@@ -24,7 +24,7 @@ class WorkPage(Page):
     def on_mount(self) -> None:
         """The table has the focus until something is asked."""
         super().on_mount()
-        self.query_one(Rows).focus()
+        self.set_focus(self.query_one(Rows))
 
     def on_job_panel_changed(self) -> None:
         """The work went on: show it, and have the keys answer what it asks."""

@@ -120,7 +120,7 @@ class AttestScreen(WorkPage):
     def on_rows_opened(self, event: Rows.Opened) -> None:
         """From a venue on to its findings."""
         if event.rows.id == "venues":
-            self.query_one("#found").focus()
+            self.set_focus(self.query_one("#found"))
         elif event.rows.id == "past":
             self.action_second() if event.id in self._waiting else self.action_verify()
 

@@ -8,11 +8,11 @@ from rich.table import Table
 from rich.text import Text
 from textual.binding import Binding
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from keyguard.core.escape import escape
 from keyguard.tui.cells import plain
+from keyguard.tui.widgets.modal import Modal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,11 +25,11 @@ _KEY = 12
 """Cells of a key."""
 
 
-class Help(ModalScreen[None]):
+class Help(Modal[None]):
     """Read it, then any of the usual keys closes it."""
 
     DEFAULT_CSS = """
-    Help { align: center middle; background: $background 60%; }
+    Help { align: center middle; }
     Help VerticalScroll { width: 84%; max-width: 96; height: auto; max-height: 90%; border: round $primary;
         background: $surface; padding: 0 2; }
     Help .title { margin-top: 1; }

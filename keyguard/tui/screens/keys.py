@@ -65,7 +65,7 @@ class KeysScreen(Page):
     def on_mount(self) -> None:
         """The table has the focus; the filter when it is asked for."""
         super().on_mount()
-        self.query_one(Rows).focus()
+        self.set_focus(self.query_one(Rows))
 
     def show(self, picture: Picture) -> None:
         """Show all keys of this picture that the filter leaves."""
@@ -95,13 +95,13 @@ class KeysScreen(Page):
 
     def on_input_submitted(self) -> None:
         """Enter in the filter: on to what it left."""
-        self.query_one(Rows).focus()
+        self.set_focus(self.query_one(Rows))
 
     def on_key(self, event: events.Key) -> None:
         """Down from the filter leads to what it left, too."""
         if event.key == "down" and self.query_one(FilterField).has_focus:
             event.stop()
-            self.query_one(Rows).focus()
+            self.set_focus(self.query_one(Rows))
 
     def action_filter(self) -> None:
         """Type a filter."""
@@ -118,7 +118,7 @@ class KeysScreen(Page):
         field = self.query_one(FilterField)
         field.value = ""
         field.remove_class("-shown")
-        self.query_one(Rows).focus()
+        self.set_focus(self.query_one(Rows))
 
     def action_group(self) -> None:
         """Group by the next thing one may ask about."""

@@ -103,20 +103,20 @@ class LogScreen(WorkPage):
 
     def on_input_submitted(self) -> None:
         """Enter in the search: on to what it found."""
-        self.query_one(Rows).focus()
+        self.set_focus(self.query_one(Rows))
 
     def action_search(self) -> None:
         """Type what to look for."""
         field = self.query_one(FilterField)
         field.add_class("-shown")
-        field.focus()
+        self.set_focus(field)
 
     def action_clear(self) -> None:
         """All records again."""
         field = self.query_one(FilterField)
         field.value = ""
         field.remove_class("-shown")
-        self.query_one(Rows).focus()
+        self.set_focus(self.query_one(Rows))
 
     def action_verify(self) -> None:
         """Recompute the whole log."""

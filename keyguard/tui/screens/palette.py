@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
 from keyguard.tui.widgets.filter import FilterField, matches
+from keyguard.tui.widgets.modal import Modal
 from keyguard.tui.widgets.rows import Cell, Column, Line, Rows
 
 if TYPE_CHECKING:
@@ -36,11 +36,11 @@ class Entry:
     text: str
 
 
-class Palette(ModalScreen[Entry | None]):
+class Palette(Modal[Entry | None]):
     """Type to narrow, Enter to do it."""
 
     DEFAULT_CSS = """
-    Palette { align: center top; background: $background 60%; }
+    Palette { align: center top; }
     Palette Vertical { width: 80%; max-width: 100; height: 80%; margin-top: 2; border: round $primary;
         background: $surface; }
     Palette Rows { background: $surface; }

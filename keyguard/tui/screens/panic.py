@@ -102,7 +102,7 @@ class PanicScreen(Page):
     def on_mount(self) -> None:
         """The list has the focus."""
         super().on_mount()
-        self.query_one(Rows).focus()
+        self.set_focus(self.query_one(Rows))
         if self.keyguard.live:
             self.set_interval(1.0, self.tick)
 

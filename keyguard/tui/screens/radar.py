@@ -60,7 +60,7 @@ class RadarScreen(Page):
     def on_mount(self) -> None:
         """The table has the focus."""
         super().on_mount()
-        self.query_one(Rows).focus()
+        self.set_focus(self.query_one(Rows))
 
     def on_resize(self) -> None:
         """More width, more weeks."""

@@ -67,7 +67,7 @@ class RotationsScreen(Page):
     def on_mount(self) -> None:
         """The table has the focus until something is asked."""
         super().on_mount()
-        self.query_one(Rows).focus()
+        self.set_focus(self.query_one(Rows))
 
     def show(self, picture: Picture) -> None:
         """Show the journal as it stands."""

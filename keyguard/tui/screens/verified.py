@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from keyguard.kga.verdict import Exit
 from keyguard.tui.cells import plain
+from keyguard.tui.widgets.modal import Modal
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 _SIGNS = {Exit.VERIFIED: "✓", Exit.WARNINGS: "·", Exit.FAILED: "✗", Exit.MALFORMED: "✗"}
 
 
-class Verified(ModalScreen[None]):
+class Verified(Modal[None]):
     """The verdict, then every step with its detail, in the verifier's own words."""
 
     DEFAULT_CSS = """
-    Verified { align: center middle; background: $background 60%; }
+    Verified { align: center middle; }
     Verified > Vertical { width: 90%; max-width: 110; height: auto; max-height: 95%; border: round $success;
         background: $surface; padding: 0 1; }
     Verified.-failed > Vertical { border: heavy $error; }
@@ -53,4 +53,4 @@ class Verified(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """Long ones are scrolled by key."""
-        self.query_one(VerticalScroll).focus()
+        self.set_focus(self.query_one(VerticalScroll))

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static
 
 from keyguard.tui.cells import plain
 from keyguard.tui.widgets.filter import LONGEST, FilterField
+from keyguard.tui.widgets.modal import Modal
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -79,13 +79,13 @@ MANY = 6
 """More fields than that stand beside their labels, a line each."""
 
 
-class Form(ModalScreen[Mapping[str, str] | None]):
+class Form(Modal[Mapping[str, str] | None]):
     """Title, what will happen, fields; of many each stands beside its label. Enter goes on to the next field
     and from the last one does it, Ctrl+S from any; with `danger` there are no fields and only the letter y
     does it. Escape leaves it undone."""
 
     DEFAULT_CSS = """
-    Form { align: center middle; background: $background 60%; }
+    Form { align: center middle; }
     Form > Vertical { width: 90%; max-width: 110; height: auto; max-height: 95%; border: round $primary;
         background: $surface; padding: 0 1; }
     Form.-danger > Vertical { border: heavy $error; }
@@ -143,7 +143,7 @@ class Form(ModalScreen[Mapping[str, str] | None]):
             if not field.choices:
                 self.query_one(f"#field_{field.name}", FilterField).value = field.value
         if self._fields:
-            self.query_one(f"#field_{self._fields[0].name}").focus()
+            self.set_focus(self.query_one(f"#field_{self._fields[0].name}"))
 
     def action_go_on(self) -> None:
         """To the next field, or do it."""

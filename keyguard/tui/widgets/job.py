@@ -103,7 +103,7 @@ class JobPanel(Vertical, can_focus=True):
     def focus_question(self) -> None:
         """Have the keys answer what is asked."""
         if self._question is not None:
-            (self.query_one(PasteField) if self._wants_secret() else self).focus()
+            self.screen.set_focus(self.query_one(PasteField) if self._wants_secret() else self)
 
     def take_focus(self, table: Rows) -> None:
         """Have the keys answer a question that is new; give them back to the table when nothing is asked."""
@@ -111,7 +111,7 @@ class JobPanel(Vertical, can_focus=True):
         focused = self.screen.focused
         mine = focused is None or self.has_focus or self.has_focus_within
         if self._question is None and mine:
-            table.focus()
+            self.screen.set_focus(table)
         elif self._question is not None and news and (mine or focused is table):
             self.focus_question()
 
