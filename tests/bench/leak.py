@@ -58,7 +58,7 @@ def opened(folder: Path, on_leak: str, bots: int) -> Iterator[tuple[Desk, Path]]
     """A desk with bots' keys at a simulated Bybit, its policy and daemon, and the watched folder."""
     watched = folder / "src"
     watched.mkdir()
-    with desk(folder / "desk") as here:
+    with desk(folder / "desk", real=True) as here:
         here.init()
         venue = here.venues.venues["bybit"]
         first, manager = bybit_keys(venue)

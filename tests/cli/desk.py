@@ -62,14 +62,15 @@ class Done:
 class Desk:
     """`session`: variables of a keyring's session. `before`: what starts Python, if not the shell.
 
-    `impatient`: commands are forks of a process that has keyguard loaded, and wait a hundredth of the time;
-    else they are started as a user starts them.
+    Commands are forks of a process that has keyguard loaded; `impatient`: they wait a hundredth of the time;
+    `real`: they are started as a user starts them.
     """
 
     folder: Path
     venues: Running
     session: Mapping[str, str] = field(default_factory=dict)
     impatient: bool = False
+    real: bool = False
     before: Sequence[str] = ()
     home: Path = field(init=False)
     nursery: Nursery | None = field(default=None, repr=False)
@@ -107,7 +108,7 @@ class Desk:
     def start(self, *words: str, environment: Mapping[str, str] | None = None) -> Process:
         """Start a command; its three streams are pipes."""
         complete = self.environment(**(environment or {}))
-        if self.impatient:
+        if not self.real:
             return self._nursery().start(words, self.work, complete)
         return subprocess.Popen(
             [*self.before, sys.executable, "-m", "keyguard", *words],
@@ -125,9 +126,9 @@ class Desk:
 
     def _nursery(self) -> Nursery:
         if not self.before:
-            return shared_nursery()
+            return shared_nursery(patient=not self.impatient)
         if self.nursery is None:
-            self.nursery = Nursery(self.environment(), self.before)
+            self.nursery = Nursery(self.environment(), self.before, patient=not self.impatient)
         return self.nursery
 
     def close(self) -> None:

@@ -1,7 +1,8 @@
 """Starts `keyguard` commands without the third of a second Python takes to import it.
 
 Run as a program it imports keyguard once and forks for each command: a real process, with its own streams,
-folder and environment, that can be killed like any other. Its waits take a hundredth of their time.
+folder and environment, that can be killed like any other. Unless it is patient its waits take a hundredth of
+their time.
 """
 
 from __future__ import annotations
@@ -53,9 +54,11 @@ _LOADED = (
 
 class Nursery:
     """The program, running. `environment`: its own, not that of the commands. `before`: what starts Python,
-    if not the shell."""
+    if not the shell. `patient`: its commands wait as long as a user's."""
 
-    def __init__(self, environment: Mapping[str, str], before: Sequence[str] = ()) -> None:
+    def __init__(
+        self, environment: Mapping[str, str], before: Sequence[str] = (), *, patient: bool = False
+    ) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="nursery-")
         self._path = Path(self._folder.name, "socket")
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -63,7 +66,10 @@ class Nursery:
             self._listener.bind(name)
         self._listener.listen()
         self._process = subprocess.Popen(
-            [*before, sys.executable, "-m", "tests.cli.nursery", str(self._listener.fileno())],
+            [
+                *(*before, sys.executable, "-m", "tests.cli.nursery", str(self._listener.fileno())),
+                *(["patient"] if patient else []),
+            ],
             env=dict(environment),
             pass_fds=[self._listener.fileno()],
         )
@@ -80,9 +86,10 @@ class Nursery:
 
 
 @functools.cache
-def shared_nursery() -> Nursery:
+def shared_nursery(*, patient: bool) -> Nursery:
     """The one for all tests of this process: what is imported is the same for all of them."""
-    nursery = Nursery(os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "adapters")])})
+    path = os.pathsep.join([str(ROOT), str(ROOT / "adapters")])
+    nursery = Nursery(os.environ | {"PYTHONPATH": path}, patient=patient)
     atexit.register(nursery.close)
     return nursery
 
@@ -177,8 +184,8 @@ def _run(order: dict[str, Any], handles: list[int]) -> NoReturn:
         os._exit(status)
 
 
-def _load() -> None:
-    """Import what commands import, and make waiting quick."""
+def _load(*, patient: bool) -> None:
+    """Import what commands import, and unless they are patient make waiting quick."""
     from keyguard.cli import following
     from keyguard.cli.catalogue import COMMANDS
     from keyguard.cli.frame import load
@@ -188,10 +195,12 @@ def _load() -> None:
         import_module(module)
     for name in COMMANDS:
         load(name)
+    if patient:
+        return
     following.GRACE_S = following.GRACE_S / 100
     SystemClock.sleep = lambda _, seconds: time.sleep(seconds / 100)  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":
-    _load()
+    _load(patient="patient" in sys.argv)
     _serve(socket.socket(fileno=int(sys.argv[1])))

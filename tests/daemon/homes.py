@@ -25,6 +25,7 @@ from keyguard.rpc import place
 from keyguard.rpc.client import Connection
 from keyguard.stores.vault_file import create_vault
 from keyguard.workflows import credentials, identity
+from tests.cli.nursery import shared_nursery
 from tests.fakes.person import FakePerson
 from tests.stores.vaults import CHEAP
 
@@ -98,6 +99,11 @@ class DaemonHome:
 
     def keyguard(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
+        if not self.before:
+            nursery = shared_nursery(patient=True)
+            child = nursery.start(words, Path.cwd(), self.environment(**more))
+            out, err = child.communicate(timeout=TIME_LIMIT_S)
+            return subprocess.CompletedProcess(words, child.wait(), out, err)
         return subprocess.run(
             self.command(*words),
             capture_output=True,

@@ -66,9 +66,8 @@ def test_a_leak_into_a_watched_folder(make: Callable[..., DaemonHome], tmp_path:
     (folder / "bot.env").write_text(env("bybit", key, secret))
     (finding,) = until(lambda: leaks(home))
     assert (finding["subject"], finding["origin"]) == (str(folder / "bot.env"), "inferred")
-    assert chat.came.wait(TIME_LIMIT_S)
-    message = chat.got[0]
-    assert f"keyguard alert ack {finding['id']}" in message["message"]
+    # Alone, with the command that acknowledges it, or with others that were found at once.
+    assert until(lambda: [one for one in chat.got if str(folder / "bot.env") in one["message"]])
     assert secret not in str(chat.got)
     assert key not in str(chat.got)
     assert home.keyguard("daemon", "stop").returncode == 0

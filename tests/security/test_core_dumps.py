@@ -24,7 +24,7 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         pytest.skip("dumps are forbidden here anyway")
     resource.setrlimit(resource.RLIMIT_CORE, (before[1], before[1]))
     try:
-        with desk(tmp_path_factory.mktemp("dumps")) as opened:
+        with desk(tmp_path_factory.mktemp("dumps"), real=True) as opened:
             opened.init()
             opened.add("bybit/mm/bot", bybit_keys(opened.venues.venues["bybit"])[0])
             yield opened

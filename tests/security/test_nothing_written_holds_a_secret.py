@@ -118,7 +118,7 @@ def day(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     if request.param == "os-keyring":
         running: Session = request.getfixturevalue("keyring")
         session = {"DBUS_SESSION_BUS_ADDRESS": running.address}
-    with desk(tmp_path, session=session, impatient=bool(session)) as opened:
+    with desk(tmp_path, session=session, impatient=bool(session), real=not session) as opened:
         watched = Day(opened)
         watched.hidden |= {opened.passphrase_file, opened.work}
         watched.keep(opened.init(request.param))
@@ -241,7 +241,8 @@ def revoked(day: Day) -> None:
 
 def killed_halfway(day: Day) -> None:
     """Killed when the new secret is on its way, which the journal does not have yet; then resumed."""
-    patient, day.desk.impatient = day.desk.impatient, True
+    before = day.desk.impatient, day.desk.real
+    day.desk.impatient, day.desk.real = True, False
     venue = day.desk.venues.venues["bybit"]
 
     def deadly(call: Call, answer: Callable[[Call], Answer]) -> Answer:
@@ -259,7 +260,7 @@ def killed_halfway(day: Day) -> None:
             day.keep(Done(words, process.returncode, out, err))
             assert process.returncode == -9
     day.type("workflow", "resume", day.desk.unfinished()[0])
-    day.desk.impatient = patient
+    day.desk.impatient, day.desk.real = before
 
 
 def guided(day: Day) -> None:
