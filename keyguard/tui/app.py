@@ -57,7 +57,14 @@ class KeyguardApp(App[None]):
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {place.name: place.make for place in PLACES}
     BINDINGS: ClassVar = [
         *(
-            Binding(place.key, f"app.go('{place.name}')", f"places.{place.name}", show=False)
+            # Priority: what is typed right after belongs to the screen that opens.
+            Binding(
+                place.key,
+                f"app.go('{place.name}', '', True)",
+                f"places.{place.name}",
+                show=False,
+                priority=True,
+            )
             for place in PLACES
         ),
         Binding("question_mark,f1", "app.help", "shell.key_help", key_display="?"),
@@ -160,8 +167,9 @@ class KeyguardApp(App[None]):
             if isinstance(screen, Page):
                 screen.freshen()
 
-    async def action_go(self, name: str, target: str = "") -> None:
-        """Show a place; `target` is what to move to there."""
+    async def action_go(self, name: str, target: str = "", typed: bool = False) -> None:
+        """Show a place; `target` is what to move to there. `typed`: by a character, which in a text field is
+        that character."""
         await self.go(name, target)
 
     async def go(self, name: str, target: str = "") -> None:
@@ -262,8 +270,11 @@ class KeyguardApp(App[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Nothing but quitting while locked, and characters belong to the field one types in."""
         field = self.focused if self.screen_stack else None
-        if action == "palette" and parameters == (True,) and field and field.check_consume_key("colon", ":"):
-            return False
+        if action in ("palette", "go") and parameters[-1:] == (True,):
+            if action == "go" and not isinstance(self.screen, Page):
+                return False
+            if field and field.check_consume_key("colon", ":"):
+                return False
         return not self._locked or action in _WHILE_LOCKED
 
     async def on_event(self, event: events.Event) -> None:

@@ -49,6 +49,16 @@ async def test_what_is_typed_fast_after_the_slash_reaches_the_filter(seat: Seat)
 
 
 @sitting
+async def test_what_is_typed_while_the_screen_still_opens_reaches_the_filter(seat: Seat) -> None:
+    for key, char in (("2", "2"), ("slash", "/"), ("k", "k"), ("r", "r"), ("w", "w"), ("2", "2")):
+        seat.app.post_message(KeyPressed(key, char))
+    await seat.press("backspace")
+    assert len(names(seat)) == 3
+    await seat.press("enter")
+    assert isinstance(seat.app.focused, Rows), "Enter leads from the filter to what it left"
+
+
+@sitting
 async def test_what_looks_like_a_secret_is_not_taken_into_the_filter(seat: Seat) -> None:
     from textual.events import Paste
 
