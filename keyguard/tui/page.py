@@ -94,7 +94,8 @@ class Page(Screen[None]):
         It is the function that is passed on, not its coroutine: one that is replaced before it began would
         never be awaited.
         """
-        self.run_worker(cast("Any", read), exclusive=True, group=group)
+        # Named, for Textual would describe it by its repr: that of a function with a whole picture in it.
+        self.run_worker(cast("Any", read), exclusive=True, group=group, name=group, description=group)
 
     def on_mount(self) -> None:
         """Show what is known."""
