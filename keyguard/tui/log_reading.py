@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from keyguard.core.canonical import parse_instant
+from keyguard.core.chain import Stored, Walk
 from keyguard.ports.all import Ports
 from keyguard.ports.audit import Entry
 
@@ -28,6 +29,24 @@ class Record:
     stream: str
     type: str
     body: dict[str, Any]
+
+
+class Unhurried(Walk):
+    """A walk that rests as long as it works: keys have the interpreter to themselves meanwhile."""
+
+    RUN = 100
+    """Records between two rests: some milliseconds."""
+    REST_S = 0.005
+
+    def __init__(self, sleep: Callable[[float], None]) -> None:
+        super().__init__()
+        self._sleep = sleep
+
+    def step(self, stored: Stored) -> None:
+        """Check the next record; IntegrityError naming it."""
+        super().step(stored)
+        if not self.count % self.RUN:
+            self._sleep(self.REST_S)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from keyguard.tui.log_reading import Unhurried
 from keyguard.tui.widgets.rows import Rows
 from keyguard.tui.work import Stage
+from tests.tui.desk import desk
 from tests.tui.harness import Seat, sitting
 from tests.tui.working import Bench, at_work
 
@@ -64,6 +66,13 @@ def test_verified_it_says_how_many_match() -> None:
         assert bench.sees(f"{view.result.records} records match")
 
     at_work(flow)
+
+
+def test_a_long_verification_rests_between_runs_of_records() -> None:
+    held, rests = desk(), []
+    held.log(2 * Unhurried.RUN - len(held.audit.types()) + 1)
+    assert held.audit.verify(Unhurried(rests.append)).records == 2 * Unhurried.RUN + 1
+    assert rests == [Unhurried.REST_S] * 2
 
 
 def test_an_altered_record_is_named() -> None:

@@ -13,6 +13,7 @@ from keyguard.core.chain import Walk
 from keyguard.core.errors import KeyguardError
 from keyguard.tui import log_reading
 from keyguard.tui.cells import plain
+from keyguard.tui.log_reading import Unhurried
 from keyguard.tui.widgets.filter import FilterField
 from keyguard.tui.widgets.job import JobPanel
 from keyguard.tui.widgets.rows import Cell, Column, Line, Lines, Rows
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.widgets import Input
 
-    from keyguard.ports.audit import Entry
+    from keyguard.ports.audit import Entry, Verified
     from keyguard.tui.picture import Picture
+    from keyguard.tui.work import Doing
 
 _STEP_S = 0.2
 _BAR = 30
@@ -122,8 +124,13 @@ class LogScreen(WorkPage):
         """Recompute the whole log."""
         if self._begun is not None and not self._begun.view.over:
             return
-        self._walk = walk = Walk()
-        self.do("verify", self.say("log.verify_title"), "log", lambda doing: doing.ports.audit.verify(walk))
+        self._walk = Walk()
+
+        def verify(doing: Doing) -> Verified:
+            self._walk = walk = Unhurried(doing.ports.clock.sleep)
+            return doing.ports.audit.verify(walk)
+
+        self.do("verify", self.say("log.verify_title"), "log", verify)
 
     def on_job_panel_changed(self) -> None:
         """The verification is over: its bar says how; the panel only what is wrong."""
