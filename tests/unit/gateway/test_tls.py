@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 import threading
@@ -116,15 +117,17 @@ def tunnel(connection: socket.socket, port: int) -> None:
         connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
 
         def back() -> None:
-            while data := venue.recv(65536):
-                connection.sendall(data)
+            with contextlib.suppress(OSError):  # the client is gone
+                while data := venue.recv(65536):
+                    connection.sendall(data)
 
         thread = threading.Thread(target=back)
         thread.start()
-        while data := connection.recv(65536):
-            venue.sendall(data)
-        venue.shutdown(socket.SHUT_WR)
-        thread.join()
+        with contextlib.suppress(OSError):  # either side may just close
+            while data := connection.recv(65536):
+                venue.sendall(data)
+            venue.shutdown(socket.SHUT_WR)
+        thread.join()  # before `venue` is closed under it
 
 
 def test_a_configured_proxy_sees_the_host_and_nothing_else(trusted):
