@@ -66,8 +66,10 @@ def test_a_leak_into_a_watched_folder(make: Callable[..., DaemonHome], tmp_path:
     (folder / "bot.env").write_text(env("bybit", key, secret))
     (finding,) = until(lambda: leaks(home))
     assert (finding["subject"], finding["origin"]) == (str(folder / "bot.env"), "inferred")
-    # Alone, with the command that acknowledges it, or with others that were found at once.
-    assert until(lambda: [one for one in chat.got if str(folder / "bot.env") in one["message"]])
+    message, *_ = until(lambda: [one for one in chat.got if str(folder / "bot.env") in one["message"]])
+    # Alone it comes with the command that acknowledges it, with others found at once with that for all.
+    alone, several = f"keyguard alert ack {finding['id']}", "all of them: keyguard attention"
+    assert (alone in message["message"]) != (several in message["message"])
     assert secret not in str(chat.got)
     assert key not in str(chat.got)
     assert home.keyguard("daemon", "stop").returncode == 0
